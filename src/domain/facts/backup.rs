@@ -1,0 +1,94 @@
+//! Backups: what is expected, and which snapshots there are.
+
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Period, Shown};
+
+/// When a snapshot is expected to exist: `last night`, `1 week`, `2 weeks`, `3 days`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub enum Slot {
+    LastNight,
+    /// This long ago, within a tolerance.
+    Ago(Period),
+}
+
+impl FromStr for Slot {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = || format!("`{text}` is not a slot: write \"last night\", \"1 week\", \"2 weeks\" or \"3 days\"");
+        if text == "last night" {
+            return Ok(Self::LastNight);
+        }
+        let (count, unit) = text.split_once(' ').ok_or_else(wrong)?;
+        let count: u32 = count.parse().ok().filter(|count| (1..=500).contains(count)).ok_or_else(wrong)?;
+        match unit {
+            "day" | "days" => Ok(Self::Ago(Period::days(count))),
+            "week" | "weeks" => Ok(Self::Ago(Period::days(7 * count))),
+            _ => Err(wrong()),
+        }
+    }
+}
+
+impl TryFrom<String> for Slot {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Slot> for String {
+    fn from(slot: Slot) -> Self {
+        slot.to_string()
+    }
+}
+
+impl std::fmt::Display for Slot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self::Ago(period) = self else { return f.write_str("last night") };
+        let days = period.as_seconds() / 86_400;
+        match (days % 7, days) {
+            (0, 7) => f.write_str("1 week"),
+            (0, _) => write!(f, "{} weeks", days / 7),
+            (_, 1) => f.write_str("1 day"),
+            _ => write!(f, "{days} days"),
+        }
+    }
+}
+
+/// What the register says of a backup.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupDeclared {
+    /// `restic`, `directory` …
+    pub tool: Shown,
+    /// The servers whose data it keeps.
+    pub of: Vec<Shown>,
+    pub slots: Vec<Slot>,
+    pub offsite: bool,
+}
+
+/// The snapshots that the repository itself lists.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshots {
+    pub snapshots: Vec<Snapshot>,
+    /// Something the tool complained about while it answered: the list may not be whole.
+    pub degraded: Option<Shown>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    pub id: Shown,
+    pub at: Timestamp,
+    /// The host that it says it was made on; remote text, never used to connect.
+    pub host: Option<Shown>,
+    pub paths: Vec<Shown>,
+    pub bytes: Option<u64>,
+    pub files: Option<u64>,
+}

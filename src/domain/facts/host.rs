@@ -1,0 +1,127 @@
+//! What a server tells of itself.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Read;
+use crate::domain::Shown;
+
+/// What the register says of a server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostDeclared {
+    /// The ssh destination; `None` is this machine.
+    pub ssh: Option<Shown>,
+    pub role: Option<Shown>,
+    /// Names of its Drupal sites.
+    pub sites: Vec<Shown>,
+}
+
+/// One probe of a server. Each part can be unreadable on its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostSeen {
+    pub release: Read<Release>,
+    pub kernel: Read<Kernel>,
+    pub pending: Read<Vec<Pending>>,
+    /// When the package lists were last fetched: the newest list's time on the server.
+    pub lists_at: Read<Timestamp>,
+    pub reboot: Read<Reboot>,
+    pub unattended: Read<Unattended>,
+    /// Packages that dpkg holds half installed, unpacked, or with pending triggers (`dpkg --audit`'s states).
+    pub half_configured: Read<Vec<Shown>>,
+    pub held: Read<Vec<Shown>>,
+    pub uptime_seconds: Read<u64>,
+    /// The server's clock minus ours, corrected by half the round trip.
+    pub clock_skew_seconds: Read<i64>,
+}
+
+impl HostSeen {
+    pub(super) fn sightings(&self) -> Vec<Shown> {
+        let pending = self.pending.seen().into_iter().flatten().map(Pending::sighting);
+        let reboot = self.reboot.seen().filter(|reboot| reboot.required()).map(|_| "reboot".into());
+        pending.chain(reboot).collect()
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Release {
+    /// `ID` of os-release: `debian`.
+    pub id: Shown,
+    pub version: Shown,
+    pub codename: Shown,
+    /// `PRETTY_NAME`.
+    pub pretty: Shown,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kernel {
+    /// `uname -r`.
+    pub running: Shown,
+    /// Newest installed image's release, in Debian's version order; `None` where no image is installed (containers).
+    pub installed: Option<Shown>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    pub package: Shown,
+    pub installed: Option<Shown>,
+    pub candidate: Shown,
+    /// True when any version after the installed one, up to the candidate, is offered by a security suite.
+    pub security: bool,
+    /// Where the candidate (or the security version) comes from, as apt names it: `Debian-Security:12/oldstable-security`.
+    pub origin: Shown,
+}
+
+impl Pending {
+    /// The name under which the store remembers since when it has been pending.
+    pub fn sighting(&self) -> Shown {
+        format!("update {} {}", self.package, self.candidate).into()
+    }
+}
+
+/// What says that a reboot is needed. They can disagree; each is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reboot {
+    /// `/run/reboot-required` exists; the packages named in `.pkgs`.
+    pub flag: Option<Vec<Shown>>,
+    /// A newer kernel is installed than runs.
+    pub kernel: bool,
+    /// needrestart's `NEEDRESTART-KSTA` is 2 or 3; `None` where it is not installed or says nothing.
+    pub needrestart: Option<bool>,
+}
+
+impl Reboot {
+    pub fn required(&self) -> bool {
+        self.flag.is_some() || self.kernel || self.needrestart == Some(true)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unattended {
+    pub installed: bool,
+    /// `APT::Periodic::Unattended-Upgrade` is neither 0 nor absent, and the lists are updated periodically.
+    pub enabled: bool,
+    /// The last run that its log tells of.
+    pub last: Read<Option<UnattendedRun>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnattendedRun {
+    pub at: Timestamp,
+    pub failed: bool,
+    /// The log's own words: "All upgrades installed", or the error that ended it.
+    pub said: Shown,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Packages {
+    pub packages: Vec<Package>,
+}
+
+/// One installed binary package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Package {
+    pub name: Shown,
+    pub version: Shown,
+    pub source: Shown,
+    pub source_version: Shown,
+}

@@ -1,0 +1,88 @@
+//! [`Fact`]: what can be seen or declared, a file for each kind.
+
+mod advisory;
+mod backup;
+mod host;
+mod service;
+mod vpn;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Fault, Shown};
+
+pub use advisory::{Advisory, FeedDeclared, FeedKind, FeedSeen, Risk};
+pub use backup::{BackupDeclared, Slot, Snapshot, Snapshots};
+pub use host::{
+    HostDeclared, HostSeen, Kernel, Package, Packages, Pending, Reboot, Release, Unattended, UnattendedRun,
+};
+pub use service::{CertificateSeen, Reached, ServiceDeclared, ServiceSeen};
+pub use vpn::{PeerDeclared, VpnClient, VpnClients, VpnDeclared};
+
+/// One thing that was seen or declared. Stored as JSON, tagged with its kind.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Fact {
+    Advisory(Advisory),
+    FeedDeclared(FeedDeclared),
+    FeedSeen(FeedSeen),
+    HostDeclared(HostDeclared),
+    HostSeen(Box<HostSeen>),
+    Packages(Packages),
+    VpnDeclared(VpnDeclared),
+    VpnClients(VpnClients),
+    PeerDeclared(PeerDeclared),
+    BackupDeclared(BackupDeclared),
+    Snapshots(Snapshots),
+    ServiceDeclared(ServiceDeclared),
+    ServiceSeen(ServiceSeen),
+}
+
+impl Fact {
+    /// Names of what it contains whose age matters; the store remembers since when each has been there.
+    pub fn sightings(&self) -> Vec<Shown> {
+        match self {
+            Self::HostSeen(host) => host.sightings(),
+            Self::Advisory(_) => vec!["published".into()],
+            Self::VpnClients(clients) => clients.sightings(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// A part of an observation that may be unreadable on its own: no `ss`, no rights, implausible. Never an empty value
+/// instead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Read<T> {
+    Seen(T),
+    Unreadable(Fault),
+}
+
+impl<T> Read<T> {
+    pub fn seen(&self) -> Option<&T> {
+        match self {
+            Self::Seen(value) => Some(value),
+            Self::Unreadable(_) => None,
+        }
+    }
+
+    pub fn unreadable(said: impl Into<Shown>) -> Self {
+        Self::Unreadable(Fault::new(said))
+    }
+
+    pub fn as_result(&self) -> Result<&T, &Fault> {
+        match self {
+            Self::Seen(value) => Ok(value),
+            Self::Unreadable(fault) => Err(fault),
+        }
+    }
+}
+
+impl<T> From<Result<T, Fault>> for Read<T> {
+    fn from(result: Result<T, Fault>) -> Self {
+        match result {
+            Ok(value) => Self::Seen(value),
+            Err(fault) => Self::Unreadable(fault),
+        }
+    }
+}

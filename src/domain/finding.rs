@@ -1,0 +1,152 @@
+//! [`Finding`]: the judgement on one measure and subject.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Link, Shown, Subject, Verdict};
+
+/// `MEASURE/SUBJECT`, with a third part where a subject has several. Stable from round to round: decisions hang on it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FindingKey(Shown);
+
+impl FindingKey {
+    pub fn new(measure: &str, subject: &Subject, part: Option<&Shown>) -> Self {
+        // A slash inside a name must not look like a part.
+        let name = subject.name.as_str().replace('/', "∕");
+        Self(match part {
+            Some(part) => Shown::line(&format!("{measure}/{name}/{}", part.as_str().replace('/', "∕"))),
+            None => Shown::line(&format!("{measure}/{name}")),
+        })
+    }
+
+    pub fn shown(&self) -> &Shown {
+        &self.0
+    }
+
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl fmt::Display for FindingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// One link of the chain from evidence to verdict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Because {
+    /// Who says so: a source (`servers/web1`), the register (`register.toml:12`), a limit (`limits.certificate`).
+    pub source: Shown,
+    pub at: Option<Timestamp>,
+    pub said: Shown,
+}
+
+/// What a rule says: a finding that does not know its own history yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    pub measure: &'static str,
+    pub subject: Subject,
+    pub part: Option<Shown>,
+    pub verdict: Verdict,
+    /// One line beside the subject's name: what is so, not what to feel about it.
+    pub title: Shown,
+    /// Several lines: the particulars.
+    pub detail: Shown,
+    /// What would make it ok, in one line.
+    pub mend: Option<Shown>,
+    pub because: Vec<Because>,
+    pub link: Option<Link>,
+    /// When what is wrong began, where the evidence tells; else the round that first saw it counts.
+    pub since: Option<Timestamp>,
+    /// Order among findings of the same verdict: higher first. 0 to 100.
+    pub weight: u8,
+}
+
+impl Judgement {
+    pub fn new(measure: &'static str, subject: Subject, verdict: Verdict, title: impl Into<Shown>) -> Self {
+        Self {
+            measure,
+            subject,
+            part: None,
+            verdict,
+            title: title.into(),
+            detail: Shown::default(),
+            mend: None,
+            because: Vec::new(),
+            link: None,
+            since: None,
+            weight: 50,
+        }
+    }
+
+    #[must_use]
+    pub fn part(mut self, part: impl Into<Shown>) -> Self {
+        self.part = Some(part.into());
+        self
+    }
+
+    #[must_use]
+    pub fn detail(mut self, text: &str) -> Self {
+        self.detail = Shown::text(text);
+        self
+    }
+
+    #[must_use]
+    pub fn mend(mut self, mend: impl Into<Shown>) -> Self {
+        self.mend = Some(mend.into());
+        self
+    }
+
+    #[must_use]
+    pub fn because(mut self, source: impl Into<Shown>, at: Option<Timestamp>, said: impl Into<Shown>) -> Self {
+        self.because.push(Because { source: source.into(), at, said: said.into() });
+        self
+    }
+
+    #[must_use]
+    pub fn link(mut self, link: Option<Link>) -> Self {
+        self.link = link;
+        self
+    }
+
+    #[must_use]
+    pub fn since(mut self, since: Option<Timestamp>) -> Self {
+        self.since = since;
+        self
+    }
+
+    #[must_use]
+    pub fn weight(mut self, weight: u8) -> Self {
+        self.weight = weight;
+        self
+    }
+
+    pub fn key(&self) -> FindingKey {
+        FindingKey::new(self.measure, &self.subject, self.part.as_ref())
+    }
+}
+
+/// A judgement with its history: what the console shows, the reports print and decisions refer to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    pub key: FindingKey,
+    pub measure: Shown,
+    pub subject: Subject,
+    pub verdict: Verdict,
+    /// 1 comes first.
+    pub rank: u32,
+    pub title: Shown,
+    pub detail: Shown,
+    pub mend: Option<Shown>,
+    pub because: Vec<Because>,
+    pub link: Option<Link>,
+    /// When it got this verdict.
+    pub since: Timestamp,
+    /// When a round first said anything under this key.
+    pub first_seen: Timestamp,
+}

@@ -1,0 +1,5 @@
+//! `approved-services`.
+
+use crate::policy::Rule;
+
+pub const RULE: Rule = Rule { measure: "approved-services", limits: &[], judge: |_| Vec::new() };

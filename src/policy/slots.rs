@@ -1,0 +1,1 @@
+//! Slots: whether the snapshots that exist stand where they should.

@@ -1,0 +1,34 @@
+//! One pass: ask the collectors under their deadlines, keep what they saw, evaluate, record; and the schedule of passes.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::domain::{Fault, Round, SourceId};
+
+/// What the console hears from the schedule.
+#[derive(Debug, Clone)]
+pub enum Update {
+    /// A new evaluation: after an answer, a failure, or because time alone changed a verdict.
+    Round(Arc<Round>),
+    Progress(Progress),
+    /// Something that belongs to no source, such as a store that can't be written.
+    Trouble(Fault),
+}
+
+/// How far the refresh is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress {
+    pub refreshing: usize,
+    /// When the schedule asks something next.
+    pub next: Option<Timestamp>,
+}
+
+/// What the console asks of the schedule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order {
+    RefreshAll,
+    Refresh(SourceId),
+    /// Ask the sources that a finding's subject came from.
+    RefreshSubject(crate::domain::Subject),
+}
