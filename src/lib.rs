@@ -1,6 +1,7 @@
 //! matins: the sysadmin's morning check-in.
 
 pub mod collect;
+pub mod config;
 pub mod domain;
 pub mod policy;
 pub mod round;
