@@ -5,3 +5,4 @@ pub mod config;
 pub mod domain;
 pub mod policy;
 pub mod round;
+pub mod store;
