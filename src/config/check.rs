@@ -36,7 +36,10 @@ pub(super) fn limits(joined: &Joined, owners: &Owners, misfits: &mut Vec<Misfit>
             match value.as_str().map(str::parse::<Period>) {
                 Some(Ok(period)) => limits.set(key, period),
                 Some(Err(message)) => misfits.push(entry.misfit(Some(key), message)),
-                None => misfits.push(entry.misfit(Some(key), format!("`{key}` must be a length of time in quotes, as in \"24h\" or \"14d\""))),
+                None => misfits.push(entry.misfit(
+                    Some(key),
+                    format!("`{key}` must be a length of time in quotes, as in \"24h\" or \"14d\""),
+                )),
             }
         }
     }
@@ -76,7 +79,10 @@ impl Walk<'_> {
         for (key, value) in table {
             match properties.get(key) {
                 Some(shape) => self.value(value, shape, &below(key)),
-                None => self.say(&below(key), format!("unknown key `{key}`\n{}", nearest(key, properties.keys().map(String::as_str)))),
+                None => self.say(
+                    &below(key),
+                    format!("unknown key `{key}`\n{}", nearest(key, properties.keys().map(String::as_str))),
+                ),
             }
         }
         for needed in schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
@@ -88,7 +94,9 @@ impl Walk<'_> {
 
     fn secret(&mut self, value: &Value, path: &str) {
         let one = value.as_object().filter(|table| table.len() == 1).and_then(|table| table.iter().next());
-        let fits = one.is_some_and(|(key, value)| ["keyring", "command", "env", "file"].contains(&key.as_str()) && value.is_string());
+        let fits = one.is_some_and(|(key, value)| {
+            ["keyring", "command", "env", "file"].contains(&key.as_str()) && value.is_string()
+        });
         if !fits {
             self.say(path, SecretRef::FOUR.to_owned());
         }
@@ -99,7 +107,9 @@ impl Walk<'_> {
         let words = choices(schema);
         if !words.is_empty() {
             if !value.as_str().is_some_and(|text| words.iter().any(|word| word == text)) {
-                let advice = value.as_str().map_or_else(String::new, |text| format!("\n{}", nearest(text, words.iter().map(String::as_str))));
+                let advice = value
+                    .as_str()
+                    .map_or_else(String::new, |text| format!("\n{}", nearest(text, words.iter().map(String::as_str))));
                 self.say(path, format!("`{name}` must be one of {}{advice}", words.join(", ")));
             }
             return;
@@ -134,7 +144,9 @@ impl Walk<'_> {
 fn resolve<'a>(schema: &'a Value, root: &'a Value) -> &'a Value {
     let mut schema = schema;
     for _ in 0..8 {
-        if let Some(name) = schema.get("$ref").and_then(Value::as_str).and_then(|reference| reference.rsplit('/').next()) {
+        if let Some(name) =
+            schema.get("$ref").and_then(Value::as_str).and_then(|reference| reference.rsplit('/').next())
+        {
             schema = &root["$defs"][name];
         } else if let Some(any) = schema.get("anyOf").and_then(Value::as_array) {
             let mut real = any.iter().filter(|shape| shape.get("type").and_then(Value::as_str) != Some("null"));
@@ -160,9 +172,14 @@ fn choices(schema: &Value) -> Vec<String> {
         return words(values);
     }
     match schema.get("oneOf") {
-        Some(Value::Array(shapes)) => {
-            shapes.iter().flat_map(|shape| shape.get("const").into_iter().chain(shape.get("enum").and_then(Value::as_array).into_iter().flatten())).filter_map(Value::as_str).map(str::to_owned).collect()
-        }
+        Some(Value::Array(shapes)) => shapes
+            .iter()
+            .flat_map(|shape| {
+                shape.get("const").into_iter().chain(shape.get("enum").and_then(Value::as_array).into_iter().flatten())
+            })
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect(),
         _ => Vec::new(),
     }
 }

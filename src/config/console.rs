@@ -76,7 +76,10 @@ fn apply(typed: ConsoleTyped, entry: &Entry, meant: &mut Meant, misfits: &mut Ve
     if let Some(name) = typed.timezone {
         match TimeZone::get(&name) {
             Ok(zone) => meant.zone = zone,
-            Err(_) => misfits.push(entry.misfit(Some("timezone"), format!("`{}` is not an IANA time zone such as Europe/Vienna", Shown::line(&name).cut(60)))),
+            Err(_) => misfits.push(entry.misfit(
+                Some("timezone"),
+                format!("`{}` is not an IANA time zone such as Europe/Vienna", Shown::line(&name).cut(60)),
+            )),
         }
     }
     if let Some(theme) = typed.theme {

@@ -104,7 +104,8 @@ fn read_one(path: &Path) -> Result<File, Trouble> {
         return Err(trouble(format!("is larger than {} MiB", CAP >> 20)));
     }
     let bytes = fs::read(path).map_err(|error| trouble(reason(&error)))?;
-    let text = String::from_utf8(bytes).map_err(|error| trouble(format!("is not UTF-8 at byte {}", error.utf8_error().valid_up_to())))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|error| trouble(format!("is not UTF-8 at byte {}", error.utf8_error().valid_up_to())))?;
     let name = path.file_name().map_or_else(|| shown(path), |name| Shown::line(&name.to_string_lossy()));
     Ok(File { name, text })
 }

@@ -71,9 +71,12 @@ impl Joined {
 
     /// A misfit with file, line and column.
     pub fn trouble(&self, misfit: &Misfit) -> Trouble {
-        let Some(spot) = self.spots.get(misfit.index) else { return Trouble::file("configuration", misfit.message.clone()) };
+        let Some(spot) = self.spots.get(misfit.index) else {
+            return Trouble::file("configuration", misfit.message.clone());
+        };
         let span = misfit.key.as_ref().and_then(|key| spot.keys.get(key)).unwrap_or(&spot.span);
-        let (message, advice) = misfit.message.split_once('\n').map_or((misfit.message.as_str(), None), |(m, a)| (m, Some(a)));
+        let (message, advice) =
+            misfit.message.split_once('\n').map_or((misfit.message.as_str(), None), |(m, a)| (m, Some(a)));
         self.at(spot.file, span.clone(), message.to_owned(), advice)
     }
 
@@ -103,18 +106,35 @@ impl Joined {
         for (key, value) in table.into_inner() {
             let Some(section) = sections.iter().find(|section| section.name == &**key.get_ref()) else {
                 let names = sections.iter().map(|section| section.name);
-                troubles.push(self.at(file, key.span(), format!("unknown section `{}`", key.get_ref()), Some(&nearest(key.get_ref(), names))));
+                troubles.push(self.at(
+                    file,
+                    key.span(),
+                    format!("unknown section `{}`", key.get_ref()),
+                    Some(&nearest(key.get_ref(), names)),
+                ));
                 continue;
             };
             match (section.many, value.get_ref()) {
-                (true, DeValue::Array(array)) if array.iter().all(|value| matches!(value.get_ref(), DeValue::Table(_))) => {
+                (true, DeValue::Array(array))
+                    if array.iter().all(|value| matches!(value.get_ref(), DeValue::Table(_))) =>
+                {
                     for element in array {
                         self.push(section.name, file, element, key.span());
                     }
                 }
                 (false, DeValue::Table(_)) => self.push(section.name, file, &value, key.span()),
-                (true, _) => troubles.push(self.at(file, key.span(), format!("there can be several: write [[{}]]", section.name), None)),
-                (false, _) => troubles.push(self.at(file, key.span(), format!("there is only one: write [{}]", section.name), None)),
+                (true, _) => troubles.push(self.at(
+                    file,
+                    key.span(),
+                    format!("there can be several: write [[{}]]", section.name),
+                    None,
+                )),
+                (false, _) => troubles.push(self.at(
+                    file,
+                    key.span(),
+                    format!("there is only one: write [{}]", section.name),
+                    None,
+                )),
             }
         }
     }
@@ -136,14 +156,20 @@ impl Joined {
         for entry in &self.entries {
             let many = sections.iter().any(|section| section.name == entry.section && section.many);
             let names: Vec<(String, String)> = match entry.value.as_object() {
-                Some(_) if many => entry.value["name"].as_str().map(|name| ("name".to_owned(), name.to_owned())).into_iter().collect(),
+                Some(_) if many => {
+                    entry.value["name"].as_str().map(|name| ("name".to_owned(), name.to_owned())).into_iter().collect()
+                }
                 Some(table) => table.keys().map(|key| (key.clone(), key.clone())).collect(),
                 None => Vec::new(),
             };
             for (key, name) in names {
                 let Some(first) = seen.insert((entry.section, name.clone()), entry.index) else { continue };
                 let first = self.place(&self.entries[first], &key);
-                let what = if many { format!("the {} `{name}` is already in {first}", entry.section) } else { format!("`{}.{name}` is already set in {first}", entry.section) };
+                let what = if many {
+                    format!("the {} `{name}` is already in {first}", entry.section)
+                } else {
+                    format!("`{}.{name}` is already set in {first}", entry.section)
+                };
                 troubles.push(self.trouble(&entry.misfit(Some(&key), what)));
             }
         }
@@ -155,8 +181,11 @@ fn neutral(value: &DeValue<'_>, path: &str, keys: &mut BTreeMap<String, Range<us
     let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
     match value {
         DeValue::String(text) => Value::String(text.to_string()),
-        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix()).map_or_else(|_| Value::String(number.to_string()), Value::from),
-        DeValue::Float(number) => number.as_str().parse::<f64>().map_or_else(|_| Value::String(number.to_string()), Value::from),
+        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
+            .map_or_else(|_| Value::String(number.to_string()), Value::from),
+        DeValue::Float(number) => {
+            number.as_str().parse::<f64>().map_or_else(|_| Value::String(number.to_string()), Value::from)
+        }
         DeValue::Boolean(yes) => Value::Bool(*yes),
         DeValue::Datetime(when) => Value::String(when.to_string()),
         DeValue::Array(array) => Value::Array(

@@ -57,7 +57,10 @@ pub(super) struct RoleTyped {
     ports: Vec<String>,
     /// Packages that belong to this role.
     #[serde(default)]
-    #[expect(dead_code, reason = "part of the public interface; the rule that reads it comes with the baseline of packages")]
+    #[expect(
+        dead_code,
+        reason = "part of the public interface; the rule that reads it comes with the baseline of packages"
+    )]
     packages: Vec<String>,
     key: Option<String>,
     #[serde(default)]
@@ -88,8 +91,11 @@ pub(super) fn register(joined: &Joined, configured: bool, misfits: &mut Vec<Misf
     if !configured {
         return Register { servers: vec![Server::local()], configured };
     }
-    let roles: HashMap<String, RoleTyped> =
-        joined.of("role").filter_map(|entry| entry.read::<RoleTyped>().ok()).map(|role| (role.name.clone(), role)).collect();
+    let roles: HashMap<String, RoleTyped> = joined
+        .of("role")
+        .filter_map(|entry| entry.read::<RoleTyped>().ok())
+        .map(|role| (role.name.clone(), role))
+        .collect();
     let mut servers = Vec::new();
     for entry in joined.of("server") {
         if let Ok(typed) = entry.read::<ServerTyped>() {
@@ -111,13 +117,28 @@ pub(super) fn register(joined: &Joined, configured: bool, misfits: &mut Vec<Misf
 
 fn server(typed: ServerTyped, entry: &Entry, roles: &HashMap<String, RoleTyped>) -> Result<Server, Misfit> {
     let name = Shown::line(&typed.name);
-    if name != *typed.name || typed.name.trim().is_empty() || name.width() > 64 || typed.name.contains([':', '/']) || typed.name.starts_with('-') {
-        return Err(entry.misfit(Some("name"), "`name` must be 1 to 64 plain characters, without `:` and `/`, and not begin with `-`"));
+    if name != *typed.name
+        || typed.name.trim().is_empty()
+        || name.width() > 64
+        || typed.name.contains([':', '/'])
+        || typed.name.starts_with('-')
+    {
+        return Err(entry.misfit(
+            Some("name"),
+            "`name` must be 1 to 64 plain characters, without `:` and `/`, and not begin with `-`",
+        ));
     }
     let role = match &typed.role {
         None => None,
         Some(role) => Some(roles.get(role).ok_or_else(|| {
-            entry.misfit(Some("role"), format!("there is no [[role]] named `{}`\n{}", Shown::line(role).cut(60), nearest(role, roles.keys().map(String::as_str))))
+            entry.misfit(
+                Some("role"),
+                format!(
+                    "there is no [[role]] named `{}`\n{}",
+                    Shown::line(role).cut(60),
+                    nearest(role, roles.keys().map(String::as_str))
+                ),
+            )
         })?),
     };
     let ssh = match typed.ssh.as_deref().unwrap_or(&typed.name) {
@@ -127,8 +148,16 @@ fn server(typed: ServerTyped, entry: &Entry, roles: &HashMap<String, RoleTyped>)
     let shown = |texts: &[String]| texts.iter().map(|text| Shown::line(text)).collect::<Vec<_>>();
     let mut tags = shown(&typed.tags);
     tags.extend(role.map(|role| shown(&role.tags)).into_iter().flatten());
-    let ports = if typed.ports.is_empty() { role.map(|role| shown(&role.ports)).into_iter().flatten().collect() } else { shown(&typed.ports) };
-    let sites = typed.sites.iter().map(|site| Site { name: Shown::line(&site.name), root: PathBuf::from(&site.root) }).collect();
+    let ports = if typed.ports.is_empty() {
+        role.map(|role| shown(&role.ports)).into_iter().flatten().collect()
+    } else {
+        shown(&typed.ports)
+    };
+    let sites = typed
+        .sites
+        .iter()
+        .map(|site| Site { name: Shown::line(&site.name), root: PathBuf::from(&site.root) })
+        .collect();
     Ok(Server {
         name,
         ssh,

@@ -37,7 +37,10 @@ pub fn schema(owners: &Owners) -> Value {
     let mut properties = Map::new();
     for section in sections(owners) {
         let shape = Value::from((section.schema)());
-        properties.insert(section.name.to_owned(), if section.many { json!({ "type": "array", "items": shape }) } else { shape });
+        properties.insert(
+            section.name.to_owned(),
+            if section.many { json!({ "type": "array", "items": shape }) } else { shape },
+        );
     }
     let period = Value::from(schema_for!(Period));
     let limits: Map<String, Value> = owners
@@ -50,7 +53,8 @@ pub fn schema(owners: &Owners) -> Value {
             (limit.key.to_owned(), shape)
         })
         .collect();
-    properties.insert("limits".to_owned(), json!({ "type": "object", "properties": limits, "additionalProperties": false }));
+    properties
+        .insert("limits".to_owned(), json!({ "type": "object", "properties": limits, "additionalProperties": false }));
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "matins",

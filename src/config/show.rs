@@ -13,10 +13,18 @@ pub(super) fn show(settings: &Settings, owners: &Owners) -> String {
     let mut out = String::new();
     let mut line = |text: &str, place: &str| {
         // Padding is by characters, not columns: a comment may stand a little to the right.
-        writeln!(out, "{text:<58}  # {place}").ok();
+        if place.is_empty() {
+            writeln!(out, "{text}").ok();
+        } else {
+            writeln!(out, "{text:<58}  # {place}").ok();
+        }
     };
     let set = |section: &str, key: &str| {
-        settings.joined.of(section).find(|entry| entry.value.get(key).is_some()).map_or_else(|| "default".to_owned(), |entry| settings.joined.place(entry, key).to_string())
+        settings
+            .joined
+            .of(section)
+            .find(|entry| entry.value.get(key).is_some())
+            .map_or_else(|| "default".to_owned(), |entry| settings.joined.place(entry, key).to_string())
     };
     line("[console]", if settings.configured { "" } else { "no configuration: this machine and the public feeds" });
     line(&format!("operator = \"{}\"", settings.operator), &set("console", "operator"));
@@ -44,7 +52,10 @@ pub(super) fn show(settings: &Settings, owners: &Owners) -> String {
 fn toml_text(value: &Value) -> String {
     match value {
         Value::Array(array) => format!("[{}]", array.iter().map(toml_text).collect::<Vec<_>>().join(", ")),
-        Value::Object(table) => format!("{{ {} }}", table.iter().map(|(key, value)| format!("{key} = {}", toml_text(value))).collect::<Vec<_>>().join(", ")),
+        Value::Object(table) => format!(
+            "{{ {} }}",
+            table.iter().map(|(key, value)| format!("{key} = {}", toml_text(value))).collect::<Vec<_>>().join(", ")
+        ),
         Value::String(text) => format!("\"{}\"", Shown::line(text)),
         other => other.to_string(),
     }

@@ -66,7 +66,8 @@ fn without_configuration_it_watches_this_machine() {
 #[test]
 fn a_named_place_that_is_not_there_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
-    let error = load(&Location::Named(PathBuf::from("/nowhere/matins.toml")), &paths(folder.path()), &owners()).unwrap_err();
+    let error =
+        load(&Location::Named(PathBuf::from("/nowhere/matins.toml")), &paths(folder.path()), &owners()).unwrap_err();
     assert!(error.to_string().contains("no such file"), "{error}");
 }
 
@@ -83,7 +84,10 @@ fn files_are_joined_and_only_what_they_name_is_watched() {
     assert_eq!(settings.operator, "roman");
     assert_eq!(settings.zone.iana_name(), Some("Europe/Vienna"));
     let [web, db] = &settings.register.servers[..] else { panic!("{:?}", settings.register) };
-    assert_eq!((web.ssh.as_ref().unwrap().as_str(), &web.ports[..], web.key.as_deref()), ("web1", &["tcp/443".into()][..], Some(Path::new("~/.ssh/probe"))));
+    assert_eq!(
+        (web.ssh.as_ref().unwrap().as_str(), &web.ports[..], web.key.as_deref()),
+        ("web1", &["tcp/443".into()][..], Some(Path::new("~/.ssh/probe")))
+    );
     assert_eq!(db.ssh, None);
     assert_eq!(web.place, "20-web.toml:5");
     assert_eq!(settings.limits.of(&CERTIFICATE), Period::days(30));
@@ -132,9 +136,12 @@ fn syntax_errors_of_every_file_are_told() {
 
 #[test]
 fn the_same_name_twice_names_both_places() {
-    let error = load_files(&[("a.toml", "[[server]]\nname = \"web1\"\n"), ("b.toml", "\n[[server]]\nname = \"web1\"\n")]).unwrap_err();
+    let error =
+        load_files(&[("a.toml", "[[server]]\nname = \"web1\"\n"), ("b.toml", "\n[[server]]\nname = \"web1\"\n")])
+            .unwrap_err();
     assert!(error.contains("b.toml:3:1: the server `web1` is already in a.toml:2"), "{error}");
-    let error = load_files(&[("a.toml", "[console]\ntheme = \"dark\"\n"), ("b.toml", "[console]\ntheme = \"dark\"\n")]).unwrap_err();
+    let error = load_files(&[("a.toml", "[console]\ntheme = \"dark\"\n"), ("b.toml", "[console]\ntheme = \"dark\"\n")])
+        .unwrap_err();
     assert!(error.contains("`console.theme` is already set in a.toml:2"), "{error}");
 }
 
@@ -148,7 +155,9 @@ fn a_bare_secret_is_refused_and_never_printed() {
         let error = load_text(text).unwrap_err();
         assert!(!error.contains("canary"), "{error}");
     }
-    assert!(load_text("[[feed]]\nname = \"x\"\nkind = \"any\"\npassword = \"c\"\n").unwrap_err().contains("{ keyring = "));
+    assert!(
+        load_text("[[feed]]\nname = \"x\"\nkind = \"any\"\npassword = \"c\"\n").unwrap_err().contains("{ keyring = ")
+    );
     assert!(load_text("[[feed]]\nname = \"x\"\nkind = \"any\"\npassword = { keyring = \"hetzner\" }\n").is_ok());
 }
 

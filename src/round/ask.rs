@@ -33,8 +33,11 @@ pub(super) async fn ask(source: Source, tools: Arc<Tools>, memory: Option<String
         Ok(Ok(Ok(Answer::Seen { observations, memory }))) => Outcome::Seen { observations, memory },
         Ok(Ok(Err(fault))) => Outcome::Failed(fault),
         Ok(Err(panic)) => Outcome::Failed(
-            Fault::new(format!("reading its answer failed inside matins ({})", if panic.is_panic() { "a panic" } else { "cancelled" }))
-                .mend("please report it, with what the source sent if you can share it"),
+            Fault::new(format!(
+                "reading its answer failed inside matins ({})",
+                if panic.is_panic() { "a panic" } else { "cancelled" }
+            ))
+            .mend("please report it, with what the source sent if you can share it"),
         ),
         Err(_) => Outcome::Failed(Fault::passing(format!("no whole answer within {} s", deadline.as_secs()))),
     };

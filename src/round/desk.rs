@@ -119,6 +119,17 @@ impl Desk {
         self.store.record(now, &self.plan.operator, self.lines(now), judgements)
     }
 
+    /// Judges at this moment without keeping anything; histories begin now.
+    pub fn glance(&self, now: Timestamp) -> Round {
+        let findings = self
+            .judge(now)
+            .into_iter()
+            .zip(1..)
+            .map(|(judgement, rank)| judgement.with_history(rank, now, None))
+            .collect();
+        Round { at: now, operator: self.plan.operator.clone(), sources: self.lines(now), findings }
+    }
+
     /// How each source is doing.
     pub fn lines(&self, now: Timestamp) -> Vec<SourceLine> {
         let line = |source: &SourceRecord| SourceLine {

@@ -4,6 +4,7 @@ mod ask;
 mod desk;
 mod pass;
 mod plan;
+mod recording;
 mod schedule;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use crate::domain::{Fault, Round, SourceId, Subject};
 pub use desk::Desk;
 pub use pass::{Pass, Step, pass};
 pub use plan::{Plan, owners};
+pub use recording::Recording;
 pub use schedule::{Schedule, run};
 
 /// What the console hears from the schedule.

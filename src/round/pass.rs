@@ -20,12 +20,13 @@ pub struct Pass {
 
 impl Pass {
     pub fn wants(&self, id: &SourceId) -> bool {
-        self.only.is_empty() || self.only.iter().any(|word| id.name == **word || id.collector == **word || id.to_string() == *word)
+        self.only.is_empty()
+            || self.only.iter().any(|word| id.name == **word || id.collector == **word || id.to_string() == *word)
     }
 }
 
 /// Progress of a pass, for people.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Step<'a> {
     pub done: usize,
     pub of: usize,

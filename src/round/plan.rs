@@ -19,7 +19,8 @@ pub struct Plan {
 
 /// Who, besides the config room itself, says what the configuration may contain.
 pub fn owners() -> Owners {
-    let mut limits: Vec<&'static crate::domain::Limit> = policy::rules::ALL.iter().flat_map(|rule| rule.limits).copied().collect();
+    let mut limits: Vec<&'static crate::domain::Limit> =
+        policy::rules::ALL.iter().flat_map(|rule| rule.limits).copied().collect();
     limits.push(&policy::DECISION);
     limits.sort_by_key(|limit| limit.key);
     limits.dedup_by_key(|limit| limit.key);

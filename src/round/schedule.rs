@@ -70,7 +70,13 @@ struct Clerk {
 impl Clerk {
     fn new(desk: Desk, tools: Arc<Tools>, updates: UnboundedSender<Update>) -> Self {
         let now = (tools.now)();
-        let due = desk.evidence().sources.iter().zip(&desk.plan.sources).map(|(record, source)| (record.id.clone(), next(record, source.every, now))).collect();
+        let due = desk
+            .evidence()
+            .sources
+            .iter()
+            .zip(&desk.plan.sources)
+            .map(|(record, source)| (record.id.clone(), next(record, source.every, now)))
+            .collect();
         Self { desk, tools, updates, asking: JoinSet::new(), busy: HashSet::new(), due, gather_until: None, said: None }
     }
 
@@ -133,7 +139,9 @@ impl Clerk {
     /// Time passed: something is due, or an answer has become too old to be believed.
     fn woke(&mut self) {
         let now = (self.tools.now)();
-        if self.desk.evidence().sources.iter().any(|record| stale_at(record).is_some_and(|at| at <= now && now.duration_since(at) < SignedDuration::from_secs(90))) {
+        if self.desk.evidence().sources.iter().any(|record| {
+            stale_at(record).is_some_and(|at| at <= now && now.duration_since(at) < SignedDuration::from_secs(90))
+        }) {
             self.evaluate();
         }
     }
@@ -157,7 +165,7 @@ impl Clerk {
             self.said = Some(progress);
             self.updates.send(Update::Progress(progress)).ok()?;
         }
-        let next = [idle, stale].into_iter().flatten().min().map_or(Duration::from_hours(1), |at| wait(at, now));
+        let next = [idle, stale].into_iter().flatten().min().map_or(Duration::from_secs(3_600), |at| wait(at, now));
         let wake = Instant::now() + next;
         Some(self.gather_until.map_or(wake, |until| until.min(wake)))
     }
@@ -176,7 +184,8 @@ fn stale_at(record: &SourceRecord) -> Option<Timestamp> {
 /// Both are jittered, so that five hundred sources don't come in step.
 fn next(record: &SourceRecord, every: Period, now: Timestamp) -> Timestamp {
     let Some(asked) = record.asked_at.filter(|asked| *asked <= now) else { return now };
-    let interval = if record.failures == 0 { every } else { BACKOFF.times(1 << (record.failures - 1).min(10)).min(every) };
+    let interval =
+        if record.failures == 0 { every } else { BACKOFF.times(1 << (record.failures - 1).min(10)).min(every) };
     let seconds = interval.as_seconds();
     let jitter = fastrand::i64(-seconds / 10..=seconds / 10);
     asked.checked_add(SignedDuration::from_secs(seconds + jitter)).unwrap_or(now)

@@ -41,11 +41,18 @@ impl Ask for Act {
 }
 
 fn source(name: &str, act: Arc<Act>) -> Source {
-    Source { id: SourceId::new("test", name), every: Period::minutes(15), deadline: Duration::from_secs(2), declared: Vec::new(), ask: act }
+    Source {
+        id: SourceId::new("test", name),
+        every: Period::minutes(15),
+        deadline: Duration::from_secs(2),
+        declared: Vec::new(),
+        ask: act,
+    }
 }
 
 fn desk(sources: Vec<Source>) -> Desk {
-    let plan = Plan { operator: "mona".into(), zone: TimeZone::UTC, limits: Limits::default(), configured: true, sources };
+    let plan =
+        Plan { operator: "mona".into(), zone: TimeZone::UTC, limits: Limits::default(), configured: true, sources };
     Desk::open(plan, Box::new(Sqlite::in_memory().unwrap())).unwrap()
 }
 
@@ -63,10 +70,17 @@ async fn one_bad_source_never_takes_another_with_it() {
         source("hanging", Arc::new(Act::Hang)),
     ]);
     let mut order = Vec::new();
-    let round = pass(&mut desk, &tools(), &Pass::default(), std::future::pending(), |step| order.push(step.id.name.to_string())).await.unwrap().unwrap();
+    let round = pass(&mut desk, &tools(), &Pass::default(), std::future::pending(), |step| {
+        order.push(step.id.name.to_string())
+    })
+    .await
+    .unwrap()
+    .unwrap();
     let state = |name: &str| round.sources.iter().find(|line| line.id.name == *name).unwrap();
     assert_eq!(state("good").state, SourceState::Fresh);
-    for (name, said) in [("failing", "refused"), ("panicking", "failed inside matins"), ("hanging", "no whole answer within 2 s")] {
+    for (name, said) in
+        [("failing", "refused"), ("panicking", "failed inside matins"), ("hanging", "no whole answer within 2 s")]
+    {
         assert_eq!(state(name).state, SourceState::Silent, "{name}");
         assert!(state(name).fault.as_ref().unwrap().said.as_str().contains(said), "{name}: {:?}", state(name).fault);
     }
@@ -78,7 +92,9 @@ async fn one_bad_source_never_takes_another_with_it() {
 #[tokio::test(start_paused = true)]
 async fn a_cancelled_pass_judges_nothing() {
     let mut desk = desk(vec![source("hanging", Arc::new(Act::Hang))]);
-    let done = pass(&mut desk, &tools(), &Pass::default(), tokio::time::sleep(Duration::from_millis(10)), |_| {}).await.unwrap();
+    let done = pass(&mut desk, &tools(), &Pass::default(), tokio::time::sleep(Duration::from_millis(10)), |_| {})
+        .await
+        .unwrap();
     assert_eq!(done, None);
 }
 

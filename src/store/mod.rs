@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::domain::{Fault, Finding, Judgement, Observation, Round, Shown, Sighting, SourceId, SourceLine};
+use crate::domain::{Fault, Judgement, Observation, Round, Shown, Sighting, SourceId, SourceLine};
 
 pub use sqlite::Sqlite;
 
@@ -42,7 +42,10 @@ pub struct Attempt {
 /// How it went.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    Seen { observations: Vec<Observation>, memory: Option<String> },
+    Seen {
+        observations: Vec<Observation>,
+        memory: Option<String>,
+    },
     /// The last good answer still holds.
     Unchanged,
     Failed(Fault),
@@ -75,27 +78,14 @@ pub trait Store: Send {
     fn keep(&mut self, attempt: &Attempt) -> Result<(), StoreError>;
 
     /// Gives judgements, which come in the order of their rank, their history, and keeps them as the last round.
-    fn record(&mut self, at: Timestamp, operator: &Shown, sources: Vec<SourceLine>, judgements: Vec<Judgement>) -> Result<Round, StoreError>;
+    fn record(
+        &mut self,
+        at: Timestamp,
+        operator: &Shown,
+        sources: Vec<SourceLine>,
+        judgements: Vec<Judgement>,
+    ) -> Result<Round, StoreError>;
 
     /// The last round, as it was recorded.
     fn last(&self) -> Result<Option<Round>, StoreError>;
-}
-
-/// A judgement with its history: `before` is what is kept under its key.
-fn with_history(judgement: Judgement, rank: u32, at: Timestamp, before: Option<&Finding>) -> Finding {
-    let unchanged = before.filter(|before| before.verdict == judgement.verdict);
-    Finding {
-        key: judgement.key(),
-        measure: judgement.measure.into(),
-        since: judgement.since.or(unchanged.map(|before| before.since)).unwrap_or(at),
-        first_seen: before.map_or(at, |before| before.first_seen),
-        subject: judgement.subject,
-        verdict: judgement.verdict,
-        rank,
-        title: judgement.title,
-        detail: judgement.detail,
-        mend: judgement.mend,
-        because: judgement.because,
-        link: judgement.link,
-    }
 }

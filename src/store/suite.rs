@@ -34,7 +34,9 @@ fn seen(names: &[&str]) -> Outcome {
 }
 
 fn judgement(name: &str, verdict: Verdict) -> Judgement {
-    Judgement::new("advisories", Subject::new(SubjectKind::Advisory, name), verdict, "title").because("feeds/x", Some(at(0)), "said").detail("two\nlines")
+    Judgement::new("advisories", Subject::new(SubjectKind::Advisory, name), verdict, "title")
+        .because("feeds/x", Some(at(0)), "said")
+        .detail("two\nlines")
 }
 
 fn suite(fresh: impl Fn() -> Box<dyn Store>) {
@@ -73,7 +75,9 @@ fn a_finding_keeps_its_history(store: &mut dyn Store) {
     assert_eq!((round.findings[0].since, round.findings[0].first_seen), (at(0), at(0)));
     let round = store.record(at(120), &operator, Vec::new(), vec![judgement("a", Verdict::Broken)]).unwrap();
     assert_eq!((round.findings[0].since, round.findings[0].first_seen), (at(120), at(0)));
-    let round = store.record(at(180), &operator, Vec::new(), vec![judgement("a", Verdict::Broken).since(Some(at(-50)))]).unwrap();
+    let round = store
+        .record(at(180), &operator, Vec::new(), vec![judgement("a", Verdict::Broken).since(Some(at(-50)))])
+        .unwrap();
     assert_eq!(round.findings[0].since, at(-50));
     store.record(at(240), &operator, Vec::new(), Vec::new()).unwrap();
     let round = store.record(at(300), &operator, Vec::new(), vec![judgement("a", Verdict::Due)]).unwrap();
@@ -89,7 +93,8 @@ fn the_last_round_comes_back_as_it_was(store: &mut dyn Store) {
         took_ms: Some(3),
         fault: Some(Fault::passing("refused")),
     };
-    let judgements = vec![judgement("b", Verdict::Broken), judgement("a", Verdict::Ok), judgement("name with / and ü", Verdict::Ok)];
+    let judgements =
+        vec![judgement("b", Verdict::Broken), judgement("a", Verdict::Ok), judgement("name with / and ü", Verdict::Ok)];
     let round = store.record(at(0), &Shown::line("mona"), vec![line], judgements).unwrap();
     assert_eq!(store.last().unwrap(), Some(round));
 }
@@ -125,7 +130,10 @@ fn the_file_is_for_nobody_else() {
 fn it_survives_being_closed_and_opened() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("matins.db");
-    let round = Sqlite::open(&path).unwrap().record(at(0), &Shown::line("mona"), Vec::new(), vec![judgement("a", Verdict::Due)]).unwrap();
+    let round = Sqlite::open(&path)
+        .unwrap()
+        .record(at(0), &Shown::line("mona"), Vec::new(), vec![judgement("a", Verdict::Due)])
+        .unwrap();
     let mut again = Sqlite::open(&path).unwrap();
     assert_eq!(again.last().unwrap(), Some(round));
     let round = again.record(at(60), &Shown::line("mona"), Vec::new(), vec![judgement("a", Verdict::Due)]).unwrap();
@@ -138,7 +146,14 @@ fn two_consoles_see_each_others_findings() {
     let path = folder.path().join("matins.db");
     let (mut one, mut two) = (Sqlite::open(&path).unwrap(), Sqlite::open(&path).unwrap());
     one.record(at(0), &Shown::line("mona"), Vec::new(), vec![judgement("a", Verdict::Due)]).unwrap();
-    let round = two.record(at(60), &Shown::line("roman"), Vec::new(), vec![judgement("a", Verdict::Due), judgement("b", Verdict::Ok)]).unwrap();
+    let round = two
+        .record(
+            at(60),
+            &Shown::line("roman"),
+            Vec::new(),
+            vec![judgement("a", Verdict::Due), judgement("b", Verdict::Ok)],
+        )
+        .unwrap();
     assert_eq!(round.findings[0].first_seen, at(0));
     let round = one.record(at(120), &Shown::line("mona"), Vec::new(), vec![judgement("b", Verdict::Ok)]).unwrap();
     assert_eq!(round.findings[0].first_seen, at(60));
@@ -148,7 +163,8 @@ fn two_consoles_see_each_others_findings() {
 fn what_is_no_database_is_named_and_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("matins.db");
-    let text = "this is a letter to my aunt, and longer than the header of a database is, so that it is read as one".repeat(20);
+    let text = "this is a letter to my aunt, and longer than the header of a database is, so that it is read as one"
+        .repeat(20);
     std::fs::write(&path, &text).unwrap();
     let error = Sqlite::open(&path).unwrap_err();
     assert!(error.to_string().contains("no database") && error.to_string().contains("matins.db"), "{error}");

@@ -21,8 +21,9 @@ struct Particulars {
 
 /// Every finding, its rank not yet known.
 pub(super) fn all(connection: &Connection) -> rusqlite::Result<Vec<Finding>> {
-    let mut statement =
-        connection.prepare("SELECT key, measure, subject_kind, subject, verdict, title, since, first_seen, particulars FROM finding")?;
+    let mut statement = connection.prepare(
+        "SELECT key, measure, subject_kind, subject, verdict, title, since, first_seen, particulars FROM finding",
+    )?;
     let mut rows = statement.query([])?;
     let mut findings = Vec::new();
     while let Some(row) = rows.next()? {
@@ -47,7 +48,11 @@ pub(super) fn all(connection: &Connection) -> rusqlite::Result<Vec<Finding>> {
 }
 
 /// Writes what differs from `before`.
-pub(super) fn record(transaction: &Transaction<'_>, round: &Round, before: &HashMap<FindingKey, Finding>) -> rusqlite::Result<()> {
+pub(super) fn record(
+    transaction: &Transaction<'_>,
+    round: &Round,
+    before: &HashMap<FindingKey, Finding>,
+) -> rusqlite::Result<()> {
     let mut upsert = transaction.prepare_cached(
         "INSERT INTO finding (key, measure, subject_kind, subject, verdict, title, since, first_seen, particulars)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
@@ -57,7 +62,12 @@ pub(super) fn record(transaction: &Transaction<'_>, round: &Round, before: &Hash
     for finding in &round.findings {
         let old = before.get(&finding.key);
         if old.is_none_or(|old| !same(old, finding)) {
-            let particulars = Particulars { detail: finding.detail.clone(), mend: finding.mend.clone(), because: finding.because.clone(), link: finding.link.clone() };
+            let particulars = Particulars {
+                detail: finding.detail.clone(),
+                mend: finding.mend.clone(),
+                because: finding.because.clone(),
+                link: finding.link.clone(),
+            };
             upsert.execute(params![
                 finding.key.as_str(),
                 finding.measure.as_str(),
@@ -87,7 +97,13 @@ fn same(old: &Finding, new: &Finding) -> bool {
     Finding { rank: old.rank, ..new.clone() } == *old
 }
 
-fn change(transaction: &Transaction<'_>, at: Timestamp, key: &FindingKey, verdict: &str, title: &str) -> rusqlite::Result<()> {
+fn change(
+    transaction: &Transaction<'_>,
+    at: Timestamp,
+    key: &FindingKey,
+    verdict: &str,
+    title: &str,
+) -> rusqlite::Result<()> {
     transaction
         .prepare_cached(
             "INSERT INTO change (at, key, verdict, title) VALUES (?1, ?2, ?3, ?4)
@@ -115,9 +131,18 @@ fn opening(transaction: &Transaction<'_>, round: &Round) -> rusqlite::Result<()>
 
 pub(super) fn last(connection: &Connection) -> rusqlite::Result<Option<Round>> {
     let row = connection
-        .query_row("SELECT o.at, o.ranking, o.sources, r.operator FROM opening o JOIN round r ON r.at = o.at WHERE o.one = 1", [], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get::<_, String>(3)?))
-        })
+        .query_row(
+            "SELECT o.at, o.ranking, o.sources, r.operator FROM opening o JOIN round r ON r.at = o.at WHERE o.one = 1",
+            [],
+            |row| {
+                Ok((
+                    row.get::<_, i64>(0)?,
+                    row.get::<_, String>(1)?,
+                    row.get::<_, String>(2)?,
+                    row.get::<_, String>(3)?,
+                ))
+            },
+        )
         .optional()?;
     let Some((at, ranking, sources, operator)) = row else { return Ok(None) };
     let ranks: HashMap<&str, u32> = ranking.lines().zip(1..).collect();

@@ -28,7 +28,8 @@ impl Sqlite {
     /// Opens the file, making it (mode 0600, its folder 0700) and bringing its schema up to date as needed.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let file = Shown::line(&path.to_string_lossy());
-        let connection = open::connection(path).map_err(|(said, mend)| StoreError { file: file.clone(), said, mend })?;
+        let connection =
+            open::connection(path).map_err(|(said, mend)| StoreError { file: file.clone(), said, mend })?;
         Ok(Self { file, connection, findings: HashMap::new(), version: None })
     }
 
@@ -57,9 +58,16 @@ impl Sqlite {
 
     /// Reads the findings again when another process has written.
     fn refresh(&mut self) -> Result<(), StoreError> {
-        let version = self.connection.query_row("PRAGMA data_version", [], |row| row.get(0)).map_err(|error| self.fault(&error))?;
+        let version = self
+            .connection
+            .query_row("PRAGMA data_version", [], |row| row.get(0))
+            .map_err(|error| self.fault(&error))?;
         if self.version != Some(version) {
-            self.findings = findings::all(&self.connection).map_err(|error| self.fault(&error))?.into_iter().map(|finding| (finding.key.clone(), finding)).collect();
+            self.findings = findings::all(&self.connection)
+                .map_err(|error| self.fault(&error))?
+                .into_iter()
+                .map(|finding| (finding.key.clone(), finding))
+                .collect();
             self.version = Some(version);
         }
         Ok(())
@@ -79,14 +87,20 @@ impl Store for Sqlite {
         self.write(|transaction| sources::keep(transaction, attempt))
     }
 
-    fn record(&mut self, at: Timestamp, operator: &Shown, sources: Vec<SourceLine>, judgements: Vec<Judgement>) -> Result<Round, StoreError> {
+    fn record(
+        &mut self,
+        at: Timestamp,
+        operator: &Shown,
+        sources: Vec<SourceLine>,
+        judgements: Vec<Judgement>,
+    ) -> Result<Round, StoreError> {
         self.refresh()?;
         let findings: Vec<Finding> = judgements
             .into_iter()
             .zip(1..)
             .map(|(judgement, rank)| {
                 let before = self.findings.get(&judgement.key());
-                super::with_history(judgement, rank, at, before)
+                judgement.with_history(rank, at, before)
             })
             .collect();
         let round = Round { at, operator: operator.clone(), sources, findings };

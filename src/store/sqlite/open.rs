@@ -20,14 +20,22 @@ type Wrong = (Shown, Shown);
 pub(super) fn connection(path: &Path) -> Result<Connection, Wrong> {
     if let Some(folder) = path.parent() {
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| {
-            (Shown::line(&format!("its folder can't be made: {error}")), "set [store] url or XDG_STATE_HOME to a folder of yours".into())
+            (
+                Shown::line(&format!("its folder can't be made: {error}")),
+                "set [store] url or XDG_STATE_HOME to a folder of yours".into(),
+            )
         })?;
     }
     // SQLite would make it 0644; its -wal and -shm files take the mode of this one.
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Ok(_) => {}
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-        Err(error) => return Err((Shown::line(&format!("can't be made: {error}")), "set [store] url to a place where you may write".into())),
+        Err(error) => {
+            return Err((
+                Shown::line(&format!("can't be made: {error}")),
+                "set [store] url to a place where you may write".into(),
+            ));
+        }
     }
     if fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
         return Err(("is not a file".into(), "set [store] url to another place".into()));
@@ -45,7 +53,8 @@ pub(super) fn memory() -> Result<Connection, Wrong> {
 
 fn prepare(connection: &mut Connection) -> Result<(), Wrong> {
     settings(connection).map_err(|error| explain(&error))?;
-    let version: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|error| explain(&error))?;
+    let version: u32 =
+        connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|error| explain(&error))?;
     if version > NEWEST {
         return Err((
             Shown::line(&format!("was written by a newer matins (schema {version}, this one knows {NEWEST})")),
@@ -79,10 +88,17 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
 /// SQLite's errors in words for people.
 pub(super) fn explain(error: &rusqlite::Error) -> Wrong {
     let (said, mend) = match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => ("is busy: another process is writing".to_owned(), "try again in a moment"),
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => (format!("is damaged or no database ({error})"), "nothing was written to it; move it away and start again, or restore it from your backup"),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            ("is busy: another process is writing".to_owned(), "try again in a moment")
+        }
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => (
+            format!("is damaged or no database ({error})"),
+            "nothing was written to it; move it away and start again, or restore it from your backup",
+        ),
         Some(ErrorCode::DiskFull) => ("the disk is full".to_owned(), "make room; what is shown is not being kept"),
-        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => (format!("may not be written ({error})"), "check who owns the file and its folder"),
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
+            (format!("may not be written ({error})"), "check who owns the file and its folder")
+        }
         _ => (error.to_string(), "see what the message says; nothing was changed"),
     };
     (Shown::line(&said), Shown::line(mend))

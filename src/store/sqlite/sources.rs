@@ -40,13 +40,12 @@ fn observations(connection: &Connection) -> rusqlite::Result<HashMap<SourceId, V
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let digest: String = row.get(5)?;
-        let fact = match facts.get(&digest) {
-            Some(fact) => fact.clone(),
-            None => {
-                let fact: Fact = serde_json::from_str(row.get_ref(6)?.as_str()?).map_err(unreadable)?;
-                facts.insert(digest, fact.clone());
-                fact
-            }
+        let fact = if let Some(fact) = facts.get(&digest) {
+            fact.clone()
+        } else {
+            let fact: Fact = serde_json::from_str(row.get_ref(6)?.as_str()?).map_err(unreadable)?;
+            facts.insert(digest, fact.clone());
+            fact
         };
         let subject = Subject::new(kind(row.get_ref(2)?.as_str()?)?, row.get_ref(3)?.as_str()?);
         let id = SourceId::new(row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?);
@@ -57,9 +56,15 @@ fn observations(connection: &Connection) -> rusqlite::Result<HashMap<SourceId, V
 
 pub(super) fn sightings(connection: &Connection) -> rusqlite::Result<BTreeMap<Sighting, Timestamp>> {
     // Two feeds may tell of one advisory: the one that told first counts.
-    let mut statement = connection.prepare("SELECT subject_kind, subject, item, min(first_seen) FROM sighting GROUP BY subject_kind, subject, item")?;
+    let mut statement = connection.prepare(
+        "SELECT subject_kind, subject, item, min(first_seen) FROM sighting GROUP BY subject_kind, subject, item",
+    )?;
     let rows = statement.query_map([], |row| {
-        let sighting = Sighting { kind: kind(row.get_ref(0)?.as_str()?)?, subject: row.get_ref(1)?.as_str()?.into(), item: row.get_ref(2)?.as_str()?.into() };
+        let sighting = Sighting {
+            kind: kind(row.get_ref(0)?.as_str()?)?,
+            subject: row.get_ref(1)?.as_str()?.into(),
+            item: row.get_ref(2)?.as_str()?.into(),
+        };
         Ok((sighting, time(row.get(3)?)))
     })?;
     rows.collect()
@@ -105,7 +110,8 @@ fn replace(transaction: &Transaction<'_>, id: &SourceId, observations: &[Observa
         .query_map([collector, name], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     transaction.execute("DELETE FROM observation WHERE collector = ?1 AND name = ?2", [collector, name])?;
-    let mut body = transaction.prepare_cached("INSERT INTO body (digest, json) VALUES (?1, ?2) ON CONFLICT (digest) DO NOTHING")?;
+    let mut body = transaction
+        .prepare_cached("INSERT INTO body (digest, json) VALUES (?1, ?2) ON CONFLICT (digest) DO NOTHING")?;
     let mut row = transaction.prepare_cached(
         "INSERT INTO observation (collector, name, position, subject_kind, subject, at, digest) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
@@ -113,9 +119,19 @@ fn replace(transaction: &Transaction<'_>, id: &SourceId, observations: &[Observa
         let json = serde_json::to_string(&observation.fact).map_err(unreadable)?;
         let digest = hex(&Sha256::digest(json.as_bytes()));
         body.execute(params![digest, json])?;
-        row.execute(params![collector, name, position, kind_word(observation.subject.kind), observation.subject.name.as_str(), millis(observation.at), digest])?;
+        row.execute(params![
+            collector,
+            name,
+            position,
+            kind_word(observation.subject.kind),
+            observation.subject.name.as_str(),
+            millis(observation.at),
+            digest
+        ])?;
     }
-    let mut sweep = transaction.prepare_cached("DELETE FROM body WHERE digest = ?1 AND NOT EXISTS (SELECT 1 FROM observation WHERE digest = ?1)")?;
+    let mut sweep = transaction.prepare_cached(
+        "DELETE FROM body WHERE digest = ?1 AND NOT EXISTS (SELECT 1 FROM observation WHERE digest = ?1)",
+    )?;
     for digest in before {
         sweep.execute([digest])?;
     }
@@ -152,7 +168,10 @@ fn sight(transaction: &Transaction<'_>, id: &SourceId, observations: &[Observati
 
 /// The word under which a kind of subject is stored.
 pub(super) fn kind_word(kind: SubjectKind) -> String {
-    serde_json::to_value(kind).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_else(|| "organisation".into())
+    serde_json::to_value(kind)
+        .ok()
+        .and_then(|value| value.as_str().map(str::to_owned))
+        .unwrap_or_else(|| "organisation".into())
 }
 
 pub(super) fn kind(word: &str) -> rusqlite::Result<SubjectKind> {
