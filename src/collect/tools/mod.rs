@@ -1,5 +1,6 @@
 //! The only code that opens sockets, runs programs and reads the keyring.
 
+pub mod contained;
 pub mod http;
 pub mod run;
 pub mod secrets;
