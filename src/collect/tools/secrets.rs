@@ -101,7 +101,8 @@ fn from_environment(name: &str, value: Option<OsString>) -> Result<SecretString,
     let value = value
         .filter(|value| !value.is_empty())
         .ok_or_else(|| Fault::new(format!("the environment variable {shown} is not set")))?;
-    let value = value.into_string().map_err(|_| Fault::new(format!("the environment variable {shown} is not UTF-8")))?;
+    let value =
+        value.into_string().map_err(|_| Fault::new(format!("the environment variable {shown} is not UTF-8")))?;
     Ok(value.into())
 }
 

@@ -123,8 +123,9 @@ mod service {
             Error::NoStorageAccess(_) => {
                 Fault::new("the keyring is locked").mend("unlock the keyring, or keep the secret in a file or command")
             }
-            Error::PlatformFailure(cause) => Fault::passing(format!("no keyring answers here: {cause}"))
-                .mend("start a Secret Service (gnome-keyring, KWallet, KeePassXC), or keep the secret in a file or command"),
+            Error::PlatformFailure(cause) => Fault::passing(format!("no keyring answers here: {cause}")).mend(
+                "start a Secret Service (gnome-keyring, KWallet, KeePassXC), or keep the secret in a file or command",
+            ),
             Error::BadEncoding(_) => Fault::new(format!("the keyring's secret `{name}` is not UTF-8")),
             _ => Fault::new(format!("the keyring's secret `{name}` can't be used")),
         }
@@ -146,7 +147,8 @@ mod service {
     }
 
     fn fault() -> Fault {
-        Fault::new("this matins was built without a keyring").mend("keep the secret in a file, a command or the environment")
+        Fault::new("this matins was built without a keyring")
+            .mend("keep the secret in a file, a command or the environment")
     }
 }
 

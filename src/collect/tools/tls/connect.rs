@@ -15,7 +15,8 @@ const ADDRESSES: usize = 8;
 /// time, so that an address that swallows everything (IPv6 without a route, often) does not use up the others'.
 pub(super) async fn connect(host: &str, port: u16, until: Instant) -> Result<TcpStream, Fault> {
     let found = lookup_host((host, port)).await.map_err(|error| {
-        Fault::passing(format!("the name can't be resolved: {error}")).mend("correct the name, or mend the name service")
+        Fault::passing(format!("the name can't be resolved: {error}"))
+            .mend("correct the name, or mend the name service")
     })?;
     let addresses: Vec<SocketAddr> = found.take(ADDRESSES).collect();
     let mut last = Fault::passing("the name has no address");

@@ -32,8 +32,7 @@ fn dns_matches(asked: &str, presented: &str) -> bool {
         return !presented.contains('*') && asked.eq_ignore_ascii_case(presented);
     };
     let whole = parent.contains('.') && !parent.contains('*') && !parent.starts_with('.');
-    whole
-        && asked.split_once('.').is_some_and(|(label, rest)| !label.is_empty() && rest.eq_ignore_ascii_case(parent))
+    whole && asked.split_once('.').is_some_and(|(label, rest)| !label.is_empty() && rest.eq_ignore_ascii_case(parent))
 }
 
 #[cfg(test)]

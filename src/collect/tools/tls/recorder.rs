@@ -32,11 +32,7 @@ impl Presented {
 
 impl Recorder {
     pub(super) fn new(provider: &CryptoProvider) -> Self {
-        Self {
-            algorithms: provider.signature_verification_algorithms,
-            chain: OnceLock::new(),
-            proof: OnceLock::new(),
-        }
+        Self { algorithms: provider.signature_verification_algorithms, chain: OnceLock::new(), proof: OnceLock::new() }
     }
 
     /// The certificate, once the server has shown whether it holds its key. What went wrong after that (it wants a

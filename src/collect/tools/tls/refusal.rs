@@ -25,9 +25,9 @@ pub(super) fn of_handshake(place: &Shown, error: &io::Error) -> Fault {
         Error::AlertReceived(AlertDescription::UnrecognisedName) => "knows no site of this name".into(),
         Error::AlertReceived(alert) => format!("refused the TLS handshake ({alert:?})"),
         // Nonsense whose length reads as large lands here too.
-        Error::InvalidMessage(InvalidMessage::HandshakePayloadTooLarge | InvalidMessage::CertificatePayloadTooLarge) => {
-            "sends more than 64 KiB of certificates".into()
-        }
+        Error::InvalidMessage(
+            InvalidMessage::HandshakePayloadTooLarge | InvalidMessage::CertificatePayloadTooLarge,
+        ) => "sends more than 64 KiB of certificates".into(),
         Error::InvalidMessage(InvalidMessage::UnknownProtocolVersion) => OLD.into(),
         Error::InvalidMessage(InvalidMessage::InvalidContentType) | Error::PeerSentOversizedRecord => {
             "does not speak TLS on this port".into()
