@@ -2,6 +2,7 @@
 
 pub mod contained;
 pub mod http;
+pub mod management;
 pub mod run;
 pub mod secrets;
 pub mod shell;
