@@ -1,6 +1,7 @@
 //! The only code that opens sockets, runs programs and reads the keyring.
 
 pub mod http;
+pub mod restic;
 pub mod run;
 pub mod secrets;
 pub mod shell;
