@@ -3,6 +3,7 @@
 pub mod contained;
 pub mod http;
 pub mod management;
+pub mod restic;
 pub mod run;
 pub mod secrets;
 pub mod shell;
