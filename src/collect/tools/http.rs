@@ -60,6 +60,7 @@ pub struct Fetch<'a> {
 
 /// What came back.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is taken apart at once")]
 pub enum Fetched {
     /// 304: what we have is current.
     Unchanged,

@@ -1,5 +1,6 @@
 //! Whole feeds, from bytes to records: our own fixtures, and real files where they are.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -182,7 +183,7 @@ fn of_too_many_items_the_newest_stay_and_the_rest_is_counted() {
     let mut feed = String::from("<rss version='2.0'><channel>");
     for day in 0..12_000 {
         let at = now() - jiff::SignedDuration::from_hours(day / 10);
-        feed.push_str(&format!("<item><title>n{day}</title><pubDate>{at}</pubDate></item>"));
+        write!(feed, "<item><title>n{day}</title><pubDate>{at}</pubDate></item>").unwrap();
     }
     feed.push_str("</channel></rss>");
     let items = parse_items(feed.as_bytes(), now()).unwrap();
