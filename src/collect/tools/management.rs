@@ -7,6 +7,9 @@
 //! once, so that nothing of ours waits to be run later; and it is never held longer than
 //! [`TOTAL`] and [`GOODBYE`].
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -72,11 +75,11 @@ impl Management {
             Some(("unix", path)) if path.starts_with('/') && !path.contains('\0') => Ok(Self::Unix(path.into())),
             Some(("tcp", address)) => match address.parse::<SocketAddr>() {
                 Ok(address) if address.ip().is_loopback() && address.port() != 0 => Ok(Self::Tcp(address)),
-                Ok(_) => Err(format!(
+                Ok(address) if !address.ip().is_loopback() => Err(format!(
                     "`{shown}` is not on this machine: the management interface speaks in clear, only 127.0.0.0/8 and ::1 \
                      are asked; from elsewhere, use `status = \"SERVER:PATH\"`"
                 )),
-                Err(_) => Err(format!("`{shown}` is not tcp:ADDRESS:PORT, as in tcp:127.0.0.1:7505")),
+                _ => Err(format!("`{shown}` is not tcp:ADDRESS:PORT, as in tcp:127.0.0.1:7505")),
             },
             _ => Err(format!("`{shown}` is neither unix:/PATH nor tcp:127.0.0.1:PORT")),
         }
@@ -289,9 +292,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<'_, S> {
                 }
                 return Ok(Piece::Line(line));
             }
-            let mut chunk = [0; 16 << 10];
+            self.unread.reserve(16 << 10);
             // A reset is an end too: OpenVPN closes so when it restarts.
-            let read = self.stream.read(&mut chunk).await.unwrap_or(0);
+            let read = self.stream.read_buf(&mut self.unread).await.unwrap_or(0);
             if read == 0 {
                 return Ok(Piece::End);
             }
@@ -299,7 +302,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<'_, S> {
             if self.said > CAP {
                 return Err(self.at.slow("said more than 4 MiB"));
             }
-            self.unread.extend_from_slice(&chunk[..read]);
         }
     }
 }

@@ -59,7 +59,7 @@ fn plan(entries: &[Entry], register: &Register, refresh: Period) -> Result<Vec<S
 }
 
 fn source(entry: &Entry, register: &Register, refresh: Period) -> Result<Source, Misfit> {
-    let vpn: VpnEntry = entry.read()?;
+    let vpn = VpnEntry::of(entry)?;
     let ways = Ways::of(entry, &vpn, register)?;
     let subject = Subject::new(SubjectKind::Vpn, vpn.name.as_str());
     let declared = Declared {
@@ -96,6 +96,10 @@ fn peers(entries: &[Entry], misfits: &mut Vec<Misfit>) -> Vec<Declared> {
         {
             let message = format!("`{common_name}` is the common name of \"{other}\" already");
             misfits.push(entry.misfit(Some("common_name"), message));
+        }
+        if entries.iter().any(|other| other.section == "vpn" && other.value["name"] == *peer.name) {
+            let message = format!("`{}` is a [[vpn]] already: their findings could not be told apart", peer.name);
+            misfits.push(entry.misfit(Some("name"), message));
         }
         declared.push(Declared {
             subject: Subject::new(SubjectKind::Peer, peer.name.as_str()),

@@ -69,6 +69,16 @@ pub struct Ways {
     pub password: Option<SecretRef>,
 }
 
+impl VpnEntry {
+    /// Reads a `[[vpn]]`. What stands where a secret's place belongs is never repeated: it may be the secret.
+    pub fn of(entry: &Entry) -> Result<Self, Misfit> {
+        if entry.value.get("password").is_some_and(|password| !password.is_object()) {
+            return Err(entry.misfit(Some("password"), SecretRef::FOUR));
+        }
+        entry.read()
+    }
+}
+
 impl Ways {
     pub fn of(entry: &Entry, vpn: &VpnEntry, register: &Register) -> Result<Self, Misfit> {
         let place = |key: &str, text: &Option<String>| {

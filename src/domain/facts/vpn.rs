@@ -31,7 +31,7 @@ pub struct VpnClients {
     pub clients: Vec<VpnClient>,
     /// Rows that could not be read without guessing, such as a comma inside a name in status version 1 or 2.
     pub ambiguous: Vec<Shown>,
-    /// What told it: "status file gate:/run/openvpn/status.log, version 2", and why not what was asked first, if so.
+    /// What told it: `status file gate:/run/status.log, version 2`, and why not what was asked first, if so.
     #[serde(default)]
     pub told_by: Shown,
 }

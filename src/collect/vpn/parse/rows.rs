@@ -17,6 +17,8 @@ pub(super) struct ClientColumns {
     virtuals: Vec<usize>,
     received: usize,
     sent: usize,
+    /// Local time: good enough to tell two sessions apart.
+    began: Option<usize>,
     since: Option<usize>,
     username: Option<usize>,
 }
@@ -33,6 +35,7 @@ impl ClientColumns {
                 .collect(),
             received: place(names, "Bytes Received")?,
             sent: place(names, "Bytes Sent")?,
+            began: place(names, "Connected Since").ok(),
             since: place(names, "Connected Since (time_t)").ok(),
             username: place(names, "Username").ok(),
         })
@@ -113,13 +116,20 @@ pub(super) struct Lists {
     clients: Vec<VpnClient>,
     routes: Vec<Route>,
     ambiguous: Vec<Shown>,
+    sessions: HashSet<(Shown, Shown, Vec<Shown>, String)>,
 }
 
 impl Lists {
+    /// The same session twice is one session: half a rewrite repeats rows.
     pub(super) fn client(&mut self, columns: &ClientColumns, cells: &[&str], line: &str) {
-        match columns.client(cells) {
-            Some(client) => self.clients.push(client),
-            None => self.ambiguous.push(line.into()),
+        let Some(client) = columns.client(cells) else {
+            self.ambiguous.push(line.into());
+            return;
+        };
+        let began = columns.began.map_or("", |column| cells[column]).to_owned();
+        let VpnClient { common_name, real_address, virtual_addresses, .. } = &client;
+        if self.sessions.insert((common_name.clone(), real_address.clone(), virtual_addresses.clone(), began)) {
+            self.clients.push(client);
         }
     }
 
@@ -137,15 +147,13 @@ impl Lists {
     /// Gives every client the virtual addresses that the routing table knows for it. True with them when a route
     /// belongs to nobody: OpenVPN never writes that, half a rewrite looks like it.
     pub(super) fn join(self) -> (Vec<VpnClient>, Vec<Shown>, bool) {
-        let Self { clients, routes, mut ambiguous } = self;
-        let mut clients = distinct(clients);
+        let Self { mut clients, routes, mut ambiguous, .. } = self;
         let owners = Owners::of(&clients);
         let mut stray = false;
         for route in routes {
             match owners.of_route(&route) {
-                Owner::Has => {}
                 Owner::Is(place) if !route.learned => clients[place].virtual_addresses.push(route.address),
-                Owner::Is(_) => {}
+                Owner::Has | Owner::Is(_) => {}
                 Owner::Several => {
                     ambiguous
                         .push(format!("route {} is one of several sessions of {}", route.address, route.name).into());
@@ -204,15 +212,6 @@ impl Owners {
             None => Owner::Nobody,
         }
     }
-}
-
-/// The same session twice is one session: half a rewrite repeats rows.
-fn distinct(clients: Vec<VpnClient>) -> Vec<VpnClient> {
-    let mut sessions = HashSet::new();
-    let session = |client: &VpnClient| {
-        (client.common_name.clone(), client.real_address.clone(), client.virtual_addresses.clone(), client.since)
-    };
-    clients.into_iter().filter(|client| sessions.insert(session(client))).collect()
 }
 
 /// IPv4, then IPv6, then networks and what else there is.
