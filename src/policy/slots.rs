@@ -12,8 +12,10 @@
 //! A snapshot from the future fills nothing; what it means for the verdict is [`judge`]'s.
 
 pub mod judge;
-mod words;
+#[cfg(test)]
+pub mod scene;
 mod whose;
+mod words;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;

@@ -108,7 +108,10 @@ impl TryFrom<String> for Percent {
 /// What is to be asked, its parts checked.
 #[derive(Debug)]
 pub enum Meant {
-    Restic { repository: Repository, password: SecretRef },
+    Restic {
+        repository: Repository,
+        password: SecretRef,
+    },
     Directory(Place),
     /// A kind that this version doesn't read.
     Unread,
@@ -133,7 +136,9 @@ pub fn read(entry: &Entry, register: &Register) -> Result<(BackupEntry, Meant), 
         misfits.push(entry.misfit(Some("of"), no_server(name, register)));
     }
     if backup.slots.is_empty() {
-        misfits.push(entry.misfit(Some("slots"), "without slots nothing would be judged: leave the key out for last night"));
+        misfits.push(
+            entry.misfit(Some("slots"), "without slots nothing would be judged: leave the key out for last night"),
+        );
     }
     match meant(entry, &backup, register) {
         Ok(meant) if misfits.is_empty() => Ok((backup, meant)),
@@ -176,9 +181,10 @@ fn meant(entry: &Entry, backup: &BackupEntry, register: &Register) -> Result<Mea
 fn no_server(name: &str, register: &Register) -> String {
     let shown = Shown::line(name).cut(80);
     let names = register.servers.iter().map(|server| server.name.as_str());
-    let nearest = names.map(|known| (distance(name, known), known)).min();
-    match nearest.filter(|(distance, known)| *distance <= 2.max(known.chars().count() / 3)) {
-        Some((_, known)) => format!("`{shown}` is no [[server]] of the register; the nearest is `{known}`"),
+    // Who mistypes a name mostly gets its first letter right.
+    let nearest = names.map(|known| (distance(name, known), known.chars().next() != name.chars().next(), known)).min();
+    match nearest.filter(|(distance, _, known)| *distance <= 2.max(known.chars().count() / 3)) {
+        Some((_, _, known)) => format!("`{shown}` is no [[server]] of the register; the nearest is `{known}`"),
         None => format!("`{shown}` is no [[server]] of the register"),
     }
 }
