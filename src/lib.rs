@@ -4,3 +4,4 @@ pub mod collect;
 pub mod domain;
 pub mod policy;
 pub mod round;
+pub mod tui;

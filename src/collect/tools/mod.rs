@@ -1,5 +1,6 @@
 //! The only code that opens sockets, runs programs and reads the keyring.
 
+pub mod browser;
 pub mod http;
 pub mod run;
 pub mod secrets;
