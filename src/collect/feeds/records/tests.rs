@@ -137,14 +137,14 @@ fn items_alike_are_one_and_items_on_one_page_are_not() {
 }
 
 #[test]
-fn an_items_name_outlives_its_title() {
-    let feed = |title: &str| {
-        format!(
-            "<rss version='2.0'><channel><item><title>{title}</title><link>https://x.example/1</link></item></channel></rss>"
-        )
+fn an_items_name_outlives_its_title_and_its_guid() {
+    let name = |title: &str, guid: &str| {
+        let item = format!("<title>{title}</title><link>https://x.example/1</link><guid>{guid}</guid>");
+        let feed = format!("<rss version='2.0'><channel><item>{item}</item></channel></rss>");
+        read(feed.as_bytes(), FeedKind::Any).unwrap().into_keys().next().unwrap()
     };
-    let name = |title| read(feed(title).as_bytes(), FeedKind::Any).unwrap().into_keys().next().unwrap();
-    assert_eq!(name("before"), name("after"));
+    assert_eq!(name("before", "1"), name("after", "2"));
+    assert_eq!(name("CVE-2026-80001 before", "1"), name("after: CVE-2026-80001", "2"));
 }
 
 #[test]
