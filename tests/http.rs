@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use matins::collect::tools::http::{Fetch, Fetched, Http, Patience, Validators};
 use matins::domain::Fault;
 use support::alone::{alone, is_alone};
-use support::web::{Authority, Does, Web, bomb, greeted_with, gzip, says};
+use support::web::{Authority, Does, Web, bomb, free_port, greeted_with, gzip, says};
 use url::Url;
 
 const CAP: usize = 8 << 20;
@@ -48,10 +48,6 @@ fn without_port(fault: &Fault) -> String {
 
 async fn said_from(does: Does) -> String {
     without_port(&fault_from(does).await)
-}
-
-fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 #[tokio::test]

@@ -215,6 +215,11 @@ pub fn greeted_with(bytes: &'static [u8]) -> String {
     url
 }
 
+/// A port on which nobody listens.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
 /// One gigabyte of zeros in about a megabyte: the same compressed piece over and over.
 pub fn bomb() -> Vec<u8> {
     use flate2::{Compress, Compression, FlushCompress};

@@ -266,3 +266,40 @@ fn the_real_hostile_feeds_never_get_through() {
         }
     }
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn a_feed_with_any_damage_is_read_or_a_fault(
+        which in 0..5_usize, at in 0..10_000_usize, bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..6),
+    ) {
+        let feeds: [(&[u8], FeedKind); 5] = [
+            (fixture!("debian-dsa.rdf"), FeedKind::Debian),
+            (fixture!("drupal-all.xml"), FeedKind::Drupal),
+            (fixture!("atom.xml"), FeedKind::Any),
+            (fixture!("feed.json"), FeedKind::Any),
+            (fixture!("utf16.xml"), FeedKind::Any),
+        ];
+        let (feed, kind) = feeds[which];
+        let at = at % feed.len();
+        let mut damaged = feed[..at].to_vec();
+        damaged.extend(&bytes);
+        damaged.extend(&feed[(at + bytes.len()).min(feed.len())..]);
+        if let Ok(records) = read(&damaged, kind) {
+            for (id, record) in records {
+                proptest::prop_assert!(!id.is_empty() && !record.title.is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn any_title_and_any_markup_become_a_record(title in "\\PC{0,80}", body in "(<[a-z/!]{1,6}|[ =\"'>&;#a-z]|\\PC){0,200}") {
+        let item = Item { title, links: vec![body.clone()], body, published: None };
+        for kind in [FeedKind::Debian, FeedKind::Drupal, FeedKind::Any] {
+            let records = records(vec![item.clone(), item.clone()], kind);
+            proptest::prop_assert_eq!(records.len(), 1);
+            proptest::prop_assert!(records.keys().all(|id| !id.is_empty()));
+        }
+    }
+}
