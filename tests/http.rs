@@ -316,8 +316,6 @@ async fn a_tag_that_cannot_be_sent_makes_nothing_unchanged() {
     assert!(answer.is_err(), "{answer:?}");
 }
 
-// ---- in a process of its own: what the environment decides, and what memory it takes
-
 fn variable(name: &str) -> String {
     std::env::var(name).unwrap()
 }
