@@ -46,7 +46,7 @@ impl Realm {
         match address.segments() {
             [0, 0, 0, 0, 0, 0, 0, 1] => Self::Loopback,
             [0xfe80..=0xfebf, ..] => Self::LinkLocal,
-            [0xfc00..=0xfdff, ..] | [0xfec0..=0xfeff, ..] => Self::Private,
+            [0xfc00..=0xfdff | 0xfec0..=0xfeff, ..] => Self::Private,
             [0xff00..=0xffff, ..] | [0, 0, 0, 0, 0, 0, 0, 0] | [0x2001, 0xdb8, ..] => Self::Odd,
             _ => Self::Public,
         }

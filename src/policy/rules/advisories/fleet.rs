@@ -142,7 +142,7 @@ impl Host<'_> {
                 Some(Shown::line(&format!("the age of its package lists is unknown: {fault}")))
             }
             (Read::Seen(lists), Some(out)) if *lists < out => {
-                Some(format!("its package lists are older than the advisory ({})", age(*lists, self.at)).into())
+                Some(format!("its package lists, {} old, are older than the advisory", age(*lists, self.at)).into())
             }
             _ => None,
         }
