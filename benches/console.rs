@@ -1,7 +1,14 @@
 //! The console with a large fleet: start to the first full frame, key to frame, idle wake-ups, resident memory. Prints
 //! figures; judges nothing. `cargo bench --bench console`
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::disallowed_methods, reason = "a bench prints its figures")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a bench prints its figures"
+)]
 
 mod fleet;
 
@@ -27,7 +34,8 @@ struct Console {
 
 impl Console {
     fn start(folder: &Path) -> Self {
-        let pair = native_pty_system().openpty(PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_height: 0 }).unwrap();
+        let pair =
+            native_pty_system().openpty(PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_height: 0 }).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_matins"));
         command.env("TERM", "xterm-256color");
         command.env("LC_ALL", "C.UTF-8");
@@ -76,7 +84,10 @@ impl Console {
         let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
         let read = |path: String| {
             let text = std::fs::read_to_string(path).unwrap_or_default();
-            text.lines().filter(|line| line.starts_with(key)).filter_map(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok()).sum::<u64>()
+            text.lines()
+                .filter(|line| line.starts_with(key))
+                .filter_map(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok())
+                .sum::<u64>()
         };
         if key.starts_with("Vm") || key.starts_with("Rss") {
             return read(format!("/proc/{pid}/status"));
@@ -98,7 +109,13 @@ fn full(screen: &vt100::Screen) -> bool {
 fn spread(name: &str, unit: &str, values: &mut [f64]) {
     values.sort_by(f64::total_cmp);
     let at = |part: f64| values[((values.len() - 1) as f64 * part) as usize];
-    println!("{name:<44} median {:>8.2} {unit}   p99 {:>8.2} {unit}   max {:>8.2} {unit}   ({} runs)", at(0.5), at(0.99), at(1.0), values.len());
+    println!(
+        "{name:<44} median {:>8.2} {unit}   p99 {:>8.2} {unit}   max {:>8.2} {unit}   ({} runs)",
+        at(0.5),
+        at(0.99),
+        at(1.0),
+        values.len()
+    );
 }
 
 fn main() {

@@ -30,7 +30,10 @@ impl Home {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_matins"));
         command.args(arguments).env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", self.path());
-        command.env("XDG_CONFIG_HOME", self.path().join("config")).env("XDG_STATE_HOME", self.path().join("state")).env("LOGNAME", "mona");
+        command
+            .env("XDG_CONFIG_HOME", self.path().join("config"))
+            .env("XDG_STATE_HOME", self.path().join("state"))
+            .env("LOGNAME", "mona");
         command.stdin(Stdio::null());
         command
     }
@@ -53,7 +56,10 @@ fn backups(home: &Path, offset_days: i64) -> String {
         let name = at.strftime("%Y-%m-%dT%H%M%S").to_string();
         std::fs::create_dir_all(folder.join(name)).unwrap();
     }
-    format!("[console]\ntimezone = \"UTC\"\n[[backup]]\nname = \"dumps\"\nof = []\nkind = \"directory\"\npath = \"{}\"\nslots = [\"1 week\"]\n", folder.display())
+    format!(
+        "[console]\ntimezone = \"UTC\"\n[[backup]]\nname = \"dumps\"\nof = []\nkind = \"directory\"\npath = \"{}\"\nslots = [\"1 week\"]\n",
+        folder.display()
+    )
 }
 
 #[allow(clippy::disallowed_methods, reason = "a test is an edge")]
@@ -84,19 +90,28 @@ fn a_wrong_word_on_the_command_line_ends_with_64() {
 #[test]
 fn a_round_prints_one_object_whose_form_is_public() {
     let home = Home::new("");
-    let toml = backups(home.path(), 0).replace("of = []", "of = [\"web1\"]") + "[[server]]\nname = \"web1\"\nssh = \"127.0.0.1\"\n";
+    let toml = backups(home.path(), 0).replace("of = []", "of = [\"web1\"]")
+        + "[[server]]\nname = \"web1\"\nssh = \"127.0.0.1\"\n";
     home.configure(&toml);
     let output = home.run(&["round", "--json", "--only", "backups"]);
-    let round: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", text(&output.stderr)));
+    let round: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", text(&output.stderr)));
     assert_eq!(round["operator"], "mona");
     let at: jiff::Timestamp = round["at"].as_str().unwrap().parse().unwrap();
     assert!(at <= jiff_now());
     let source = round["sources"].as_array().unwrap().iter().find(|source| source["name"] == "dumps").unwrap();
-    assert_eq!((source["collector"].as_str(), source["state"].as_str(), &source["error"]), (Some("backups"), Some("fresh"), &Value::Null));
+    assert_eq!(
+        (source["collector"].as_str(), source["state"].as_str(), &source["error"]),
+        (Some("backups"), Some("fresh"), &Value::Null)
+    );
     assert!(source["took_ms"].is_u64() && source["at"].is_string());
     let findings = round["findings"].as_array().unwrap();
     let backup = findings.iter().find(|finding| finding["key"] == "backup-on-site/web1/dumps").unwrap();
-    assert_eq!((backup["verdict"].as_str(), backup["subject"].as_str(), &backup["decision"]), (Some("ok"), Some("web1"), &Value::Null), "{backup}");
+    assert_eq!(
+        (backup["verdict"].as_str(), backup["subject"].as_str(), &backup["decision"]),
+        (Some("ok"), Some("web1"), &Value::Null),
+        "{backup}"
+    );
     assert!(!backup["because"].as_array().unwrap().is_empty());
     for because in backup["because"].as_array().unwrap() {
         assert!(because["source"].is_string() && because["said"].is_string() && because.get("at").is_some());
@@ -115,17 +130,31 @@ fn a_round_prints_one_object_whose_form_is_public() {
 fn check_and_round_never_disagree() {
     for (offset, word) in [(0, "OK"), (60, "CRITICAL")] {
         let home = Home::new("");
-        home.configure(&(backups(home.path(), offset).replace("of = []", "of = [\"web1\"]") + "[[server]]\nname = \"web1\"\nssh = \"local\"\n"));
+        home.configure(
+            &(backups(home.path(), offset).replace("of = []", "of = [\"web1\"]")
+                + "[[server]]\nname = \"web1\"\nssh = \"local\"\n"),
+        );
         let before = home.run(&["check", "backup-on-site"]);
         assert_eq!(before.status.code(), Some(3), "before the first round nothing is known: {}", text(&before.stdout));
         let round = home.run(&["round", "--json"]);
         let round: Value = serde_json::from_slice(&round.stdout).unwrap();
-        let verdict = round["findings"].as_array().unwrap().iter().find(|finding| finding["key"] == "backup-on-site/web1/dumps").unwrap()["verdict"].clone();
+        let verdict = round["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|finding| finding["key"] == "backup-on-site/web1/dumps")
+            .unwrap()["verdict"]
+            .clone();
         let check = home.run(&["check", "backup-on-site", "web1"]);
         let line = text(&check.stdout);
         assert_eq!(line.lines().count(), 1, "{line}");
         assert!(line.starts_with(&format!("MATINS {word}: ")) && line.contains(" | ok="), "{line} but {verdict}");
-        let expected = match verdict.as_str().unwrap() { "ok" => 0, "due" => 1, "broken" => 2, _ => 3 };
+        let expected = match verdict.as_str().unwrap() {
+            "ok" => 0,
+            "due" => 1,
+            "broken" => 2,
+            _ => 3,
+        };
         assert_eq!(check.status.code(), Some(expected), "{line}");
     }
 }
@@ -133,12 +162,17 @@ fn check_and_round_never_disagree() {
 #[test]
 fn what_has_become_stale_is_unknown_to_check() {
     let home = Home::new("");
-    home.configure(&(backups(home.path(), 0).replace("of = []", "of = [\"web1\"]") + "[[server]]\nname = \"web1\"\nssh = \"local\"\n"));
+    home.configure(
+        &(backups(home.path(), 0).replace("of = []", "of = [\"web1\"]")
+            + "[[server]]\nname = \"web1\"\nssh = \"local\"\n"),
+    );
     home.run(&["round"]);
     assert_eq!(home.run(&["check", "backup-on-site"]).status.code(), Some(0));
     // The same store, with every good answer moved three days into the past.
     let store = rusqlite::Connection::open(home.path().join("state/matins/matins.db")).unwrap();
-    store.execute("UPDATE source SET good_at = good_at - 3 * 86400000, asked_at = asked_at - 3 * 86400000", []).unwrap();
+    store
+        .execute("UPDATE source SET good_at = good_at - 3 * 86400000, asked_at = asked_at - 3 * 86400000", [])
+        .unwrap();
     let check = home.run(&["check", "backup-on-site"]);
     assert_eq!(check.status.code(), Some(3), "{}", text(&check.stdout));
     assert!(text(&check.stdout).contains("stale"), "{}", text(&check.stdout));
@@ -170,7 +204,9 @@ fn a_full_standard_output_is_an_error_and_a_closed_one_is_quiet() {
 
 #[test]
 fn no_secret_of_the_configuration_is_ever_printed() {
-    let home = Home::new("[[backup]]\nname = \"x\"\nof = []\nkind = \"restic\"\nrepository = \"/nowhere\"\npassword = \"canary-4711\"\n");
+    let home = Home::new(
+        "[[backup]]\nname = \"x\"\nof = []\nkind = \"restic\"\nrepository = \"/nowhere\"\npassword = \"canary-4711\"\n",
+    );
     for command in [&["config", "check"][..], &["config", "show"], &["round"]] {
         let output = home.run(command);
         assert_eq!(output.status.code(), Some(78));
@@ -182,7 +218,20 @@ fn no_secret_of_the_configuration_is_ever_printed() {
 fn the_schema_knows_every_section_of_the_interface() {
     let home = Home::new("");
     let schema: Value = serde_json::from_slice(&home.run(&["config", "schema"]).stdout).unwrap();
-    for section in ["console", "store", "server", "role", "feed", "advisories", "vpn", "peer", "backup", "person", "service", "limits"] {
+    for section in [
+        "console",
+        "store",
+        "server",
+        "role",
+        "feed",
+        "advisories",
+        "vpn",
+        "peer",
+        "backup",
+        "person",
+        "service",
+        "limits",
+    ] {
         assert!(schema["properties"].get(section).is_some(), "{section}");
     }
     for limit in ["security_update", "other_update", "certificate", "decision"] {

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use matins::config::{self, Location, Paths};
 use matins::domain::facts::{
-    Advisory, Fact, FeedKind, FeedSeen, HostSeen, Kernel, Package, Packages, Pending, Reboot, Release, Snapshot, Snapshots, Unattended, UnattendedRun,
+    Advisory, Fact, FeedKind, FeedSeen, HostSeen, Kernel, Package, Packages, Pending, Reboot, Release, Snapshot,
+    Snapshots, Unattended, UnattendedRun,
 };
 use matins::domain::{Observation, Read, Round, Shown, SourceId, Subject, SubjectKind};
 use matins::round::{Desk, Plan, owners};
@@ -19,7 +20,12 @@ const PACKAGES: usize = 1_000;
 
 /// The folder of a fleet: `config/` and `state/` in it.
 pub fn paths(folder: &Path) -> Paths {
-    Paths { config: folder.join("config/matins"), state: folder.join("state/matins"), home: folder.to_owned(), login: "bench".into() }
+    Paths {
+        config: folder.join("config/matins"),
+        state: folder.join("state/matins"),
+        home: folder.to_owned(),
+        login: "bench".into(),
+    }
 }
 
 /// Writes the configuration and fills the store, as if everything had answered just now.
@@ -38,7 +44,8 @@ pub fn make(folder: &Path, now: Timestamp) -> Round {
             "backups" => snapshots(&id, now),
             _ => Vec::new(),
         };
-        desk.take(Attempt { id, asked_at: now, took_ms: 100, outcome: Outcome::Seen { observations, memory: None } }).unwrap();
+        desk.take(Attempt { id, asked_at: now, took_ms: 100, outcome: Outcome::Seen { observations, memory: None } })
+            .unwrap();
     }
     desk.evaluate(now).unwrap()
 }
@@ -46,7 +53,11 @@ pub fn make(folder: &Path, now: Timestamp) -> Round {
 fn toml() -> String {
     let mut text = String::from("[console]\ntimezone = \"Europe/Vienna\"\nrefresh = \"12h\"\n");
     for feed in ["one", "two"] {
-        writeln!(text, "[[feed]]\nname = \"{feed}\"\nkind = \"debian\"\nurl = \"https://127.0.0.1:1/{feed}\"\nevery = \"12h\"").unwrap();
+        writeln!(
+            text,
+            "[[feed]]\nname = \"{feed}\"\nkind = \"debian\"\nurl = \"https://127.0.0.1:1/{feed}\"\nevery = \"12h\""
+        )
+        .unwrap();
     }
     for server in 0..SERVERS {
         writeln!(text, "[[server]]\nname = \"server{server:03}\"\nssh = \"127.0.0.1\"").unwrap();
@@ -65,7 +76,12 @@ fn host(id: &SourceId, number: usize, now: Timestamp) -> Vec<Observation> {
         origin: "Debian-Security:12/stable-security".into(),
     };
     let seen = HostSeen {
-        release: Read::Seen(Release { id: "debian".into(), version: "12".into(), codename: "bookworm".into(), pretty: "Debian GNU/Linux 12".into() }),
+        release: Read::Seen(Release {
+            id: "debian".into(),
+            version: "12".into(),
+            codename: "bookworm".into(),
+            pretty: "Debian GNU/Linux 12".into(),
+        }),
         kernel: Read::Seen(Kernel { running: "6.1.0-40-amd64".into(), installed: Some("6.1.0-41-amd64".into()) }),
         pending: Read::Seen((0..number % 7).map(pending).collect()),
         lists_at: Read::Seen(now - SignedDuration::from_hours(3)),
@@ -73,7 +89,11 @@ fn host(id: &SourceId, number: usize, now: Timestamp) -> Vec<Observation> {
         unattended: Read::Seen(Unattended {
             installed: true,
             enabled: !number.is_multiple_of(50),
-            last: Read::Seen(Some(UnattendedRun { at: now - SignedDuration::from_hours(5), failed: false, said: "All upgrades installed".into() })),
+            last: Read::Seen(Some(UnattendedRun {
+                at: now - SignedDuration::from_hours(5),
+                failed: false,
+                said: "All upgrades installed".into(),
+            })),
         }),
         half_configured: Read::Seen(Vec::new()),
         held: Read::Seen(Vec::new()),

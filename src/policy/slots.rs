@@ -12,8 +12,8 @@
 //! A snapshot from the future fills nothing; what it means for the verdict is [`judge`]'s.
 
 pub mod judge;
-mod words;
 mod whose;
+mod words;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;

@@ -108,7 +108,10 @@ impl TryFrom<String> for Percent {
 /// What is to be asked, its parts checked.
 #[derive(Debug)]
 pub enum Meant {
-    Restic { repository: Repository, password: SecretRef },
+    Restic {
+        repository: Repository,
+        password: SecretRef,
+    },
     Directory(Place),
     /// A kind that this version doesn't read.
     Unread,
@@ -133,7 +136,9 @@ pub fn read(entry: &Entry, register: &Register) -> Result<(BackupEntry, Meant), 
         misfits.push(entry.misfit(Some("of"), no_server(name, register)));
     }
     if backup.slots.is_empty() {
-        misfits.push(entry.misfit(Some("slots"), "without slots nothing would be judged: leave the key out for last night"));
+        misfits.push(
+            entry.misfit(Some("slots"), "without slots nothing would be judged: leave the key out for last night"),
+        );
     }
     match meant(entry, &backup, register) {
         Ok(meant) if misfits.is_empty() => Ok((backup, meant)),

@@ -9,9 +9,9 @@
 //!   pass for a newer one.
 //! - two dates: the first. Seconds since 1970, `22-11-2026` and everything else: not read, but counted.
 
+use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{Offset, TimeZone};
-use jiff::Timestamp;
 
 /// What a name says of when its snapshot was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

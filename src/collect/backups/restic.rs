@@ -74,7 +74,9 @@ pub fn parse_snapshots(ran: &Ran) -> Result<Snapshots, Fault> {
     }
     let listed: Vec<serde_json::Value> = serde_json::from_slice(&ran.output).map_err(|error| match &complaint {
         Some(_) => fault_of(ran.status, complaint.as_deref()),
-        None => Fault::new(format!("restic's list can't be read: {error}")).mend("run `restic snapshots --json` by hand"),
+        None => {
+            Fault::new(format!("restic's list can't be read: {error}")).mend("run `restic snapshots --json` by hand")
+        }
     })?;
     if let (true, Some(complaint)) = (listed.is_empty(), &complaint) {
         let fault = fault_of(ran.status, Some(complaint));

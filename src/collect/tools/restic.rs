@@ -45,7 +45,19 @@ const KEEP: &[(&str, &[&str])] = &[
     ("b2:", &["B2_ACCOUNT_ID", "B2_ACCOUNT_KEY"]),
     ("azure:", &["AZURE_ACCOUNT_NAME", "AZURE_ACCOUNT_KEY", "AZURE_ACCOUNT_SAS"]),
     ("gs:", &["GOOGLE_PROJECT_ID", "GOOGLE_APPLICATION_CREDENTIALS"]),
-    ("swift:", &["OS_AUTH_URL", "OS_USERNAME", "OS_PASSWORD", "OS_TENANT_NAME", "OS_REGION_NAME", "ST_AUTH", "ST_USER", "ST_KEY"]),
+    (
+        "swift:",
+        &[
+            "OS_AUTH_URL",
+            "OS_USERNAME",
+            "OS_PASSWORD",
+            "OS_TENANT_NAME",
+            "OS_REGION_NAME",
+            "ST_AUTH",
+            "ST_USER",
+            "ST_KEY",
+        ],
+    ),
     ("rclone:", &["RCLONE_CONFIG", "SSH_AUTH_SOCK"]),
     ("local:", &[]),
     ("/", &[]),
@@ -65,14 +77,18 @@ impl Repository {
     pub fn parse(location: &str) -> Result<Self, String> {
         let shown = Shown::line(location).cut(120);
         let Some((_, keep)) = KEEP.iter().find(|(start, _)| location.starts_with(start)) else {
-            return Err(format!("`{shown}` is neither an absolute path nor an address that restic knows, as in sftp:office:/backup/restic"));
+            return Err(format!(
+                "`{shown}` is neither an absolute path nor an address that restic knows, as in sftp:office:/backup/restic"
+            ));
         };
         if location.contains(['\0', '\n']) {
             return Err(format!("`{shown}` is no address"));
         }
         let user = location.split_once("://").and_then(|(_, rest)| rest.split('/').next()?.rsplit_once('@'));
         if user.is_some_and(|(user, _)| user.contains(':')) {
-            return Err("a password inside the address would be seen by others: set RESTIC_REST_PASSWORD instead".into());
+            return Err(
+                "a password inside the address would be seen by others: set RESTIC_REST_PASSWORD instead".into()
+            );
         }
         let sftp = location.strip_prefix("sftp:").map(sftp_command).transpose()?;
         Ok(Self { location: location.to_owned(), keep, sftp })
@@ -119,7 +135,9 @@ impl Restic {
     /// `restic snapshots --json`. What it said is for the caller to read, and not to be believed by its exit status alone.
     pub async fn snapshots(&self, repository: &Repository, password: &SecretString) -> Result<Ran, Fault> {
         if password.expose_secret().trim().is_empty() {
-            return Err(Fault::new("the password is empty").mend("store the repository's password where `password` points to"));
+            return Err(
+                Fault::new("the password is empty").mend("store the repository's password where `password` points to")
+            );
         }
         let mut program = Program::new(&self.program).arguments(["--json", "--no-lock", "--no-cache"]);
         if let Some(command) = &repository.sftp {

@@ -38,12 +38,10 @@ pub fn backups(case: &Case<'_>, site: Site) -> Vec<Judgement> {
         let shares = list.as_ref().map(|list| list.map(|list| (list, Shares::of(&list.snapshots, &servers))));
         for server in &backup.says.of {
             let judgement = match &shares {
-                Ok(Some((list, shares))) => {
-                    match shares.share(server, backup.says.of.len() == 1) {
-                        Share::These(these) => judged(case, &backup, &Seen::new(case.now, list, &these)),
-                        Share::Untold => untold(list),
-                    }
-                }
+                Ok(Some((list, shares))) => match shares.share(server, backup.says.of.len() == 1) {
+                    Share::These(these) => judged(case, &backup, &Seen::new(case.now, list, &these)),
+                    Share::Untold => untold(list),
+                },
                 Ok(None) => Said::new(Verdict::Unknown, "its answer held no list of snapshots"),
                 Err(doubt) => doubted(&backup, doubt),
             };
@@ -111,7 +109,8 @@ fn doubted(backup: &Backup<'_>, doubt: &Shown) -> Said {
 }
 
 fn untold(list: &Snapshots) -> Said {
-    let mut hosts: Vec<String> = list.snapshots.iter().filter_map(|s| s.host.as_ref()).map(ToString::to_string).collect();
+    let mut hosts: Vec<String> =
+        list.snapshots.iter().filter_map(|s| s.host.as_ref()).map(ToString::to_string).collect();
     hosts.sort();
     hosts.dedup();
     let mut said = Said::new(Verdict::Unknown, "which of its snapshots are this server's can't be told")
@@ -173,7 +172,8 @@ fn slots_said(case: &Case<'_>, slots: &[(Slot, Standing)], made: &[Timestamp]) -
     let at = |at| words::moment(at, case.now, case.zone);
     let (missing, running, young) = (like(Standing::Missing), like(Standing::Running), like(Standing::Young));
     if let Some((slot, _)) = slots.iter().find(|(_, stands)| *stands == Standing::Missing) {
-        let nearest = nearest(*slot, made, case.now).map_or_else(|| "there is none at all".into(), |near| format!("nearest {}", at(near)));
+        let nearest = nearest(*slot, made, case.now)
+            .map_or_else(|| "there is none at all".into(), |near| format!("nearest {}", at(near)));
         let mut said = Said::new(Verdict::Broken, format!("no snapshot from {}; {nearest}", words::listed(&missing)))
             .mend("read the log of the last run, mend what it says, and run the backup now");
         let last_night = slots.contains(&(Slot::LastNight, Standing::Missing));
@@ -186,8 +186,11 @@ fn slots_said(case: &Case<'_>, slots: &[(Slot, Standing)], made: &[Timestamp]) -
             .mend("nothing yet: a run has until 06:00");
     }
     if let (false, Some(oldest)) = (young.is_empty(), made.iter().min()) {
-        return Said::new(Verdict::Due, format!("too young for {}: the oldest snapshot is of {}", words::listed(&young), at(*oldest)))
-            .mend("nothing, if it is new; else find out who deleted the older snapshots");
+        return Said::new(
+            Verdict::Due,
+            format!("too young for {}: the oldest snapshot is of {}", words::listed(&young), at(*oldest)),
+        )
+        .mend("nothing, if it is new; else find out who deleted the older snapshots");
     }
     let filled: Vec<String> = slots.iter().map(|(slot, _)| slot.to_string()).collect();
     let newest = made.iter().max().map_or_else(String::new, |newest| format!("; newest {}", at(*newest)));
@@ -207,7 +210,11 @@ fn from_the_future(case: &Case<'_>, said: &Said, ahead: &Snapshot) -> Said {
     let also = if said.verdict == Verdict::Ok { String::new() } else { format!("; {}", said.title) };
     Said::new(
         Verdict::Unknown,
-        format!("a snapshot is dated {} ahead: {}{also}", age(case.now, ahead.at), words::moment(ahead.at, case.now, case.zone)),
+        format!(
+            "a snapshot is dated {} ahead: {}{also}",
+            age(case.now, ahead.at),
+            words::moment(ahead.at, case.now, case.zone)
+        ),
     )
     .mend(format!("set the clock of {host} (or of this machine), then remove snapshot {}", ahead.id))
 }

@@ -136,7 +136,8 @@ mod tests {
 
     #[test]
     fn host_names_match_with_and_without_their_domain() {
-        let servers = servers(&[("web1", "web1"), ("db1", "db1.internal"), ("a.x.org", "a.x.org"), ("a.y.org", "a.y.org")]);
+        let servers =
+            servers(&[("web1", "web1"), ("db1", "db1.internal"), ("a.x.org", "a.x.org"), ("a.y.org", "a.y.org")]);
         assert_eq!(servers.named("WEB1").unwrap(), "web1");
         assert_eq!(servers.named("web1.agency.example").unwrap(), "web1");
         assert_eq!(servers.named("db1").unwrap(), "db1");
