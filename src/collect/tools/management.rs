@@ -225,7 +225,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<'_, S> {
                     answer.extend_from_slice(&line);
                     answer.push(b'\n');
                     if line == b"END" {
-                        return Ok(answer);
+                        return self.waiting().map_or(Ok(answer), Err);
                     }
                 }
                 Piece::Prompt => return Err(self.at.stranger()),
@@ -258,19 +258,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<'_, S> {
         }
     }
 
-    fn refused(&self, line: &[u8]) -> Fault {
-        match self.waits {
-            Some(Waits::KeyPassphrase) => Fault::new("OpenVPN waits for its key pass-phrase: nobody can connect")
-                .mend("give it the pass-phrase, through the program that starts it"),
-            Some(Waits::Password) => Fault::new("OpenVPN waits for a password: nobody can connect")
-                .mend("give it the password, through the program that starts it"),
-            Some(Waits::HoldRelease) => Fault::new("OpenVPN is on hold: nobody can connect")
-                .mend("release it (`hold release`), through the program that starts it"),
-            None => {
-                let said = Shown::bytes(line.trim_ascii()).cut(120);
-                Fault::new(format!("the management interface {} refused `status 3`: {said}", self.at))
+    /// What it waits for is told to everybody who connects. Some answer `status 3` all the same, with nobody on it.
+    fn waiting(&self) -> Option<Fault> {
+        let (said, mend) = match self.waits? {
+            Waits::KeyPassphrase => {
+                ("OpenVPN waits for its key pass-phrase: nobody can connect", "give it the pass-phrase")
             }
-        }
+            Waits::Password => ("OpenVPN waits for a password: nobody can connect", "give it the password"),
+            Waits::HoldRelease => ("OpenVPN is on hold: nobody can connect", "release it (`hold release`)"),
+        };
+        Some(Fault::new(said).mend(format!("{mend}, through the program that starts it")))
+    }
+
+    fn refused(&self, line: &[u8]) -> Fault {
+        self.waiting().unwrap_or_else(|| {
+            let said = Shown::bytes(line.trim_ascii()).cut(120);
+            Fault::new(format!("the management interface {} refused `status 3`: {said}", self.at))
+        })
     }
 
     async fn send(&mut self, bytes: &[u8]) -> Result<(), Fault> {

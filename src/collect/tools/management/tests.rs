@@ -282,6 +282,10 @@ async fn what_openvpn_waits_for_is_said_and_not_given() {
         assert!(!fault.said.as_str().contains("secret'"), "{fault}");
         assert_eq!(heard, "status 3\nquit\n");
     }
+    // Where OpenVPN is a client it answers while it waits.
+    let acts = vec![Say(INFO), Say(PASSPHRASE), Hear("status 3\n"), Say(STATUS), Hear("quit\n")];
+    let (fault, _) = refused(acts).await;
+    assert!(fault.said.as_str().contains("waits for its key pass-phrase"), "{fault}");
 }
 
 #[tokio::test]

@@ -92,9 +92,10 @@ fn judge_peer(
             .mend("ask whether all are theirs; a certificate of its own for each device tells them apart")
             .because(twice.subject.name.clone(), None, "one certificate is used by several clients at once")
     } else {
-        let also: String = others.iter().map(|(reading, _)| format!(", also on {}", reading.subject)).collect();
-        let on = if readings.len() > 1 { format!("on {}, ", reading.subject) } else { String::new() };
-        judgement(Verdict::Ok, format!("{on}{}{also}", reading.said(case, client)))
+        let on = (readings.len() > 1).then(|| format!("on {}", reading.subject));
+        let also = others.iter().map(|(reading, _)| format!("also on {}", reading.subject));
+        let said: Vec<String> = on.into_iter().chain([reading.said(case, client)]).chain(also).collect();
+        judgement(Verdict::Ok, said.join(", "))
     };
     reading.because(case, judgement.detail(&detail.join("\n")))
 }

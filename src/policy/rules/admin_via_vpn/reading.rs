@@ -72,8 +72,9 @@ impl<'a> Reading<'a> {
         let user = client.username.as_ref().filter(|user| **user != client.common_name);
         let user = user.map_or_else(String::new, |user| format!(", user {user}"));
         let traffic = format!("{} in, {} out", bytes(client.bytes_received), bytes(client.bytes_sent));
-        let others = client.virtual_addresses.iter().skip(1).map(|address| format!(" {address}")).collect::<String>();
-        format!("{name}{user}: {said}{others} · {traffic}")
+        let others = client.virtual_addresses.iter().skip(1).map(ToString::to_string);
+        let said: Vec<String> = [said].into_iter().chain(others).collect();
+        format!("{name}{user}: {} · {traffic}", said.join(" "))
     }
 
     /// The same without name and traffic.
@@ -114,11 +115,11 @@ fn list<'a>(
         Err(said) => return (Err(Doubt { said, mend }), source.asked_at),
     };
     let lists = seen.iter().filter(|observation| observation.subject == *vpn);
-    let told = lists.filter_map(|observation| match &observation.fact {
+    let mut told = lists.filter_map(|observation| match &observation.fact {
         Fact::VpnClients(list) => Some((list, observation.at)),
         _ => None,
     });
-    match told.last() {
+    match told.next_back() {
         Some((list, at)) => (present(case, list, at), Some(at)),
         None => (Err(Doubt { said: "answered without a list of clients".into(), mend }), source.good_at),
     }
