@@ -11,94 +11,48 @@
 )]
 
 mod fleet;
+#[path = "../tests/support/pty.rs"]
+#[allow(dead_code, reason = "shared with the tests, which use more of it")]
+mod pty;
 
-use std::io::{Read as _, Write as _};
-use std::num::NonZeroU16;
 use std::path::Path;
-use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use portable_pty::CommandBuilder;
+use pty::Terminal;
 
 const KEYS: usize = 300;
 
-/// The built program in a pseudo-terminal.
-struct Console {
-    child: Box<dyn Child + Send + Sync>,
-    bytes: Receiver<Vec<u8>>,
-    keyboard: Box<dyn std::io::Write + Send>,
-    screen: vt100::Parser,
-    _master: Box<dyn MasterPty + Send>,
+fn start(folder: &Path) -> Terminal {
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_matins"));
+    command.env("TERM", "xterm-256color");
+    command.env("LC_ALL", "C.UTF-8");
+    command.env("XDG_CONFIG_HOME", folder.join("config"));
+    command.env("XDG_STATE_HOME", folder.join("state"));
+    Terminal::start(command, 120, 40)
 }
 
-impl Console {
-    fn start(folder: &Path) -> Self {
-        let pair =
-            native_pty_system().openpty(PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_height: 0 }).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_matins"));
-        command.env("TERM", "xterm-256color");
-        command.env("LC_ALL", "C.UTF-8");
-        command.env("XDG_CONFIG_HOME", folder.join("config"));
-        command.env("XDG_STATE_HOME", folder.join("state"));
-        let child = pair.slave.spawn_command(command).unwrap();
-        let mut reader = pair.master.try_clone_reader().unwrap();
-        let (send, bytes) = channel();
-        std::thread::spawn(move || {
-            let mut buffer = vec![0; 1 << 16];
-            while let Ok(count @ 1..) = reader.read(&mut buffer) {
-                if send.send(buffer[..count].to_vec()).is_err() {
-                    return;
-                }
-            }
-        });
-        let keyboard = pair.master.take_writer().unwrap();
-        let screen = vt100::Parser::new(NonZeroU16::new(40).unwrap(), NonZeroU16::new(120).unwrap(), 0);
-        Self { child, bytes, keyboard, screen, _master: pair.master }
+/// A number from the process's status, summed over its threads where it is counted by thread.
+fn status(terminal: &Terminal, key: &str) -> u64 {
+    let pid = terminal.pid();
+    let read = |path: String| {
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        text.lines()
+            .filter(|line| line.starts_with(key))
+            .filter_map(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok())
+            .sum::<u64>()
+    };
+    if key.starts_with("Vm") || key.starts_with("Rss") {
+        return read(format!("/proc/{pid}/status"));
     }
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    tasks.map(|task| read(format!("{}/status", task.unwrap().path().display()))).sum()
+}
 
-    /// Reads until the screen is as wanted.
-    fn until(&mut self, what: &str, done: impl Fn(&vt100::Screen) -> bool) {
-        let end = Instant::now() + Duration::from_secs(30);
-        while !done(self.screen.screen()) {
-            match self.bytes.recv_timeout(end.saturating_duration_since(Instant::now())) {
-                Ok(bytes) => self.screen.process(&bytes),
-                Err(_) => panic!("no {what} within 30 s; the screen is:\n{}", self.screen.screen().contents()),
-            }
-        }
-    }
-
-    fn settle(&mut self) {
-        while let Ok(bytes) = self.bytes.recv_timeout(Duration::from_millis(700)) {
-            self.screen.process(&bytes);
-        }
-    }
-
-    fn press(&mut self, keys: &[u8]) {
-        self.keyboard.write_all(keys).unwrap();
-        self.keyboard.flush().unwrap();
-    }
-
-    fn status(&self, key: &str) -> u64 {
-        let pid = self.child.process_id().unwrap();
-        let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
-        let read = |path: String| {
-            let text = std::fs::read_to_string(path).unwrap_or_default();
-            text.lines()
-                .filter(|line| line.starts_with(key))
-                .filter_map(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok())
-                .sum::<u64>()
-        };
-        if key.starts_with("Vm") || key.starts_with("Rss") {
-            return read(format!("/proc/{pid}/status"));
-        }
-        tasks.map(|task| read(format!("{}/status", task.unwrap().path().display()))).sum()
-    }
-
-    fn quit(mut self) {
-        self.press(b"q");
-        self.child.wait().unwrap();
-    }
+fn quit(mut terminal: Terminal) {
+    terminal.press("q");
+    terminal.end();
 }
 
 fn full(screen: &vt100::Screen) -> bool {
@@ -126,35 +80,35 @@ fn main() {
     let mut starts = Vec::new();
     for _ in 0..20 {
         let started = Instant::now();
-        let mut console = Console::start(&folder);
+        let mut console = start(&folder);
         console.until("full frame", full);
         starts.push(started.elapsed().as_secs_f64() * 1e3);
-        console.quit();
+        quit(console);
     }
     spread("start to first full frame", "ms", &mut starts);
 
-    let mut console = Console::start(&folder);
+    let mut console = start(&folder);
     console.until("full frame", full);
-    console.settle();
-    console.press(b"1");
+    console.quiet(Duration::from_millis(700));
+    console.press("1");
     console.until("the advisories", |screen| screen.contents().contains("DSA-"));
-    console.settle();
+    console.quiet(Duration::from_millis(700));
     let mut keys = Vec::new();
     for _ in 0..KEYS {
         let before = console.screen.screen().contents_formatted();
         let started = Instant::now();
-        console.press(b"j");
+        console.press("j");
         console.until("moved selection", |screen| screen.contents_formatted() != before);
         keys.push(started.elapsed().as_secs_f64() * 1e3);
     }
     spread("key to frame, advisories full screen", "ms", &mut keys);
-    console.settle();
-    println!("{:<44} {:>8.1} MB", "resident memory", console.status("VmRSS:") as f64 / 1024.0);
-    println!("{:<44} {:>8.1} MB of it anonymous", "", console.status("RssAnon:") as f64 / 1024.0);
-    let before = console.status("voluntary_ctxt_switches:") + console.status("nonvoluntary_ctxt_switches:");
+    console.quiet(Duration::from_millis(700));
+    println!("{:<44} {:>8.1} MB", "resident memory", status(&console, "VmRSS:") as f64 / 1024.0);
+    println!("{:<44} {:>8.1} MB of it anonymous", "", status(&console, "RssAnon:") as f64 / 1024.0);
+    let before = status(&console, "voluntary_ctxt_switches:") + status(&console, "nonvoluntary_ctxt_switches:");
     std::thread::sleep(Duration::from_secs(20));
-    let after = console.status("voluntary_ctxt_switches:") + console.status("nonvoluntary_ctxt_switches:");
+    let after = status(&console, "voluntary_ctxt_switches:") + status(&console, "nonvoluntary_ctxt_switches:");
     println!("{:<44} {:>8} context switches in 20 s", "idle wake-ups", after - before);
-    console.quit();
+    quit(console);
     std::fs::remove_dir_all(&folder).unwrap();
 }

@@ -63,3 +63,4 @@ pub mod policy;
 pub mod report;
 pub mod round;
 pub mod store;
+pub mod tui;

@@ -54,7 +54,8 @@ fn backups(home: &Path, offset_days: i64) -> String {
     for day in 0..20_i64 {
         let at = now - jiff::SignedDuration::from_hours(24 * (day + offset_days) + 1);
         let name = at.strftime("%Y-%m-%dT%H%M%S").to_string();
-        std::fs::create_dir_all(folder.join(name)).unwrap();
+        std::fs::create_dir_all(folder.join(&name)).unwrap();
+        std::fs::write(folder.join(&name).join("dump.sql"), "CREATE TABLE t (x int);").unwrap();
     }
     format!(
         "[console]\ntimezone = \"UTC\"\n[[backup]]\nname = \"dumps\"\nof = []\nkind = \"directory\"\npath = \"{}\"\nslots = [\"1 week\"]\n",

@@ -1,5 +1,7 @@
 //! `tools::tls` against servers on loopback that behave, misbehave and lie.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "tests")]
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -142,7 +142,7 @@ fn snapshots(id: &SourceId, now: Timestamp) -> Vec<Observation> {
         bytes: None,
         files: None,
     });
-    let fact = Fact::Snapshots(Snapshots { snapshots: snapshots.collect(), degraded: None });
+    let fact = Fact::Snapshots(Snapshots { snapshots: snapshots.collect(), degraded: None, unnamed: 0 });
     vec![Observation { subject: Subject::new(SubjectKind::Backup, id.name.clone()), at: now, fact }]
 }
 

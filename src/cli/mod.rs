@@ -4,7 +4,9 @@
 //! sysexits(3): 64 usage, 66 no input, 69 unavailable, 70 internal, 74 input/output, 78 configuration.
 
 mod check;
+mod console;
 mod config;
+mod demo;
 mod edge;
 mod round;
 mod secret;
@@ -15,7 +17,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
-use edge::{Edge, End, USAGE};
+use edge::{Edge, USAGE};
 
 /// The sysadmin's morning check-in: what needs a person this morning, and why.
 #[derive(Debug, Parser)]
@@ -30,6 +32,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// The console on a recorded morning; writes nothing.
+    Demo(demo::Arguments),
     /// One pass of every source without a screen; exits 0 ok, 1 due, 2 broken, 3 unknown.
     Round(round::Arguments),
     /// The last evidence, judged now, as a monitoring plugin: one line and perfdata.
@@ -58,11 +62,12 @@ pub fn main() -> ExitCode {
     };
     let edge = Edge::new(arguments.config);
     let end = match arguments.command {
+        Some(Command::Demo(arguments)) => demo::run(&edge, &arguments),
         Some(Command::Round(arguments)) => round::run(&edge, &arguments),
         Some(Command::Check(arguments)) => check::run(&edge, &arguments),
         Some(Command::Config(command)) => config::run(&edge, &command),
         Some(Command::Secret(command)) => secret::run(&edge, &command),
-        None => Err(End::new(USAGE, "the console is not built yet")),
+        None => console::run(&edge),
     };
     match end {
         Ok(code) => ExitCode::from(code),

@@ -12,6 +12,8 @@
 //! A snapshot from the future fills nothing; what it means for the verdict is [`judge`]'s.
 
 pub mod judge;
+#[cfg(test)]
+pub mod scene;
 mod whose;
 mod words;
 

@@ -67,6 +67,17 @@ pub struct Named {
     inside: Option<Result<Vec<FolderEntry>, Fault>>,
 }
 
+impl Named {
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    #[must_use]
+    pub fn looked_into(self, inside: Result<Vec<FolderEntry>, Fault>) -> Self {
+        Self { inside: Some(inside), ..self }
+    }
+}
+
 pub fn parse_folder(entries: &[FolderEntry], zone: &TimeZone) -> Folder {
     let mut folder = Folder { named: Vec::new(), unnamed: 0 };
     for entry in entries {
@@ -96,12 +107,13 @@ fn named(entry: &FolderEntry, zone: &TimeZone) -> Option<Named> {
 }
 
 async fn look_into(named: Vec<Named>, place: &Place, tools: &Tools) -> Vec<Named> {
-    let looked = named.into_iter().enumerate().map(|(position, mut named)| async move {
-        if named.folder && position < LOOKED_INTO {
-            let path = format!("{}/{}", place.path.trim_end_matches('/'), named.name);
-            named.inside = Some(tools.shell.list_folder(&Place { server: place.server.clone(), path }).await);
+    let looked = named.into_iter().enumerate().map(|(position, named)| async move {
+        if !named.folder || position >= LOOKED_INTO {
+            return named;
         }
-        named
+        let path = format!("{}/{}", place.path.trim_end_matches('/'), named.name());
+        let inside = tools.shell.list_folder(&Place { server: place.server.clone(), path }).await;
+        named.looked_into(inside)
     });
     stream::iter(looked).buffered(AT_ONCE).collect().await
 }

@@ -181,9 +181,10 @@ fn meant(entry: &Entry, backup: &BackupEntry, register: &Register) -> Result<Mea
 fn no_server(name: &str, register: &Register) -> String {
     let shown = Shown::line(name).cut(80);
     let names = register.servers.iter().map(|server| server.name.as_str());
-    let nearest = names.map(|known| (distance(name, known), known)).min();
-    match nearest.filter(|(distance, known)| *distance <= 2.max(known.chars().count() / 3)) {
-        Some((_, known)) => format!("`{shown}` is no [[server]] of the register; the nearest is `{known}`"),
+    // Who mistypes a name mostly gets its first letter right.
+    let nearest = names.map(|known| (distance(name, known), known.chars().next() != name.chars().next(), known)).min();
+    match nearest.filter(|(distance, _, known)| *distance <= 2.max(known.chars().count() / 3)) {
+        Some((_, _, known)) => format!("`{shown}` is no [[server]] of the register; the nearest is `{known}`"),
         None => format!("`{shown}` is no [[server]] of the register"),
     }
 }

@@ -13,7 +13,6 @@ use serde::Deserialize;
 use super::thin::thinned;
 use crate::collect::tools::Tools;
 use crate::collect::tools::restic::{Repository, Restic};
-use crate::collect::tools::run::Ran;
 use crate::collect::{Answer, Ask, Asked, observed};
 use crate::domain::facts::{Snapshot, Snapshots};
 use crate::domain::{Fact, Fault, SecretRef, Shown, Subject};
@@ -29,7 +28,8 @@ pub struct ResticBackup {
 
 impl ResticBackup {
     async fn list(&self, password: SecretString) -> Result<Snapshots, Fault> {
-        let mut list = parse_snapshots(&self.restic.snapshots(&self.repository, &password).await?)?;
+        let ran = self.restic.snapshots(&self.repository, &password).await?;
+        let mut list = parse_snapshots(ran.status, &ran.output, &ran.complaints)?;
         list.snapshots = thinned(list.snapshots);
         Ok(list)
     }
@@ -66,20 +66,21 @@ struct Summary {
     total_bytes_processed: Option<u64>,
 }
 
-/// Reads what restic said. Every doubt is a fault or makes the list [degraded](Snapshots::degraded).
-pub fn parse_snapshots(ran: &Ran) -> Result<Snapshots, Fault> {
-    let complaint = parse_complaint(&ran.complaints);
-    if ran.status != Some(0) {
-        return Err(fault_of(ran.status, complaint.as_deref()));
+/// Reads how restic ended and what it said on its standard output and error. Every doubt is a fault or makes the list
+/// [degraded](Snapshots::degraded).
+pub fn parse_snapshots(status: Option<i32>, output: &[u8], complaints: &[u8]) -> Result<Snapshots, Fault> {
+    let complaint = parse_complaint(complaints);
+    if status != Some(0) {
+        return Err(fault_of(status, complaint.as_deref()));
     }
-    let listed: Vec<serde_json::Value> = serde_json::from_slice(&ran.output).map_err(|error| match &complaint {
-        Some(_) => fault_of(ran.status, complaint.as_deref()),
+    let listed: Vec<serde_json::Value> = serde_json::from_slice(output).map_err(|error| match &complaint {
+        Some(_) => fault_of(status, complaint.as_deref()),
         None => {
             Fault::new(format!("restic's list can't be read: {error}")).mend("run `restic snapshots --json` by hand")
         }
     })?;
     if let (true, Some(complaint)) = (listed.is_empty(), &complaint) {
-        let fault = fault_of(ran.status, Some(complaint));
+        let fault = fault_of(status, Some(complaint));
         return Err(Fault { said: format!("it lists no snapshot, but complains: {complaint}").into(), ..fault });
     }
     let all = listed.len();

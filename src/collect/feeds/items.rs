@@ -86,8 +86,13 @@ pub(super) fn plausible(at: Timestamp, now: Timestamp) -> bool {
     (EARLIEST..=now.as_second().saturating_add(AHEAD)).contains(&at.as_second())
 }
 
-fn capped(text: &str, most: usize) -> &str {
-    &text[..text.floor_char_boundary(most)]
+/// At most this many bytes of it, cut between two characters.
+pub(super) fn capped(text: &str, most: usize) -> &str {
+    let mut end = most.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 /// JSON Feed (version 1.1, "Items") asks readers to take an `id` that is a number, and titles are often `null`: feed-rs

@@ -79,6 +79,16 @@ fn every_entry_that_does_not_fit_is_named() {
 }
 
 #[test]
+fn the_schema_knows_every_key_of_the_register() {
+    let schema = (SERVICE.schema)().to_value();
+    let mut keys: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
+    keys.sort();
+    assert_eq!(keys, ["agreement", "data", "every", "name", "owner", "purpose", "review", "status", "url"]);
+    assert_eq!(schema["required"], json!(["name"]));
+    assert_eq!(schema["additionalProperties"], json!(false));
+}
+
+#[test]
 fn nothing_configured_is_nothing_asked() {
     let none = plan(&[], &Register { servers: Vec::new(), configured: false }, Period::hours(1)).unwrap();
     assert!(none.is_empty());

@@ -60,6 +60,7 @@ pub struct Fetch<'a> {
 
 /// What came back.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is taken apart at once")]
 pub enum Fetched {
     /// 304: what we have is current.
     Unchanged,
@@ -129,7 +130,7 @@ impl Http {
     pub async fn look(&self, url: &Url, total: Duration) -> Result<Reached, Fault> {
         let started = Instant::now();
         let client = self.named(url)?;
-        let response = tokio::time::timeout(total, self.send(&client, url, None)).await;
+        let response = tokio::time::timeout(total, self.send(&client, url, HeaderMap::new())).await;
         let response = response.unwrap_or_else(|_| Err(trouble::too_slow(url, total)))?;
         let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(Reached { status: response.status().as_u16(), took_ms, redirect: status::points_to(&response, url) })
@@ -145,11 +146,12 @@ impl Http {
                 None => self.named(&url)?,
                 Some(home) => self.redirected(&url, home)?,
             };
-            let validators = fetch.validators.filter(|validators| validators.belong_to(&url));
-            let response = self.send(&client, &url, validators).await?;
+            let conditions = conditions(fetch.validators.filter(|validators| validators.belong_to(&url)));
+            let conditional = !conditions.is_empty();
+            let response = self.send(&client, &url, conditions).await?;
             let peer = response.remote_addr().map_or(Realm::Odd, |peer| Realm::of(peer.ip()));
             home = home.or(Some(peer));
-            match status::step(&response, &url, validators.is_some()) {
+            match status::step(&response, &url, conditional) {
                 Ok(Step::Read) => return body::read(response, url, fetch.cap).await,
                 Ok(Step::Unchanged) => return Ok(Fetched::Unchanged),
                 Ok(Step::Follow(next)) => url = next,
@@ -160,8 +162,8 @@ impl Http {
             .mend("open the address in a browser and write the one where it ends"))
     }
 
-    async fn send(&self, client: &Client, url: &Url, validators: Option<&Validators>) -> Result<Response, Fault> {
-        let request = client.get(url.clone()).headers(conditions(validators)).header(ACCEPT, "*/*");
+    async fn send(&self, client: &Client, url: &Url, conditions: HeaderMap) -> Result<Response, Fault> {
+        let request = client.get(url.clone()).headers(conditions).header(ACCEPT, "*/*");
         request.send().await.map_err(|error| trouble::fault(&error, url, self.shared.patience))
     }
 

@@ -60,7 +60,11 @@ impl Secrets {
                 let path = expanded(path, home())?;
                 let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
                 let read = tokio::task::spawn_blocking(move || file::read_secret(&path, credentials.as_deref()));
-                read.await.unwrap_or_else(|_| Err(Fault::new("the file with the secret could not be read")))
+                match tokio::time::timeout(DEADLINE, read).await {
+                    Ok(Ok(secret)) => secret,
+                    Ok(Err(_)) => Err(Fault::new("the file with the secret could not be read")),
+                    Err(_) => Err(Fault::passing("the file with the secret could not be read within 5 s")),
+                }
             }
         }
     }
@@ -170,7 +174,7 @@ mod tests {
         ] {
             assert_eq!(first_line(bytes).unwrap_err(), said);
         }
-        assert_eq!(first_line(&[b'x'; CAP + 1]).unwrap_err(), "gave more than 64 KiB");
+        assert_eq!(first_line(&vec![b'x'; CAP + 1]).unwrap_err(), "gave more than 64 KiB");
     }
 
     #[test]

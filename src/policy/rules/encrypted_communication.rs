@@ -61,7 +61,7 @@ fn certificate(seen: &ServiceSeen) -> Result<&CertificateSeen, Fault> {
 }
 
 /// An answer that sends people on to plain http, when the certificate that it came with is otherwise believed.
-fn redirected<'a>(one: Registered<'a>, seen: &ServiceSeen) -> Option<Judgement> {
+fn redirected(one: Registered<'_>, seen: &ServiceSeen) -> Option<Judgement> {
     let to = seen.reached.seen()?.redirect.as_ref()?;
     let plain = to.as_str().get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http:"));
     plain.then(|| {

@@ -1,5 +1,6 @@
 //! Whole feeds, from bytes to records: our own fixtures, and real files where they are.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -136,14 +137,14 @@ fn items_alike_are_one_and_items_on_one_page_are_not() {
 }
 
 #[test]
-fn an_items_name_outlives_its_title() {
-    let feed = |title: &str| {
-        format!(
-            "<rss version='2.0'><channel><item><title>{title}</title><link>https://x.example/1</link></item></channel></rss>"
-        )
+fn an_items_name_outlives_its_title_and_its_guid() {
+    let name = |title: &str, guid: &str| {
+        let item = format!("<title>{title}</title><link>https://x.example/1</link><guid>{guid}</guid>");
+        let feed = format!("<rss version='2.0'><channel><item>{item}</item></channel></rss>");
+        read(feed.as_bytes(), FeedKind::Any).unwrap().into_keys().next().unwrap()
     };
-    let name = |title| read(feed(title).as_bytes(), FeedKind::Any).unwrap().into_keys().next().unwrap();
-    assert_eq!(name("before"), name("after"));
+    assert_eq!(name("before", "1"), name("after", "2"));
+    assert_eq!(name("CVE-2026-80001 before", "1"), name("after: CVE-2026-80001", "2"));
 }
 
 #[test]
@@ -182,7 +183,7 @@ fn of_too_many_items_the_newest_stay_and_the_rest_is_counted() {
     let mut feed = String::from("<rss version='2.0'><channel>");
     for day in 0..12_000 {
         let at = now() - jiff::SignedDuration::from_hours(day / 10);
-        feed.push_str(&format!("<item><title>n{day}</title><pubDate>{at}</pubDate></item>"));
+        write!(feed, "<item><title>n{day}</title><pubDate>{at}</pubDate></item>").unwrap();
     }
     feed.push_str("</channel></rss>");
     let items = parse_items(feed.as_bytes(), now()).unwrap();
@@ -262,6 +263,43 @@ fn the_real_hostile_feeds_never_get_through() {
                 "{name}: {records:?}"
             ),
             Err(fault) => assert!(["liar", "trunc", "feedrs-3.0.0-panic"].contains(&name), "{name}: {fault}"),
+        }
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn a_feed_with_any_damage_is_read_or_a_fault(
+        which in 0..5_usize, at in 0..10_000_usize, bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..6),
+    ) {
+        let feeds: [(&[u8], FeedKind); 5] = [
+            (fixture!("debian-dsa.rdf"), FeedKind::Debian),
+            (fixture!("drupal-all.xml"), FeedKind::Drupal),
+            (fixture!("atom.xml"), FeedKind::Any),
+            (fixture!("feed.json"), FeedKind::Any),
+            (fixture!("utf16.xml"), FeedKind::Any),
+        ];
+        let (feed, kind) = feeds[which];
+        let at = at % feed.len();
+        let mut damaged = feed[..at].to_vec();
+        damaged.extend(&bytes);
+        damaged.extend(&feed[(at + bytes.len()).min(feed.len())..]);
+        if let Ok(records) = read(&damaged, kind) {
+            for (id, record) in records {
+                proptest::prop_assert!(!id.is_empty() && !record.title.is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn any_title_and_any_markup_become_a_record(title in "\\PC{0,80}", body in "(<[a-z/!]{1,6}|[ =\"'>&;#a-z]|\\PC){0,200}") {
+        let item = Item { title, links: vec![body.clone()], body, published: None };
+        for kind in [FeedKind::Debian, FeedKind::Drupal, FeedKind::Any] {
+            let records = records(vec![item.clone(), item.clone()], kind);
+            proptest::prop_assert_eq!(records.len(), 1);
+            proptest::prop_assert!(records.keys().all(|id| !id.is_empty()));
         }
     }
 }

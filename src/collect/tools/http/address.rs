@@ -46,7 +46,7 @@ impl Realm {
         match address.segments() {
             [0, 0, 0, 0, 0, 0, 0, 1] => Self::Loopback,
             [0xfe80..=0xfebf, ..] => Self::LinkLocal,
-            [0xfc00..=0xfdff, ..] | [0xfec0..=0xfeff, ..] => Self::Private,
+            [0xfc00..=0xfdff | 0xfec0..=0xfeff, ..] => Self::Private,
             [0xff00..=0xffff, ..] | [0, 0, 0, 0, 0, 0, 0, 0] | [0x2001, 0xdb8, ..] => Self::Odd,
             _ => Self::Public,
         }
@@ -75,7 +75,7 @@ fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let segments = address.segments();
     let join = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
     match segments {
-        [0, 0, 0, 0, 0, 0, 0, 0 | 1] => None,
+        [0, 0, 0, 0, 0, 0, 0, ..=1] => None,
         [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
             Some(join(high, low))
         }

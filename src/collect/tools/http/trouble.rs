@@ -65,14 +65,12 @@ pub(super) fn body(error: &reqwest::Error, url: &Url) -> Fault {
     if error.is_timeout() {
         return Fault::passing(format!("{host} fell silent in the middle of its answer"));
     }
-    let unpacking = chain(error).filter_map(|cause| cause.downcast_ref::<std::io::Error>()).any(|error| {
-        matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::Other)
-            || error.to_string().contains("flate")
-    });
-    let deepest = deepest(error);
-    if error.is_decode() && (unpacking || deepest.contains("gzip") || deepest.contains("deflate")) {
+    // Both come as errors of decoding. What hyper says stands in between when it was the connection that broke.
+    let torn = chain(error).any(|cause| cause.to_string() == "error reading a body from connection");
+    if error.is_decode() && !torn {
         return Fault::new(format!("{host} sent a packed answer that cannot be unpacked"));
     }
+    let deepest = deepest(error);
     Fault::passing(format!("{host} broke off in the middle of its answer ({deepest})"))
 }
 

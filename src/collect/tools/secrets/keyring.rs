@@ -1,9 +1,9 @@
-//! The Secret Service (gnome-keyring, KWallet, KeePassXC), over the session's D-Bus.
+//! The Secret Service (gnome-keyring, `KWallet`, `KeePassXC`), over the session's D-Bus.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::{Instant, timeout_at};
 
@@ -37,6 +37,9 @@ impl Keyring {
 
     pub(super) async fn keep(&self, name: &str, secret: SecretString) -> Result<(), Fault> {
         let name = checked(name)?;
+        if secret.expose_secret().is_empty() {
+            return Err(Fault::new("an empty secret is not kept"));
+        }
         self.ask(KEEPING, move || service::keep(&name, &secret)).await
     }
 

@@ -72,6 +72,36 @@ mod tests {
         }
     }
 
+    /// Two readings of one rule would let a certificate be trusted and not match, or the reverse.
+    #[test]
+    fn the_verifier_that_we_connect_with_agrees() {
+        let hosts = ["cloud.example.org", "a.cloud.example.org", "example.org", "org", "localhost", "127.0.0.1", "::1"];
+        let presented = [
+            "cloud.example.org",
+            "Cloud.Example.Org",
+            "*.example.org",
+            "*.cloud.example.org",
+            "*.org",
+            "*",
+            "c*.example.org",
+            "cloud.*.org",
+            "*.*.org",
+            "localhost",
+            "127.0.0.1",
+            "::1",
+        ];
+        for name in presented {
+            let params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
+            let certificate = params.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap();
+            let names = super::super::parse::parse_certificate(certificate.der()).unwrap().names;
+            let parsed = rustls::server::ParsedCertificate::try_from(certificate.der()).unwrap();
+            for host in hosts {
+                let theirs = rustls::client::verify_server_name(&parsed, &asked(host)).is_ok();
+                assert_eq!(matches(&asked(host), &names), theirs, "{host} by {name}");
+            }
+        }
+    }
+
     #[test]
     fn an_address_is_matched_by_an_address_only() {
         let v4 = AltName::Address("127.0.0.1".parse().unwrap());

@@ -28,7 +28,6 @@ pub(super) fn of_handshake(place: &Shown, error: &io::Error) -> Fault {
         Error::InvalidMessage(
             InvalidMessage::HandshakePayloadTooLarge | InvalidMessage::CertificatePayloadTooLarge,
         ) => "sends more than 64 KiB of certificates".into(),
-        Error::InvalidMessage(InvalidMessage::UnknownProtocolVersion) => OLD.into(),
         Error::InvalidMessage(InvalidMessage::InvalidContentType) | Error::PeerSentOversizedRecord => {
             "does not speak TLS on this port".into()
         }
