@@ -6,6 +6,7 @@ use serde_json::json;
 use super::*;
 use crate::collect::Answer;
 use crate::collect::tools::Tools;
+use crate::collect::tools::shell::FileRead;
 use crate::domain::facts::VpnClients;
 use crate::domain::{Fault, Read};
 
@@ -177,18 +178,44 @@ async fn a_file_that_stays_torn_is_a_fault_with_its_mend() {
     }
 }
 
-#[tokio::test]
-async fn a_file_that_is_whole_a_moment_later_is_read() {
-    let folder = tempfile::tempdir().unwrap();
-    let vpn = file(folder.path(), &V3[..500]);
-    let path = folder.path().join("status.log");
-    // The reader pauses for a second after the first, torn reading: it is replaced when that has surely happened.
-    let rewrite = async {
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        std::fs::write(&path, V3).unwrap();
+/// What comes of a file that reads so, one reading after the other; and how often it was read.
+async fn read(readings: &[&[u8]]) -> (Result<VpnClients, Fault>, usize) {
+    let count = std::cell::Cell::new(0);
+    let place = register().place("gate:/run/status.log").unwrap();
+    let reading = || {
+        let bytes = readings[count.get()].to_vec();
+        count.set(count.get() + 1);
+        std::future::ready(Ok(FileRead { bytes, modified: now() }))
     };
-    let (clients, ()) = tokio::join!(asked(vpn), rewrite);
-    assert_eq!(clients.unwrap().clients.len(), 5);
+    let clients = watch::read_whole(&place, reading).await;
+    (clients, count.get())
+}
+
+#[tokio::test]
+async fn a_file_that_was_being_rewritten_is_read_once_more() {
+    let text = String::from_utf8_lossy(V3);
+    let row = text.lines().find(|line| line.starts_with("CLIENT_LIST\tmallory")).unwrap();
+    let without_its_client = text.replace(&format!("{row}\n"), "");
+    for torn in [&V3[..500], b"", &[V3, b"END\n"].concat(), without_its_client.as_bytes()] {
+        let (clients, count) = read(&[torn, V3]).await;
+        assert_eq!((clients.unwrap().clients.len(), count), (5, 2));
+    }
+    // What stays contradictory is told with its doubt.
+    let (clients, count) = read(&[without_its_client.as_bytes(), without_its_client.as_bytes()]).await;
+    let clients = clients.unwrap();
+    assert_eq!((clients.clients.len(), clients.ambiguous.len(), count), (4, 1, 2));
+}
+
+#[tokio::test]
+async fn a_whole_file_and_something_else_are_read_once() {
+    let (clients, count) = read(&[V3]).await;
+    assert_eq!((clients.unwrap().clients.len(), count), (5, 1));
+    let (fault, count) = read(&[b"OpenVPN STATISTICS\nEND\n"]).await;
+    assert!(!fault.unwrap_err().passing);
+    assert_eq!(count, 1);
+    // A comma in a name is not a torn file: nothing is gained by waiting.
+    let (clients, count) = read(&[V1]).await;
+    assert_eq!((clients.unwrap().ambiguous.len(), count), (2, 1));
 }
 
 #[tokio::test]

@@ -99,16 +99,23 @@ impl Ask for Watch {
     }
 }
 
-/// Reads a status file; once more when it looks as if OpenVPN was just writing it.
 async fn read_file(tools: &Tools, place: &Place) -> Result<VpnClients, Fault> {
-    let file = tools.shell.read_file(place, CAP).await?;
+    read_whole(place, || tools.shell.read_file(place, CAP)).await
+}
+
+/// Reads a status file; once more when it looks as if OpenVPN was just writing it.
+pub(super) async fn read_whole<F: Future<Output = Result<FileRead, Fault>>>(
+    place: &Place,
+    read: impl Fn() -> F,
+) -> Result<VpnClients, Fault> {
+    let file = read().await?;
     match parse_status(&file.bytes) {
         Ok(status) if !status.torn => return Ok(from_file(status, &file, place)),
         Err(flaw @ Flaw::Foreign(_)) => return Err(unfit(place, flaw)),
         Ok(_) | Err(Flaw::Torn(_)) => {}
     }
     tokio::time::sleep(PAUSE).await;
-    let file = tools.shell.read_file(place, CAP).await?;
+    let file = read().await?;
     match parse_status(&file.bytes) {
         Ok(status) => Ok(from_file(status, &file, place)),
         Err(flaw) => Err(unfit(place, flaw)),

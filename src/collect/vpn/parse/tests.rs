@@ -284,6 +284,33 @@ fn real_files_of_versions_2_3_to_2_7_are_read() {
     }
 }
 
+#[test]
+fn real_answers_of_the_management_interface_are_read() {
+    let Some(folder) = data() else { return };
+    for name in ["o26udp1", "o26tcp2", "o26udp3", "o27udp3", "o27tcp1"] {
+        let transcript = std::fs::read_to_string(folder.join(name).join("mgmt-transcript.txt")).unwrap();
+        let answer = transcript.split("<<< status 3\n").nth(1).unwrap();
+        let end = answer.find("\nEND").unwrap() + "\nEND".len();
+        let status = parse_status(format!("{}\r\n", answer[..end].replace('\n', "\r\n")).as_bytes()).unwrap();
+        assert_eq!(status.version, 3);
+        assert!(status.clients.iter().any(|client| client.connected() && client.common_name == "carla, contractor"));
+        assert!(status.ambiguous.is_empty() && !status.torn, "{name}: {status:#?}");
+    }
+}
+
+#[test]
+fn real_files_that_are_no_list_are_none() {
+    let Some(folder) = data() else { return };
+    for name in ["fixtures/kumina-client.status", "o26udp3/client-status.log", "o27tcp1/client-status.log"] {
+        let flaw = parse_status(&std::fs::read(folder.join(name)).unwrap()).unwrap_err();
+        assert!(matches!(&flaw, Flaw::Foreign(said) if said.as_str().contains("point-to-point")), "{name}: {flaw:?}");
+    }
+    // Made by hand, without the table of routes that OpenVPN always writes.
+    for name in ["fixtures/patrickjahns-duplicate.status", "fixtures/patrickjahns-error.status"] {
+        assert!(torn(&std::fs::read(folder.join(name)).unwrap()), "{name}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..2_000)) {
