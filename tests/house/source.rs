@@ -287,7 +287,7 @@ pub fn read_project(root: &Path) -> Vec<Source> {
     for folder in ["src", "tests", "benches"] {
         for path in files_below(&root.join(folder)) {
             let name = path.strip_prefix(root).expect("below the root").to_string_lossy().replace('\\', "/");
-            if name.ends_with(".rs") && !name.starts_with("tests/fixtures/") {
+            if path.extension().is_some_and(|end| end == "rs") && !name.starts_with("tests/fixtures/") {
                 let text = fs::read_to_string(&path).expect("readable");
                 sources.push(Source::parse(&name, &text).expect("Rust"));
             }
