@@ -9,8 +9,8 @@ use super::{Violation, found_in};
 const EVIDENCE: &[&str] = &["src/collect/", "src/policy/", "src/round/", "src/store/", "src/config/"];
 
 /// Calls that fail: what they end in is an error, not an absence.
-const FAILING: &[&str] = &["parse", "ok", "try_from", "try_into", "from_str", "from_slice", "from_utf8", "from_reader"];
-const FAILING_STARTS: &[&str] = &["parse_", "read_", "fetch_", "ask_", "try_"];
+const FAILING: &[&str] = &["parse", "ok", "from_str", "from_slice", "from_utf8", "from_reader"];
+const FAILING_STARTS: &[&str] = &["parse_", "read_", "fetch_", "ask_"];
 
 /// Dropped results, and defaults made out of errors, unless a comment right there says why nothing is lost.
 pub fn silence(sources: &[Source]) -> Vec<Violation> {
@@ -55,7 +55,9 @@ impl<'ast> Visit<'ast> for Silent {
     }
 
     fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
-        if (call.method == "unwrap_or_default" || call.method == "unwrap_or") && fails(&call.receiver) {
+        let stays_an_error = matches!(call.args.first(), Some(syn::Expr::Call(call)) if is_error(&call.func));
+        let defaults = call.method == "unwrap_or_default" || call.method == "unwrap_or";
+        if defaults && !stays_an_error && fails(&call.receiver) {
             self.found.push((call.method.span().start().line, "a default in place of an error"));
         }
         visit::visit_expr_method_call(self, call);
@@ -68,6 +70,10 @@ fn writes_text(expression: &syn::Expr) -> bool {
         syn::Expr::Macro(call) => call.mac.path.is_ident("write") || call.mac.path.is_ident("writeln"),
         _ => false,
     }
+}
+
+fn is_error(function: &syn::Expr) -> bool {
+    matches!(function, syn::Expr::Path(path) if path.path.is_ident("Err"))
 }
 
 fn fails(expression: &syn::Expr) -> bool {
@@ -141,6 +147,8 @@ fn what_loses_nothing_is_fine() {
     let b = words.next().unwrap_or_default();
     let c = option.unwrap_or(0);
     let _guard = lock();
+    let d = timeout(e).await.unwrap_or(Err(Late));
+    let f = u32::try_from(g).unwrap_or(u32::MAX);
 }";
     assert_eq!(found_in(silence, &[("src/collect/a.rs", text)]), Vec::<String>::new());
 }

@@ -31,7 +31,8 @@ impl Source {
         let module = module_of(path);
         let mut cut = Cut { tests: Vec::new(), modules: Vec::new() };
         let tokens = cut.live(all, &module);
-        let tree = syn::parse2(tokens.clone()).map_err(|error| format!("{path}: {error}"))?;
+        let tree = syn::parse2(tokens.clone())
+            .map_err(|error| format!("{path}: {error} (what syn does not know yet must be written in older words)"))?;
         let (path, text) = (path.to_owned(), text.to_owned());
         Ok(Self { path, text, module, tokens, tree, tests: cut.tests, test_modules: cut.modules })
     }
