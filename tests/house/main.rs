@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
 mod imports;
+mod silence;
 mod sizes;
 mod source;
 mod words;
@@ -95,7 +96,7 @@ fn every_exception_has_a_reason() {
 
 #[test]
 fn nothing_fails_silently() {
-    keeps(words::silence);
+    keeps(silence::silence);
 }
 
 #[test]

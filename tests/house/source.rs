@@ -31,7 +31,8 @@ impl Source {
         let module = module_of(path);
         let mut cut = Cut { tests: Vec::new(), modules: Vec::new() };
         let tokens = cut.live(all, &module);
-        let tree = syn::parse2(tokens.clone()).map_err(|error| format!("{path}: {error}"))?;
+        let tree = syn::parse2(tokens.clone())
+            .map_err(|error| format!("{path}: {error} (what syn does not know yet must be written in older words)"))?;
         let (path, text) = (path.to_owned(), text.to_owned());
         Ok(Self { path, text, module, tokens, tree, tests: cut.tests, test_modules: cut.modules })
     }
@@ -287,7 +288,7 @@ pub fn read_project(root: &Path) -> Vec<Source> {
     for folder in ["src", "tests", "benches"] {
         for path in files_below(&root.join(folder)) {
             let name = path.strip_prefix(root).expect("below the root").to_string_lossy().replace('\\', "/");
-            if name.ends_with(".rs") && !name.starts_with("tests/fixtures/") {
+            if path.extension().is_some_and(|end| end == "rs") && !name.starts_with("tests/fixtures/") {
                 let text = fs::read_to_string(&path).expect("readable");
                 sources.push(Source::parse(&name, &text).expect("Rust"));
             }

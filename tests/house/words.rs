@@ -1,4 +1,4 @@
-//! Words: names that say nothing, exceptions without a reason, failures that nobody hears of.
+//! Words: names that say nothing, exceptions without a reason, paths of one machine; and how the store begins to write.
 
 use std::fs;
 use std::path::Path;
@@ -12,9 +12,6 @@ use super::{Violation, found_in};
 /// Words that say that something was put somewhere, not what it is.
 const EMPTY_WORDS: &[&str] =
     &["manager", "handler", "helper", "helpers", "util", "utils", "common", "misc", "info", "managers", "handlers"];
-
-/// Where what gets lost would turn into a false verdict.
-const EVIDENCE: &[&str] = &["src/collect/", "src/policy/", "src/round/", "src/store/", "src/config/"];
 
 fn violation(source: &Source, line: usize, what: String, why: &'static str, mend: &'static str) -> Violation {
     Violation { file: source.path.clone(), line, what, why, mend }
@@ -179,43 +176,6 @@ fn attributes(stream: TokenStream) -> Vec<(usize, String)> {
     found
 }
 
-/// Dropped results and invented defaults, unless a comment right there says why nothing is lost.
-pub fn silence(sources: &[Source]) -> Vec<Violation> {
-    const SILENT: &[&str] = &["unwrap_or_default()", "let _ =", ".ok();"];
-    let mut found = Vec::new();
-    for source in sources.iter().filter(|source| EVIDENCE.iter().any(|room| source.path.starts_with(room))) {
-        let lines: Vec<(usize, &str)> = source.lines().collect();
-        for (at, (number, line)) in lines.iter().enumerate() {
-            let code = line.split("//").next().unwrap_or(line);
-            let Some(silent) = SILENT.iter().find(|silent| code.contains(**silent)) else { continue };
-            if !explained(&lines, at) {
-                let why = "silent success: what failed looks as if it had said nothing";
-                let mend = "return a Fault or an unreadable fact, or say in a comment above why nothing is lost";
-                found.push(violation(source, *number, format!("`{silent}`"), why, mend));
-            }
-        }
-    }
-    found
-}
-
-/// Whether a comment stands on the line, or above it or the statement that it ends.
-fn explained(lines: &[(usize, &str)], at: usize) -> bool {
-    let comment = |line: &str| line.contains("// ") && !line.trim_start().starts_with("///");
-    if comment(lines[at].1) {
-        return true;
-    }
-    for (_, line) in lines[..at].iter().rev() {
-        if comment(line) {
-            return true;
-        }
-        let end = line.trim_end();
-        if end.is_empty() || end.ends_with([';', '{', '}', ',']) {
-            return false;
-        }
-    }
-    false
-}
-
 /// `SQLite` answers "database is locked" at once when a transaction that began by reading wants to write, whatever the
 /// busy timeout; one that begins IMMEDIATE waits its turn.
 pub fn transactions(sources: &[Source]) -> Vec<Violation> {
@@ -306,13 +266,6 @@ fn exceptions_without_a_reason_are_found() {
         ("tests/a.rs", "#![allow(x)]\n#[ignore = \"slow\"]\nfn a() {}"),
     ];
     assert_eq!(found_in(exceptions, &files), ["src/tui/a.rs:1", "src/tui/a.rs:3", "src/tui/b.rs:5", "tests/a.rs:1"]);
-}
-
-#[test]
-fn silence_is_found_unless_it_is_explained() {
-    let text = "fn f() {\n    let _ = a();\n    b().ok();\n    // Nothing to lose.\n    c().ok();\n    let d = e()\n        .map(f)\n        .unwrap_or_default();\n    // None means empty here.\n    let g = h()\n        .unwrap_or_default();\n}";
-    let places = ["src/collect/a.rs:2", "src/collect/a.rs:3", "src/collect/a.rs:8"];
-    assert_eq!(found_in(silence, &[("src/collect/a.rs", text), ("src/tui/a.rs", text)]), places);
 }
 
 #[test]
