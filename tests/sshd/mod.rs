@@ -215,9 +215,7 @@ pub fn crowded(to: u16, refuse: usize) -> (u16, Arc<AtomicUsize>) {
                 continue;
             }
             let far = TcpStream::connect(("127.0.0.1", to)).unwrap();
-            for (mut from, mut to) in
-                [(near.try_clone().unwrap(), far.try_clone().unwrap()), (far, near)]
-            {
+            for (mut from, mut to) in [(near.try_clone().unwrap(), far.try_clone().unwrap()), (far, near)] {
                 std::thread::spawn(move || {
                     std::io::copy(&mut from, &mut to).ok();
                     to.shutdown(std::net::Shutdown::Write).ok();
