@@ -91,10 +91,11 @@ pub fn parse_release(section: &Section) -> Result<Release, Fault> {
 
 /// The running kernel beside the installed ones, and whether a newer one waits for a reboot.
 pub fn parse_kernel(section: &Section, installed: &Installed) -> Result<(Kernel, bool), Fault> {
-    let [running, built, ..] = section.lines.as_slice() else {
+    let running = section.first_line();
+    let built = section.lines.get(1).map_or("", |line| line.as_str());
+    if running.is_empty() {
         return Err(Fault::new("uname did not name the kernel"));
-    };
-    let running = running.trim();
+    }
     let newest = installed
         .packages
         .iter()

@@ -93,12 +93,13 @@ const KNOWN: &[Known] = &[
     ),
     (
         "kex_exchange_identification",
-        "dropped before the login",
-        "too many logins at once (MaxStartups), or a firewall: look at its sshd's log",
+        "it hung up before the login",
+        "too many logins at once (MaxStartups), a firewall, or no sshd on this port: look at its log",
         true,
     ),
     ("Connection reset", "connection reset", "look at its sshd's log", true),
     ("Connection closed", "connection closed before the login", "look at its sshd's log", true),
+    ("closed by remote host", "the connection broke", "look at its sshd's log", true),
     ("Broken pipe", "the connection broke", "is it up, and is the network stable?", true),
 ];
 
