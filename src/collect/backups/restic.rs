@@ -105,16 +105,18 @@ fn snapshot_of(value: serde_json::Value) -> Option<Snapshot> {
     })
 }
 
+/// An error as newer versions print it.
+#[derive(Deserialize)]
+struct Message {
+    message: String,
+}
+
 /// The first thing on standard error that says something. From 0.17 on it may be a JSON line.
 fn parse_complaint(complaints: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(complaints);
     let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
     // Retries only announce what comes after them.
     let line = lines().find(|line| !line.contains("returned error, retrying after")).or_else(|| lines().next())?;
-    #[derive(Deserialize)]
-    struct Message {
-        message: String,
-    }
     let said = serde_json::from_str::<Message>(line).map_or_else(|_| line.to_owned(), |message| message.message);
     let said = said.trim_start_matches("Fatal: ").trim_start_matches("subprocess ssh: ");
     Some(said.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("it complained without words").to_owned())
