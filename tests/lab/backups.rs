@@ -20,43 +20,47 @@ use super::Lab;
 const SLOTS: &[&str] = &["last night", "1 week", "2 weeks"];
 
 pub fn trials(lab: &Lab) -> Vec<Trial> {
-    let trial = |name: &str, body: fn(&Lab)| {
-        let lab = lab.clone();
-        Trial::test(format!("backups::{name}"), move || {
-            body(&lab);
-            Ok(())
-        })
-    };
+    let mut trials = of_repositories(lab);
+    trials.extend(of_folders(lab));
+    trials
+}
+
+fn trial(lab: &Lab, name: &str, body: fn(&Lab)) -> Trial {
+    let lab = lab.clone();
+    Trial::test(format!("backups::{name}"), move || {
+        body(&lab);
+        Ok(())
+    })
+}
+
+fn of_repositories(lab: &Lab) -> Vec<Trial> {
     vec![
-        trial("a_repository_with_every_snapshot_is_ok", |lab| {
+        trial(lab, "a_repository_with_every_snapshot_is_ok", |lab| {
             let judgement = one(restic(lab, "good", "password", SLOTS));
             assert_eq!(judgement.verdict, Verdict::Ok, "{judgement:?}");
         }),
-        trial("a_missed_night_is_broken_and_names_the_nearest", |lab| {
+        trial(lab, "a_missed_night_is_broken_and_names_the_nearest", |lab| {
             let judgement = one(restic(lab, "late", "password", SLOTS));
             assert_eq!(judgement.verdict, Verdict::Broken, "{judgement:?}");
-            assert!(
-                judgement.title.as_str().starts_with("no snapshot from last night; nearest "),
-                "{}",
-                judgement.title
-            );
+            let title = judgement.title.as_str();
+            assert!(title.starts_with("no snapshot from last night") && title.contains("; nearest "), "{title}");
         }),
-        trial("a_snapshot_from_the_future_is_unknown", |lab| {
+        trial(lab, "a_snapshot_from_the_future_is_unknown", |lab| {
             let judgement = one(restic(lab, "future", "password", SLOTS));
             assert_eq!(judgement.verdict, Verdict::Unknown, "{judgement:?}");
             assert!(judgement.title.as_str().starts_with("a snapshot is dated "), "{}", judgement.title);
         }),
-        trial("an_empty_repository_is_broken", |lab| {
+        trial(lab, "an_empty_repository_is_broken", |lab| {
             let judgement = one(restic(lab, "empty", "password", &["last night"]));
             assert_eq!(judgement.verdict, Verdict::Broken, "{judgement:?}");
             assert_eq!(judgement.title, "no snapshot from last night; there is none at all");
         }),
-        trial("a_damaged_repository_is_unknown", |lab| {
+        trial(lab, "a_damaged_repository_is_unknown", |lab| {
             let judgement = one(restic(lab, "corrupt", "password", SLOTS));
             assert_eq!(judgement.verdict, Verdict::Unknown, "{judgement:?}");
             assert!(judgement.title.as_str().contains("invalid data returned"), "{}", judgement.title);
         }),
-        trial("a_wrong_password_is_unknown_and_is_not_repeated", |lab| {
+        trial(lab, "a_wrong_password_is_unknown_and_is_not_repeated", |lab| {
             let folder = tempfile::tempdir().unwrap();
             let wrong = folder.path().join("password");
             std::fs::write(&wrong, "canary-1f9c\n").unwrap();
@@ -66,7 +70,7 @@ pub fn trials(lab: &Lab) -> Vec<Trial> {
             assert!(judgement.title.as_str().contains("wrong password"), "{}", judgement.title);
             assert!(!format!("{judgement:?}").contains("canary"));
         }),
-        trial("a_password_that_others_may_read_is_not_used", |lab| {
+        trial(lab, "a_password_that_others_may_read_is_not_used", |lab| {
             let folder = tempfile::tempdir().unwrap();
             let open = folder.path().join("password");
             std::fs::copy(lab.path("restic/password"), &open).unwrap();
@@ -74,26 +78,31 @@ pub fn trials(lab: &Lab) -> Vec<Trial> {
             let judgement = one(restic(lab, "good", open.to_str().unwrap(), SLOTS));
             assert_eq!(judgement.verdict, Verdict::Unknown, "{judgement:?}");
         }),
-        trial("rsnapshots_folders_fill_the_slots", |lab| {
+    ]
+}
+
+fn of_folders(lab: &Lab) -> Vec<Trial> {
+    vec![
+        trial(lab, "rsnapshots_folders_fill_the_slots", |lab| {
             let judgement = one(directory(lab.path("snapshots/rsnapshot").to_str().unwrap(), SLOTS));
             assert_eq!(judgement.verdict, Verdict::Ok, "{judgement:?}");
         }),
-        trial("folders_with_dated_names_fill_the_slots", |lab| {
+        trial(lab, "folders_with_dated_names_fill_the_slots", |lab| {
             let judgement = one(directory(lab.path("snapshots/dated").to_str().unwrap(), SLOTS));
             assert_eq!(judgement.verdict, Verdict::Ok, "{judgement:?}");
         }),
-        trial("a_folder_that_does_not_exist_is_unknown", |lab| {
+        trial(lab, "a_folder_that_does_not_exist_is_unknown", |lab| {
             let judgement = one(directory(lab.path("snapshots/nowhere").to_str().unwrap(), SLOTS));
             assert_eq!(judgement.verdict, Verdict::Unknown, "{judgement:?}");
         }),
-        trial("a_folder_on_a_server_is_read_over_ssh", |_| {
+        trial(lab, "a_folder_on_a_server_is_read_over_ssh", |_| {
             let judgement = one_after(
                 "rm -rf /tmp/matins-dumps && mkdir -p \"/tmp/matins-dumps/$(date +%F)/web1\"",
                 directory("lab1:/tmp/matins-dumps", &["last night"]),
             );
             assert_eq!(judgement.verdict, Verdict::Ok, "{judgement:?}");
         }),
-        trial("a_folder_on_a_server_that_cannot_be_reached_is_unknown", |_| {
+        trial(lab, "a_folder_on_a_server_that_cannot_be_reached_is_unknown", |_| {
             let judgement = one(directory("labdead:/srv/dumps", &["last night"]));
             assert_eq!(judgement.verdict, Verdict::Unknown, "{judgement:?}");
         }),
@@ -134,7 +143,7 @@ fn one_after(script: &str, entry: Value) -> Judgement {
     let sources = (collector.plan)(&entries, &register, Period::minutes(15)).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let record = runtime.block_on(async {
-        let tools = Tools::new(clock).unwrap();
+        let tools = Tools::new(clock).unwrap().in_zone(TimeZone::system());
         if !script.is_empty() {
             let lab1 = register.server("lab1").unwrap();
             let ran = tools.shell.script(lab1, script, Duration::from_secs(25), 1 << 16).await.unwrap();

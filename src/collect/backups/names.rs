@@ -2,8 +2,7 @@
 //!
 //! What a name can't tell is not guessed in a snapshot's favour:
 //! - `alpha.0`, `daily.3`: the folder's own time. rsnapshot sets it when a run ends, also one that failed for some hosts.
-//! - a date and a time, as in `2026-11-22T0214`: that moment; without an offset, in the zone of the machine that matins
-//!   runs on.
+//! - a date and a time, as in `2026-11-22T0214`: that moment; without an offset, in the operator's zone.
 //! - only a date: the entry's own time if that falls on the date or before six of the next morning (a run that began before
 //!   midnight), else the first moment of that date: it can't be older, and an entry that somebody touched later must not
 //!   pass for a newer one.

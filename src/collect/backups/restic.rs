@@ -99,7 +99,7 @@ fn snapshot_of(value: serde_json::Value) -> Option<Snapshot> {
         id: Shown::line(&listed.id).cut(8 + 1),
         at,
         host: listed.hostname.filter(|host| !host.is_empty()).map(|host| Shown::line(&host)),
-        paths: listed.paths.unwrap_or_default().iter().take(16).map(|path| Shown::line(path)).collect(),
+        paths: listed.paths.iter().flatten().take(16).map(|path| Shown::line(path)).collect(),
         bytes,
         files,
     })
