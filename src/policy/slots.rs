@@ -44,35 +44,35 @@ pub enum Standing {
 
 /// How one slot stands, given when the snapshots were made, in any order.
 pub fn standing(slot: Slot, made: &[Timestamp], now: Timestamp, zone: &TimeZone) -> Standing {
-    let made = made.iter().copied().filter(|at| *at <= now + SLACK);
+    let made: Vec<Timestamp> = made.iter().copied().filter(|at| *at <= now + SLACK).collect();
     match slot {
-        Slot::LastNight => last_night(made, now, zone),
-        Slot::Ago(period) => ago(period, made, now),
+        Slot::LastNight => last_night(&made, now, zone),
+        Slot::Ago(period) => ago(period, &made, now),
     }
 }
 
-fn last_night(made: impl Iterator<Item = Timestamp> + Clone, now: Timestamp, zone: &TimeZone) -> Standing {
+fn last_night(made: &[Timestamp], now: Timestamp, zone: &TimeZone) -> Standing {
     let today = zone.to_datetime(now).date();
     let Some(from) = night_begins(today, zone) else { return Standing::Missing };
-    if let Some(at) = made.clone().filter(|at| *at >= from).max() {
-        return Standing::Filled(at);
+    if let Some(at) = made.iter().filter(|at| **at >= from).max() {
+        return Standing::Filled(*at);
     }
     let over = night_ends(today, zone).is_none_or(|end| now >= end);
     let before = today.yesterday().ok().and_then(|yesterday| night_begins(yesterday, zone));
-    if !over && before.is_some_and(|before| made.clone().any(|at| at >= before)) {
+    if !over && before.is_some_and(|before| made.iter().any(|at| *at >= before)) {
         Standing::Running
     } else {
         Standing::Missing
     }
 }
 
-fn ago(period: Period, made: impl Iterator<Item = Timestamp> + Clone, now: Timestamp) -> Standing {
+fn ago(period: Period, made: &[Timestamp], now: Timestamp) -> Standing {
     let (from, until) = around(period, now);
     let target = now - period.as_duration();
-    let nearest = made.clone().filter(|at| (from..=until).contains(at)).min_by_key(|at| (far(*at, target), *at));
-    match (nearest, made.clone().min()) {
-        (Some(at), _) => Standing::Filled(at),
-        (None, Some(oldest)) if oldest > until => Standing::Young,
+    let within = made.iter().filter(|at| (from..=until).contains(at));
+    match (within.min_by_key(|at| (far(**at, target), **at)), made.iter().min()) {
+        (Some(at), _) => Standing::Filled(*at),
+        (None, Some(oldest)) if *oldest > until => Standing::Young,
         _ => Standing::Missing,
     }
 }

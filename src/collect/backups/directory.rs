@@ -38,8 +38,9 @@ pub fn source_of(subject: Subject, place: Place) -> Arc<dyn Ask> {
 impl Ask for DirectoryBackup {
     fn ask<'a>(&'a self, tools: &'a Tools, _memory: Option<&'a str>) -> Asked<'a> {
         Box::pin(async move {
-            let entries = tools.shell.list_folder(&self.place).await?;
-            let folder = parse_folder(&entries, &TimeZone::system());
+            // Guessing it could let a snapshot of yesterday afternoon pass for last night's.
+            let zone = tools.zone.as_ref().ok_or_else(|| Fault::new("which timezone its names are in is not known"))?;
+            let folder = parse_folder(&tools.shell.list_folder(&self.place).await?, zone);
             let named = look_into(folder.named, &self.place, tools).await;
             let list = snapshots_of(named, folder.unnamed);
             Ok(Answer::seen(vec![observed(self.subject.clone(), (tools.now)(), Fact::Snapshots(list))]))

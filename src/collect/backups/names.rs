@@ -2,8 +2,7 @@
 //!
 //! What a name can't tell is not guessed in a snapshot's favour:
 //! - `alpha.0`, `daily.3`: the folder's own time. rsnapshot sets it when a run ends, also one that failed for some hosts.
-//! - a date and a time, as in `2026-11-22T0214`: that moment; without an offset, in the zone of the machine that matins
-//!   runs on.
+//! - a date and a time, as in `2026-11-22T0214`: that moment; without an offset, in the operator's zone.
 //! - only a date: the entry's own time if that falls on the date or before six of the next morning (a run that began before
 //!   midnight), else the first moment of that date: it can't be older, and an entry that somebody touched later must not
 //!   pass for a newer one.
@@ -45,8 +44,9 @@ pub fn parse_name(name: &str, folder: bool) -> Option<(Stamp, Option<&str>)> {
         return Some((Stamp::Rotated, None));
     }
     let bytes = name.as_bytes();
-    let starts = (0..bytes.len()).filter(|i| bytes[*i].is_ascii_digit() && (*i == 0 || !bytes[i - 1].is_ascii_digit()));
-    starts.filter_map(|start| Some((start, parse_stamp(&bytes[start..])?))).next().map(|(start, stamp)| {
+    let mut starts =
+        (0..bytes.len()).filter(|i| bytes[*i].is_ascii_digit() && (*i == 0 || !bytes[i - 1].is_ascii_digit()));
+    starts.find_map(|start| Some((start, parse_stamp(&bytes[start..])?))).map(|(start, stamp)| {
         // `start` is the place of an ASCII digit, so it is a boundary.
         let before = name[..start].trim_end_matches(['-', '_', '.', '@', ' ']);
         (stamp, Some(before).filter(|before| !before.is_empty()))
@@ -126,11 +126,11 @@ fn parse_time(mut rest: Rest<'_>, glued: bool) -> Option<(Time, Option<Offset>)>
     let minute = rest.number(2)?;
     let mut second = 0;
     let mut ahead = rest;
-    if separator.is_none() || separator.is_some_and(|separator| ahead.any_of(&[separator]).is_some()) {
-        if let Some(read) = ahead.number(2) {
-            second = read;
-            rest = ahead;
-        }
+    if separator.is_none_or(|separator| ahead.any_of(&[separator]).is_some())
+        && let Some(read) = ahead.number(2)
+    {
+        second = read;
+        rest = ahead;
     }
     if !rest.ends_number() {
         return None;

@@ -99,10 +99,16 @@ fn snapshot_of(value: serde_json::Value) -> Option<Snapshot> {
         id: Shown::line(&listed.id).cut(8 + 1),
         at,
         host: listed.hostname.filter(|host| !host.is_empty()).map(|host| Shown::line(&host)),
-        paths: listed.paths.unwrap_or_default().iter().take(16).map(|path| Shown::line(path)).collect(),
+        paths: listed.paths.iter().flatten().take(16).map(|path| Shown::line(path)).collect(),
         bytes,
         files,
     })
+}
+
+/// An error as newer versions print it.
+#[derive(Deserialize)]
+struct Message {
+    message: String,
 }
 
 /// The first thing on standard error that says something. From 0.17 on it may be a JSON line.
@@ -111,10 +117,6 @@ fn parse_complaint(complaints: &[u8]) -> Option<String> {
     let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
     // Retries only announce what comes after them.
     let line = lines().find(|line| !line.contains("returned error, retrying after")).or_else(|| lines().next())?;
-    #[derive(Deserialize)]
-    struct Message {
-        message: String,
-    }
     let said = serde_json::from_str::<Message>(line).map_or_else(|_| line.to_owned(), |message| message.message);
     let said = said.trim_start_matches("Fatal: ").trim_start_matches("subprocess ssh: ");
     Some(said.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("it complained without words").to_owned())

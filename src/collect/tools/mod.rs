@@ -11,6 +11,7 @@ pub mod shell;
 pub mod tls;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::domain::Fault;
 
@@ -23,6 +24,8 @@ pub struct Tools {
     pub secrets: secrets::Secrets,
     /// The clock.
     pub now: fn() -> Timestamp,
+    /// The operator's, once [`Tools::in_zone`] said it: what a date without an offset in a file's name means.
+    pub zone: Option<TimeZone>,
 }
 
 impl Tools {
@@ -33,6 +36,12 @@ impl Tools {
             tls: tls::Tls::new()?,
             secrets: secrets::Secrets::default(),
             now,
+            zone: None,
         })
+    }
+
+    #[must_use]
+    pub fn in_zone(self, zone: TimeZone) -> Self {
+        Self { zone: Some(zone), ..self }
     }
 }

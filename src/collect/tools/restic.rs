@@ -103,13 +103,15 @@ impl Repository {
 /// The ssh command for `user@host:/path` or `//user@host:port/path`. Every version of restic takes `sftp.command`;
 /// `sftp.args` came with 0.16.
 fn sftp_command(address: &str) -> Result<String, String> {
-    let (host, port) = if let Some(url) = address.strip_prefix("//") {
-        let host = url.split('/').next().unwrap_or_default();
-        let plain = !host.ends_with(']');
-        host.rsplit_once(':').filter(|_| plain).map_or((host, None), |(host, port)| (host, Some(port)))
-    } else {
-        let (host, _) = address.split_once(':').ok_or("an sftp: address reads sftp:HOST:/PATH")?;
-        (host, None)
+    let (host, port) = match address.strip_prefix("//") {
+        Some(url) => {
+            let host = url.split_once('/').map_or(url, |(host, _)| host);
+            // The colons inside of [::1] are not the port's.
+            host.rsplit_once(':')
+                .filter(|_| !host.ends_with(']'))
+                .map_or((host, None), |(host, port)| (host, Some(port)))
+        }
+        None => (address.split_once(':').ok_or("an sftp: address reads sftp:HOST:/PATH")?.0, None),
     };
     let destination = Destination::parse(&host.replace(['[', ']'], ""))?;
     let port = match port {

@@ -249,9 +249,9 @@ async fn a_lock_that_somebody_left_does_not_keep_the_list_from_being_read() {
     let mut backup = command.spawn().unwrap();
     let locks = real.path("repository/locks");
     let locked = async {
-        let mut looks = tokio::time::interval(std::time::Duration::from_millis(20));
+        let mut ticks = tokio::time::interval(std::time::Duration::from_millis(20));
         while std::fs::read_dir(&locks).unwrap().next().is_none() {
-            looks.tick().await;
+            ticks.tick().await;
         }
     };
     tokio::time::timeout(std::time::Duration::from_secs(30), locked).await.expect("restic locks while it works");
