@@ -133,7 +133,7 @@ fn check_and_round_never_disagree() {
         let home = Home::new("");
         home.configure(
             &(backups(home.path(), offset).replace("of = []", "of = [\"web1\"]")
-                + "[[server]]\nname = \"web1\"\nssh = \"local\"\n"),
+                + "[[server]]\nname = \"web1\"\nssh = \"127.0.0.1\"\n"),
         );
         let before = home.run(&["check", "backup-on-site"]);
         assert_eq!(before.status.code(), Some(3), "before the first round nothing is known: {}", text(&before.stdout));
@@ -165,7 +165,7 @@ fn what_has_become_stale_is_unknown_to_check() {
     let home = Home::new("");
     home.configure(
         &(backups(home.path(), 0).replace("of = []", "of = [\"web1\"]")
-            + "[[server]]\nname = \"web1\"\nssh = \"local\"\n"),
+            + "[[server]]\nname = \"web1\"\nssh = \"127.0.0.1\"\n"),
     );
     home.run(&["round"]);
     assert_eq!(home.run(&["check", "backup-on-site"]).status.code(), Some(0));

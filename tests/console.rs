@@ -25,7 +25,7 @@ fn home() -> tempfile::TempDir {
         "[console]\ntimezone = \"UTC\"\noperator = \"mona\"\n\
          [[feed]]\nname = \"Advisories\"\nkind = \"any\"\nurl = \"file://{feed}\"\n\
          [[feed]]\nname = \"Gone\"\nkind = \"any\"\nurl = \"file:///nonexistent/feed\"\n\
-         [[server]]\nname = \"web1\"\nssh = \"local\"\n\
+         [[server]]\nname = \"web1\"\nssh = \"127.0.0.1\"\n\
          [[backup]]\nname = \"fresh\"\nof = [\"web1\"]\nkind = \"directory\"\npath = \"{fresh}\"\nslots = [\"3 days\"]\n\
          [[backup]]\nname = \"old\"\nof = [\"web1\"]\nkind = \"directory\"\npath = \"{old}\"\nslots = [\"last night\"]\n\
          [[service]]\nname = \"Nextcloud\"\ndata = [\"personal\"]\nagreement = 2019-01-01\nreview = \"1y\"\n",
