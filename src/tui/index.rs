@@ -1,6 +1,7 @@
-//! [`Index`]: which findings stand where. Made when a round or a filter comes, so that a frame touches only what it shows.
+//! [`Index`]: which findings stand where. Made when a round comes and narrowed when a filter does, so that a frame touches
+//! only what it shows.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::filter::{Moment, Query};
 use super::panels;
@@ -15,6 +16,10 @@ pub struct Index {
     pub needing: usize,
     pub panels: Vec<PanelIndex>,
     subjects: HashMap<Subject, Vec<usize>>,
+    /// For each finding its panel, and a number for its subject there.
+    homes: Vec<(usize, usize)>,
+    /// How many such numbers there are.
+    numbers: usize,
 }
 
 /// One panel's rows.
@@ -27,28 +32,44 @@ pub struct PanelIndex {
 }
 
 impl Index {
-    pub fn of(round: &Round, query: &Query, moment: &Moment) -> Self {
+    /// The index of a round, with nothing in view until it is narrowed.
+    pub fn of(round: &Round) -> Self {
         let mut index = Self { panels: vec![PanelIndex::default(); panels::ALL.len()], ..Self::default() };
-        let (mut counted, mut listed) = (HashSet::new(), HashSet::new());
+        let mut numbers = HashMap::new();
         for (at, finding) in round.findings.iter().enumerate() {
-            let number = panels::of(finding);
-            let panel = &mut index.panels[number];
-            if counted.insert((number, &finding.subject)) {
-                panel.counts[count_of(finding.verdict)] += 1;
-            }
-            let fits = query.fits(finding, moment);
-            if fits && listed.insert((number, &finding.subject)) {
-                panel.rows.push(at);
-            }
-            let needs = finding.verdict != Verdict::Ok;
-            index.needing += usize::from(needs);
-            // A filter that names verdicts wants those, be they ok.
-            if fits && (needs || query.names_verdicts()) {
-                index.queue.push(at);
-            }
+            let panel = panels::of(finding);
+            let next = numbers.len();
+            let number = *numbers.entry((panel, &finding.subject)).or_insert_with(|| {
+                // Its first finding is its worst.
+                index.panels[panel].counts[count_of(finding.verdict)] += 1;
+                next
+            });
+            index.homes.push((panel, number));
+            index.needing += usize::from(finding.verdict != Verdict::Ok);
             index.subjects.entry(finding.subject.clone()).or_default().push(at);
         }
+        index.numbers = numbers.len();
         index
+    }
+
+    /// Puts in view what fits the filter. The round is the one that it was made of.
+    pub fn narrow(&mut self, round: &Round, query: &Query, moment: &Moment) {
+        self.queue.clear();
+        self.panels.iter_mut().for_each(|panel| panel.rows.clear());
+        let mut listed = vec![false; self.numbers];
+        // A filter that names verdicts wants those, be they ok.
+        let any = query.names_verdicts();
+        for (at, (finding, (panel, number))) in round.findings.iter().zip(&self.homes).enumerate() {
+            if !query.fits(finding, moment) {
+                continue;
+            }
+            if !std::mem::replace(&mut listed[*number], true) {
+                self.panels[*panel].rows.push(at);
+            }
+            if any || finding.verdict != Verdict::Ok {
+                self.queue.push(at);
+            }
+        }
     }
 
     /// The finding in a row of the queue.

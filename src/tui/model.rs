@@ -130,13 +130,24 @@ pub struct PanelView {
 /// What lies over the screen.
 #[derive(Debug, Clone)]
 pub enum Overlay {
-    Why { key: FindingKey, scroll: usize },
-    Help { scroll: usize },
-    Palette { input: TextInput, selected: usize },
+    Why {
+        key: FindingKey,
+        scroll: usize,
+    },
+    Help {
+        scroll: usize,
+    },
+    Palette {
+        input: TextInput,
+        selected: usize,
+    },
     /// Asks before an address that is not encrypted is opened.
     Confirm(Link),
     /// An address to copy, because it can't be opened from here.
-    Address { link: Link, said: Shown },
+    Address {
+        link: Link,
+        said: Shown,
+    },
 }
 
 #[derive(Debug, Clone, Default)]
@@ -173,13 +184,21 @@ impl Model {
         let subject = view.subject.key.as_ref()?;
         let findings = self.index.findings_of(subject);
         let all = &self.world.round.findings;
-        let chosen = findings.iter().filter_map(|at| all.get(*at)).find(|finding| Some(&finding.key) == view.finding.as_ref());
+        let chosen =
+            findings.iter().filter_map(|at| all.get(*at)).find(|finding| Some(&finding.key) == view.finding.as_ref());
         chosen.or_else(|| self.index.row(&self.world.round, panel, view.subject.at))
     }
 
-    /// Makes index and selections fit the round and the filter.
+    /// Takes another round in place of the last one.
+    pub fn take(&mut self, round: Arc<Round>) {
+        self.index = Index::of(&round);
+        self.world.round = round;
+        self.settle();
+    }
+
+    /// Makes index and selections fit the filter.
     pub fn settle(&mut self) {
-        self.index = Index::of(&self.world.round, &self.view.filter.query, &self.world.moment());
+        self.index.narrow(&self.world.round, &self.view.filter.query, &self.world.moment());
         let (index, findings) = (&self.index, &self.world.round.findings);
         self.view.queue.settle(index.queue.len(), |row| findings[index.queue[row]].key.clone());
         for (view, panel) in self.view.panels.iter_mut().zip(&index.panels) {
@@ -214,7 +233,8 @@ impl From<Start> for Model {
         };
         let panels = panels::ALL.iter().map(|_| PanelView::default()).collect();
         let view = View { panels, mouse: true, ..View::default() };
-        let mut model = Self { world, view, index: Index::default(), theme: start.theme, size: Size::new(80, 24) };
+        let index = Index::of(&world.round);
+        let mut model = Self { world, view, index, theme: start.theme, size: Size::new(80, 24) };
         model.settle();
         model
     }

@@ -48,7 +48,8 @@ impl Rehearsal {
     }
 
     pub fn resize(&mut self, width: u16, height: u16) {
-        self.model.size = Size::new(width, height);
+        let now = self.model.world.now;
+        update::update(&mut self.model, Msg::Resized(Size::new(width, height)), now);
     }
 
     /// What the screen shows.
@@ -74,12 +75,12 @@ fn parse_keys(text: &str) -> Vec<KeyEvent> {
     let mut keys = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        let named = rest.strip_prefix('<').and_then(|after| after.split_once('>')).and_then(|(name, after)| {
-            named_key(name).map(|key| (key, after))
-        });
-        let (key, after) = named.unwrap_or_else(|| {
-            (KeyEvent::new(KeyCode::Char(first), KeyModifiers::NONE), &rest[first.len_utf8()..])
-        });
+        let named = rest
+            .strip_prefix('<')
+            .and_then(|after| after.split_once('>'))
+            .and_then(|(name, after)| named_key(name).map(|key| (key, after)));
+        let (key, after) = named
+            .unwrap_or_else(|| (KeyEvent::new(KeyCode::Char(first), KeyModifiers::NONE), &rest[first.len_utf8()..]));
         keys.push(key);
         rest = after;
     }

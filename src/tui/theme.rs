@@ -23,6 +23,7 @@ pub struct Theme {
 /// One style, as a theme's file writes it.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of its own in a theme's file")]
 struct Look {
     fg: Option<Color>,
     bg: Option<Color>,
@@ -164,9 +165,13 @@ mod tests {
 
     #[test]
     fn the_background_decides_what_auto_means() {
-        for (value, name) in
-            [(Some("15;0"), "dark"), (Some("0;15"), "light"), (Some("0;default;7"), "light"), (Some("x"), "dark"), (None, "dark")]
-        {
+        for (value, name) in [
+            (Some("15;0"), "dark"),
+            (Some("0;15"), "light"),
+            (Some("0;default;7"), "light"),
+            (Some("x"), "dark"),
+            (None, "dark"),
+        ] {
             assert_eq!(automatic(value), name, "{value:?}");
         }
     }

@@ -1,11 +1,12 @@
 //! What a message changes. Pure: no I/O, no clock; what has to be done outside comes back as [`Effect`]s.
 
 use jiff::Timestamp;
+use ratatui::layout::Size;
 
 use super::keymap::Scope;
 use super::message::{Effect, Msg};
-use super::model::{Message, Model, Overlay};
-use super::{act, keymap, pointer, typing};
+use super::model::{Message, Model, Overlay, Place};
+use super::{act, keymap, layout, pointer, typing};
 use crate::domain::{Fault, Link, Shown};
 
 /// Takes in a message that came at `now`.
@@ -19,12 +20,11 @@ pub fn update(model: &mut Model, msg: Msg, now: Timestamp) -> Vec<Effect> {
         }
         Msg::Mouse(mouse) => pointer::point(model, mouse),
         Msg::Resized(size) => {
-            model.size = size;
+            resized(model, size);
             Vec::new()
         }
         Msg::Round(round) => {
-            model.world.round = round;
-            model.settle();
+            model.take(round);
             Vec::new()
         }
         Msg::Progress(progress) => {
@@ -53,12 +53,18 @@ fn press(model: &mut Model, key: &crossterm::event::KeyEvent) -> Vec<Effect> {
     if scope == Scope::Typing {
         return typing::press(model, key);
     }
-    match keymap::action(scope, key) {
-        Some(action) => act::act(model, action),
-        None => {
-            say(model, "that key does nothing here: ? for help");
-            Vec::new()
-        }
+    if let Some(action) = keymap::action(scope, key) {
+        return act::act(model, action);
+    }
+    say(model, "that key does nothing here: ? for help");
+    Vec::new()
+}
+
+/// A tile that there is no room for any more can't keep the focus.
+fn resized(model: &mut Model, size: Size) {
+    model.size = size;
+    if matches!(model.view.place, Place::Tile(_)) && layout::home(size).tiles.is_empty() {
+        model.view.place = Place::Queue;
     }
 }
 

@@ -5,11 +5,13 @@ mod signals;
 mod stage;
 mod surroundings;
 
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use crossterm::event::{Event, EventStream, KeyEventKind, MouseButton, MouseEventKind};
-use futures_util::{FutureExt as _, StreamExt as _};
+use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use ratatui::layout::{Position, Size};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -29,7 +31,7 @@ pub use surroundings::resolve_theme;
 /// Most messages that are taken in before a picture is drawn: a flood of keys must not starve the screen.
 const BATCH: usize = 256;
 /// An age changes at most once a minute; and after a suspended night timers are late, so never sleep for long.
-const SLEEP: [Duration; 2] = [Duration::from_secs(60), Duration::from_hours(1)];
+const SLEEP: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(3_600)];
 
 /// Runs the console until somebody leaves it. Must be driven by `block_on`, so that it stays on one thread: the hook that
 /// restores the terminal when this thread panics keeps its hands off when another does.
@@ -43,7 +45,13 @@ pub async fn run(console: Console) -> Result<Ending, TuiError> {
     let mut runtime = Runtime {
         model,
         stage,
-        ears: Ears { events: EventStream::new(), updates: Some(console.updates), answers, signals: Signals::new()?, demo },
+        ears: Ears {
+            events: EventStream::new(),
+            updates: Some(console.updates),
+            answers,
+            signals: Signals::new()?,
+            demo,
+        },
         orders: console.orders,
         inbox,
         clock: console.clock,
@@ -99,7 +107,7 @@ impl Runtime {
                     Woken::By(msg) => push(&mut batch, msg),
                     Woken::ByNothing => {}
                 }
-                match self.ears.at_once() {
+                match self.ears.at_once().await {
                     Some(more) if batch.len() < BATCH => woken = more,
                     Some(Woken::By(msg)) => {
                         push(&mut batch, msg);
@@ -194,24 +202,28 @@ impl Ears {
             event = events.next() => key_or_gone(event),
             heard = signals.next() => Woken::Signal(heard),
             Some(msg) = answers.recv() => Woken::By(msg),
-            update = schedule => match update {
-                Some(update) => Woken::By(said(update)),
-                None => {
+            update = schedule => {
+                if update.is_none() {
                     self.updates = None;
-                    if *demo { Woken::ByNothing } else { Woken::By(Msg::Trouble(schedule_ended())) }
                 }
-            },
+                match update {
+                    Some(update) => Woken::By(said(update)),
+                    // A demo has no schedule.
+                    None if *demo => Woken::ByNothing,
+                    None => Woken::By(Msg::Trouble(schedule_ended())),
+                }
+            }
             () = age => Woken::By(Msg::Time),
         }
     }
 
     /// What has happened already, without waiting.
-    fn at_once(&mut self) -> Option<Woken> {
-        if let Some(event) = self.events.next().now_or_never() {
+    async fn at_once(&mut self) -> Option<Woken> {
+        // Never with another waker than the task's own: crossterm keeps the first one that it was polled with, and
+        // would wake that.
+        let event = poll_fn(|context| Poll::Ready(self.events.poll_next_unpin(context))).await;
+        if let Poll::Ready(event) = event {
             return Some(key_or_gone(event));
-        }
-        if let Some(heard) = self.signals.next().now_or_never() {
-            return Some(Woken::Signal(heard));
         }
         if let Ok(msg) = self.answers.try_recv() {
             return Some(Woken::By(msg));

@@ -12,7 +12,7 @@ use crossterm::{Command, cursor, queue};
 use jiff::Timestamp;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
-use ratatui::layout::Size;
+use ratatui::layout::{Position, Rect, Size};
 use rustix::process::{Signal, getpid, getsid, kill_current_process_group, kill_process};
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -133,7 +133,9 @@ impl Stage {
 
     /// The next frame draws every cell.
     pub fn repaint(&mut self) {
-        if self.terminal.clear().is_err() {
+        // Not `clear`: that asks the terminal where its cursor is, and the answer goes to the reader of keys.
+        let cleared = self.terminal.size().and_then(|size| self.terminal.resize(Rect::from((Position::ORIGIN, size))));
+        if cleared.is_err() {
             self.gone.store(true, Ordering::Relaxed);
         }
     }
@@ -202,7 +204,9 @@ fn hook_panics(gone: &Arc<AtomicBool>, inbox: UnboundedSender<Msg>) -> Arc<Hook>
             passed(panic);
         } else {
             let place = panic.location().map_or_else(String::new, |place| format!(" at {place}"));
-            let said = panic.payload_as_str().unwrap_or("no reason given");
+            let payload = panic.payload();
+            let text = payload.downcast_ref::<String>().map(String::as_str);
+            let said = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
             let fault = Fault::new(format!("a part of matins failed{place}: {said}"));
             inbox.send(Msg::Trouble(fault.mend("please report it; q and start it again"))).ok();
         }

@@ -20,11 +20,15 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
     let area = layout::overlay(model.size);
     match &model.view.overlay {
         None => {}
-        Some(Overlay::Why { scroll, .. }) => draw_page(model, canvas, (" Why ", *scroll), why(model, inner_width(model))),
+        Some(Overlay::Why { scroll, .. }) => {
+            draw_page(model, canvas, (" Why ", *scroll), why(model, inner_width(model)));
+        }
         Some(Overlay::Help { scroll }) => draw_page(model, canvas, (" Help ", *scroll), (help(model), None)),
         Some(Overlay::Palette { .. }) => draw_palette(model, canvas, area),
         Some(Overlay::Confirm(link)) => draw_box(model, canvas, " Not encrypted ", confirm(model, link)),
-        Some(Overlay::Address { link, said }) => draw_box(model, canvas, " Open it elsewhere ", address(model, link, said)),
+        Some(Overlay::Address { link, said }) => {
+            draw_box(model, canvas, " Open it elsewhere ", address(model, link, said));
+        }
     }
 }
 
@@ -53,7 +57,9 @@ fn draw_page(model: &Model, canvas: &mut Canvas<'_>, (title, first): (&'static s
         text::line(canvas, Rect { y, height: 1, ..inner }, line);
     }
     scroll_bar(canvas, inner, &visible, lines.len(), model.theme.dim());
-    until.into_iter().for_each(|until| canvas.until(until));
+    if let Some(until) = until {
+        canvas.until(until);
+    }
 }
 
 fn clear(model: &Model, canvas: &mut Canvas<'_>, area: Rect, title: &'static str) -> Rect {
@@ -65,7 +71,13 @@ fn clear(model: &Model, canvas: &mut Canvas<'_>, area: Rect, title: &'static str
 fn why(model: &Model, width: usize) -> Page {
     let theme = &model.theme;
     let Some(finding) = model.current() else {
-        return (vec![vec![Piece::space(1), Piece::word("This finding is gone: what it said is not so any more.", theme.text())]], None);
+        return (
+            vec![vec![
+                Piece::space(1),
+                Piece::word("This finding is gone: what it said is not so any more.", theme.text()),
+            ]],
+            None,
+        );
     };
     let indent = |pieces: Vec<Piece>| [vec![Piece::space(1)], pieces].concat();
     let verdict = theme.verdict(finding.verdict);
@@ -77,7 +89,10 @@ fn why(model: &Model, width: usize) -> Page {
         Piece::shown(&finding.subject.name, theme.accent()),
     ])];
     let prose = |text: &Shown, style| {
-        prose::wrap(text, width.saturating_sub(2)).iter().map(|part| indent(vec![Piece::shown(part, style)])).collect::<Vec<_>>()
+        prose::wrap(text, width.saturating_sub(2))
+            .iter()
+            .map(|part| indent(vec![Piece::shown(part, style)]))
+            .collect::<Vec<_>>()
     };
     lines.extend(prose(&finding.title, theme.text()));
     lines.extend(prose(&rank(model, finding), theme.dim()));
@@ -102,14 +117,25 @@ fn why(model: &Model, width: usize) -> Page {
 
 fn rank(model: &Model, finding: &Finding) -> Shown {
     let all = model.world.round.findings.len();
-    format!("rank {} of {all}: the worst verdict first, then what weighs more, then what began last", finding.rank).into()
+    format!("rank {} of {all}: the worst verdict first, then what weighs more, then what began last", finding.rank)
+        .into()
 }
 
 fn since(model: &Model, finding: &Finding) -> (Shown, Timestamp) {
     let world = &model.world;
-    let (since, first) = (times::since(finding.since, world.now), times::clock(finding.first_seen, world.now, &world.zone));
+    let (since, first) =
+        (times::since(finding.since, world.now), times::clock(finding.first_seen, world.now, &world.zone));
     let clock = times::clock(finding.since, world.now, &world.zone);
-    (format!("measure {} · {} since {clock}, {} · first seen {first}", finding.measure, finding.verdict.word(), since.said).into(), since.until)
+    (
+        format!(
+            "measure {} · {} since {clock}, {} · first seen {first}",
+            finding.measure,
+            finding.verdict.word(),
+            since.said
+        )
+        .into(),
+        since.until,
+    )
 }
 
 /// One link of the chain: who says so and when, and under it what it said.
@@ -173,11 +199,11 @@ fn draw_palette(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
     let inner = clear(model, canvas, middle(area, 72, 22), " Command ");
     let theme = &model.theme;
     input.draw(canvas, Rect { height: inner.height.min(1), ..inner }, ":", [theme.accent(), theme.text()]);
-    let list = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
+    let below = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
     let found = palette::matches(palette::scope_below(model), input.value());
-    let visible = scroll::visible(*selected, found.len(), usize::from(list.height));
-    for (y, at) in (list.y..).zip(visible.clone()) {
-        let line = Rect { y, height: 1, ..list };
+    let visible = scroll::visible(*selected, found.len(), usize::from(below.height));
+    for (y, at) in (below.y..).zip(visible.clone()) {
+        let line = Rect { y, height: 1, ..below };
         let lit = at == *selected;
         let style = |normal| if lit { theme.selected() } else { normal };
         if lit {
@@ -188,11 +214,11 @@ fn draw_palette(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
             Field::left(1, vec![Piece::word(if lit { "▸" } else { " " }, style(theme.text()))]),
             Field::left(8, vec![Piece::shown(&key, style(theme.accent()))]),
             Field::left(12, vec![Piece::word(found[at].name, style(theme.text()))]),
-            Field::left(list.width.saturating_sub(24), vec![Piece::word(found[at].help, style(theme.dim()))]),
+            Field::left(below.width.saturating_sub(24), vec![Piece::word(found[at].help, style(theme.dim()))]),
         ];
         text::row(canvas, line, &fields);
     }
-    scroll_bar(canvas, list, &visible, found.len(), theme.dim());
+    scroll_bar(canvas, below, &visible, found.len(), theme.dim());
 }
 
 fn draw_box(model: &Model, canvas: &mut Canvas<'_>, title: &'static str, lines: Vec<Vec<Piece>>) {
