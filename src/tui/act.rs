@@ -148,6 +148,9 @@ fn refresh(model: &mut Model) -> Vec<Effect> {
 
 fn toggle_mouse(model: &mut Model) -> Vec<Effect> {
     model.view.mouse = !model.view.mouse;
-    say(model, if model.view.mouse { "the mouse is the console's" } else { "the mouse is the terminal's: m takes it back" });
+    say(
+        model,
+        if model.view.mouse { "the mouse is the console's" } else { "the mouse is the terminal's: m takes it back" },
+    );
     vec![Effect::Mouse(model.view.mouse)]
 }

@@ -17,7 +17,10 @@ enum Term {
     /// A source that it is judged from.
     Source(String),
     Verdict(Vec<Verdict>),
-    Age { over: bool, period: Period },
+    Age {
+        over: bool,
+        period: Period,
+    },
     New,
 }
 
@@ -98,9 +101,10 @@ fn verdicts(value: &str) -> Result<Term, String> {
 
 fn age(value: &str) -> Result<Term, String> {
     let over = !value.starts_with('<');
-    let period = value.trim_start_matches(['<', '>']).parse().map_err(|_| {
-        format!("`age:{value}`: write age:>7d or age:<2h, with one of s, m, h, d, w, y")
-    })?;
+    let period = value
+        .trim_start_matches(['<', '>'])
+        .parse()
+        .map_err(|_| format!("`age:{value}`: write age:>7d or age:<2h, with one of s, m, h, d, w, y"))?;
     Ok(Term::Age { over, period })
 }
 
@@ -116,9 +120,7 @@ impl Term {
             Self::Measure(name) => like(finding.measure.as_str(), name),
             Self::Source(name) => finding.because.iter().any(|because| like(because.source.as_str(), name)),
             Self::Verdict(verdicts) => verdicts.contains(&finding.verdict),
-            Self::Age { over, period } => {
-                (moment.now.duration_since(finding.since) > period.as_duration()) == *over
-            }
+            Self::Age { over, period } => (moment.now.duration_since(finding.since) > period.as_duration()) == *over,
             Self::New => moment.is_new(finding),
         }
     }
@@ -170,9 +172,15 @@ mod tests {
 
     #[test]
     fn words_and_fields_must_all_fit() {
-        for text in
-            ["", "SNAPSHOT", "host:web*", "host:web7 verdict:broken", "measure:backup-*", "age:>7d", "verdict:due,broken last"]
-        {
+        for text in [
+            "",
+            "SNAPSHOT",
+            "host:web*",
+            "host:web7 verdict:broken",
+            "measure:backup-*",
+            "age:>7d",
+            "verdict:due,broken last",
+        ] {
             assert!(fits(text), "{text}");
         }
         for text in ["nothing", "host:web", "host:db*", "verdict:ok", "age:<7d", "is:new", "snapshot host:x"] {

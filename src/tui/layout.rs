@@ -77,8 +77,12 @@ pub fn panel(size: Size, detail_in_focus: bool) -> Panel {
 fn bands(size: Size) -> (Rect, Rect, Rect) {
     let header = u16::from(size.width >= 60 && size.height >= 14);
     let [header, body, status] =
-        Layout::vertical([Constraint::Length(header), Constraint::Fill(1), Constraint::Length(1)])
-            .areas(Rect::new(0, 0, size.width, size.height));
+        Layout::vertical([Constraint::Length(header), Constraint::Fill(1), Constraint::Length(1)]).areas(Rect::new(
+            0,
+            0,
+            size.width,
+            size.height,
+        ));
     (header, body, status)
 }
 
@@ -94,7 +98,8 @@ pub fn inside(frame: Rect) -> Rect {
 /// Where an overlay lies.
 pub fn overlay(size: Size) -> Rect {
     let area = Rect::new(0, 0, size.width, size.height.saturating_sub(1));
-    let margin = if size.width >= 80 && size.height >= 20 { Margin::new(size.width / 12, 2) } else { Margin::new(0, 0) };
+    let margin =
+        if size.width >= 80 && size.height >= 20 { Margin::new(size.width / 12, 2) } else { Margin::new(0, 0) };
     area.inner(margin)
 }
 

@@ -90,9 +90,13 @@ impl Ending {
 /// Why there is no console. Each says what to do instead.
 #[derive(Debug, thiserror::Error)]
 pub enum TuiError {
-    #[error("the console needs a terminal, and standard output is none: `matins round` and `matins check` work without")]
+    #[error(
+        "the console needs a terminal, and standard output is none: `matins round` and `matins check` work without"
+    )]
     NotATerminal,
-    #[error("the console needs a keyboard, and there is no terminal to read from: `matins round` and `matins check` work without")]
+    #[error(
+        "the console needs a keyboard, and there is no terminal to read from: `matins round` and `matins check` work without"
+    )]
     NoKeyboard,
     #[error("the console can't draw on this terminal (TERM is {0}): set TERM, or use `matins round` or `matins check`")]
     DumbTerminal(String),

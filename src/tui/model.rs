@@ -130,13 +130,24 @@ pub struct PanelView {
 /// What lies over the screen.
 #[derive(Debug, Clone)]
 pub enum Overlay {
-    Why { key: FindingKey, scroll: usize },
-    Help { scroll: usize },
-    Palette { input: TextInput, selected: usize },
+    Why {
+        key: FindingKey,
+        scroll: usize,
+    },
+    Help {
+        scroll: usize,
+    },
+    Palette {
+        input: TextInput,
+        selected: usize,
+    },
     /// Asks before an address that is not encrypted is opened.
     Confirm(Link),
     /// An address to copy, because it can't be opened from here.
-    Address { link: Link, said: Shown },
+    Address {
+        link: Link,
+        said: Shown,
+    },
 }
 
 #[derive(Debug, Clone, Default)]
@@ -173,7 +184,8 @@ impl Model {
         let subject = view.subject.key.as_ref()?;
         let findings = self.index.findings_of(subject);
         let all = &self.world.round.findings;
-        let chosen = findings.iter().filter_map(|at| all.get(*at)).find(|finding| Some(&finding.key) == view.finding.as_ref());
+        let chosen =
+            findings.iter().filter_map(|at| all.get(*at)).find(|finding| Some(&finding.key) == view.finding.as_ref());
         chosen.or_else(|| self.index.row(&self.world.round, panel, view.subject.at))
     }
 

@@ -62,7 +62,12 @@ fn runs(cells: &[Cell], paper: Paper) -> Vec<Run> {
         let columns = cell.symbol().width().max(1);
         let (look, lines) = (look(cell, paper), strokes(cell.symbol()).is_some());
         match runs.last_mut() {
-            Some(run) if run.look == look && run.lines == lines && columns == 1 && run.text.is_ascii() == cell.symbol().is_ascii() => {
+            Some(run)
+                if run.look == look
+                    && run.lines == lines
+                    && columns == 1
+                    && run.text.is_ascii() == cell.symbol().is_ascii() =>
+            {
                 run.text.push_str(cell.symbol());
                 run.columns += 1;
             }
@@ -91,7 +96,13 @@ fn draw_run(out: &mut String, run: &Run, y: usize, paper: Paper) {
     let (left, top, width) = (MARGIN + run.x * WIDE, MARGIN + y * HIGH, run.columns * WIDE);
     let look = &run.look;
     if look.ground != hex(paper.ground, paper.ground) {
-        push(out, format_args!("<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{HIGH}\" fill=\"{}\"/>\n", look.ground));
+        push(
+            out,
+            format_args!(
+                "<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{HIGH}\" fill=\"{}\"/>\n",
+                look.ground
+            ),
+        );
     }
     if run.lines {
         return draw_lines(out, run, left, top);
@@ -119,9 +130,12 @@ fn draw_lines(out: &mut String, run: &Run, left: usize, top: usize) {
         let Some([up, right, down, along]) = strokes(symbol.encode_utf8(&mut [0; 4])) else { continue };
         // Half a pixel, so that a line of one pixel is sharp.
         let (x, y) = (left + column * WIDE + WIDE / 2, top + HIGH / 2);
-        for (on, (to_x, to_y)) in
-            [(up, (x, top)), (right, (left + (column + 1) * WIDE, y)), (down, (x, top + HIGH)), (along, (left + column * WIDE, y))]
-        {
+        for (on, (to_x, to_y)) in [
+            (up, (x, top)),
+            (right, (left + (column + 1) * WIDE, y)),
+            (down, (x, top + HIGH)),
+            (along, (left + column * WIDE, y)),
+        ] {
             if on {
                 push(&mut path, format_args!("M{x}.5 {y}.5L{to_x}.5 {to_y}.5"));
             }

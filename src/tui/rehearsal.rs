@@ -74,12 +74,12 @@ fn parse_keys(text: &str) -> Vec<KeyEvent> {
     let mut keys = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        let named = rest.strip_prefix('<').and_then(|after| after.split_once('>')).and_then(|(name, after)| {
-            named_key(name).map(|key| (key, after))
-        });
-        let (key, after) = named.unwrap_or_else(|| {
-            (KeyEvent::new(KeyCode::Char(first), KeyModifiers::NONE), &rest[first.len_utf8()..])
-        });
+        let named = rest
+            .strip_prefix('<')
+            .and_then(|after| after.split_once('>'))
+            .and_then(|(name, after)| named_key(name).map(|key| (key, after)));
+        let (key, after) = named
+            .unwrap_or_else(|| (KeyEvent::new(KeyCode::Char(first), KeyModifiers::NONE), &rest[first.len_utf8()..]));
         keys.push(key);
         rest = after;
     }

@@ -56,17 +56,65 @@ pub fn finding(measure: &str, kind: SubjectKind) -> Finding {
 type Said = (&'static str, SubjectKind, &'static str, &'static str, &'static str);
 
 const SAID: [Said; 11] = [
-    ("advisories", SubjectKind::Advisory, "DSA-6321-1 openssl", "no server is vulnerable", "exploited · 3 of 31 servers vulnerable · fix 3.0.22-1~deb12u2 · listens on 443"),
+    (
+        "advisories",
+        SubjectKind::Advisory,
+        "DSA-6321-1 openssl",
+        "no server is vulnerable",
+        "exploited · 3 of 31 servers vulnerable · fix 3.0.22-1~deb12u2 · listens on 443",
+    ),
     ("advisories", SubjectKind::Feed, "Debian DSA", "read 4 m ago, 30 advisories", "answers 404: not there any more"),
-    ("security-updates", SubjectKind::Host, "web7", "nothing pending", "6 security updates pending, 2 d; reboot required"),
+    (
+        "security-updates",
+        SubjectKind::Host,
+        "web7",
+        "nothing pending",
+        "6 security updates pending, 2 d; reboot required",
+    ),
     ("security-updates", SubjectKind::Host, "db2", "nothing pending", "package lists are 9 d old"),
-    ("admin-via-vpn", SubjectKind::Peer, "roman's laptop", "connected since 07:58", "connected with a revoked certificate"),
-    ("admin-via-vpn", SubjectKind::Vpn, "gate", "4 peers, all in the register", "\"mallory\" is in nobody's register, connected from 203.0.113.9"),
-    ("backup-on-site", SubjectKind::Host, "web7", "last night 02:14, 1 week, 2 weeks", "no snapshot from last night; nearest 21 Nov 02:14"),
+    (
+        "admin-via-vpn",
+        SubjectKind::Peer,
+        "roman's laptop",
+        "connected since 07:58",
+        "connected with a revoked certificate",
+    ),
+    (
+        "admin-via-vpn",
+        SubjectKind::Vpn,
+        "gate",
+        "4 peers, all in the register",
+        "\"mallory\" is in nobody's register, connected from 203.0.113.9",
+    ),
+    (
+        "backup-on-site",
+        SubjectKind::Host,
+        "web7",
+        "last night 02:14, 1 week, 2 weeks",
+        "no snapshot from last night; nearest 21 Nov 02:14",
+    ),
     ("backup-off-site", SubjectKind::Host, "db2", "last night 03:40, encrypted", "the repository is not encrypted"),
-    ("approved-services", SubjectKind::Service, "Mailservice Ltd", "agreement of 1 Mar 2025, review in 98 d", "data processing agreement: review overdue for 6 d"),
-    ("encrypted-communication", SubjectKind::Service, "Nextcloud", "certificate good for 61 d", "certificate expired 2 d ago"),
-    ("approved-services", SubjectKind::Service, "日本語サービス", "agreement of 1 Jun 2026", "no agreement date in the register"),
+    (
+        "approved-services",
+        SubjectKind::Service,
+        "Mailservice Ltd",
+        "agreement of 1 Mar 2025, review in 98 d",
+        "data processing agreement: review overdue for 6 d",
+    ),
+    (
+        "encrypted-communication",
+        SubjectKind::Service,
+        "Nextcloud",
+        "certificate good for 61 d",
+        "certificate expired 2 d ago",
+    ),
+    (
+        "approved-services",
+        SubjectKind::Service,
+        "日本語サービス",
+        "agreement of 1 Jun 2026",
+        "no agreement date in the register",
+    ),
 ];
 
 /// A small round in one state. The broken one also has what is due, unknown and ok.
@@ -115,7 +163,9 @@ fn said_of(state: State, number: usize, (measure, kind, name, ok, broken): &Said
             Verdict::Unknown => "silent for 14 h: ssh refused the host key (it changed)".into(),
             Verdict::Due | Verdict::Broken => (*broken).into(),
         },
-        detail: Shown::text("openssl      3.0.20-1~deb12u1 → 3.0.22-1~deb12u2\nlibssl3      3.0.20-1~deb12u1 → 3.0.22-1~deb12u2"),
+        detail: Shown::text(
+            "openssl      3.0.20-1~deb12u1 → 3.0.22-1~deb12u2\nlibssl3      3.0.20-1~deb12u1 → 3.0.22-1~deb12u2",
+        ),
         mend: (verdict != Verdict::Ok).then(|| "run unattended-upgrades on it and read its log if it stays".into()),
         because,
         link: Link::parse("https://security-tracker.debian.org/tracker/DSA-6321-1"),

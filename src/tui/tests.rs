@@ -125,7 +125,9 @@ fn an_address_without_encryption_is_opened_only_after_a_question() {
     assert_eq!(state_of(console.model()), "queue:0 confirm");
     assert!(text(&console.frame()).contains("plain.example is reached without encryption"));
     assert_eq!(console.press("<esc>"), []);
-    assert!(matches!(&console.press("o<enter>")[..], [Effect::Open(link)] if link.as_str() == "http://plain.example/x"));
+    assert!(
+        matches!(&console.press("o<enter>")[..], [Effect::Open(link)] if link.as_str() == "http://plain.example/x")
+    );
 }
 
 #[test]
@@ -337,7 +339,8 @@ fn columns_stay_aligned_whatever_the_subject_is_called() {
     }
     let console = Rehearsal::new(sample::start(round).unwrap(), 120, 40);
     let buffer = console.frame();
-    let column = |y: u16| (0..120).find(|x| (0..5).all(|n| buffer[(x + n, y)].symbol() == &"TITLE"[n as usize..=n as usize]));
+    let column =
+        |y: u16| (0..120).find(|x| (0..5).all(|n| buffer[(x + n, y)].symbol() == &"TITLE"[n as usize..=n as usize]));
     for y in 2..8 {
         assert_eq!(column(y), column(2), "row {y}");
         assert_eq!(buffer[(119, y)].symbol(), "│");
@@ -404,7 +407,11 @@ fn state_is_never_told_by_colour_alone() {
         let shown = text(&console(state, (120, 40)).frame());
         for verdict in [Verdict::Due, Verdict::Unknown, Verdict::Broken] {
             let there = sample::round(state).count(verdict) > 0;
-            assert_eq!(shown.contains(&format!("{} {}", verdict.glyph(), verdict.word())), there, "{state:?} {verdict:?}");
+            assert_eq!(
+                shown.contains(&format!("{} {}", verdict.glyph(), verdict.word())),
+                there,
+                "{state:?} {verdict:?}"
+            );
         }
     }
 }
@@ -468,7 +475,9 @@ fn panels_look_as_recorded() {
 
 #[test]
 fn overlays_look_as_recorded() {
-    for (name, keys) in [("why", "w"), ("help", "?"), ("palette", ":re"), ("filter", "/host:web* age:>1d"), ("detail", "2<tab>")] {
+    for (name, keys) in
+        [("why", "w"), ("help", "?"), ("palette", ":re"), ("filter", "/host:web* age:>1d"), ("detail", "2<tab>")]
+    {
         let drawn = SIZES.map(|(width, height)| {
             let mut console = console(State::Broken, (width, height));
             console.press(keys);

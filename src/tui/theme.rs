@@ -164,9 +164,13 @@ mod tests {
 
     #[test]
     fn the_background_decides_what_auto_means() {
-        for (value, name) in
-            [(Some("15;0"), "dark"), (Some("0;15"), "light"), (Some("0;default;7"), "light"), (Some("x"), "dark"), (None, "dark")]
-        {
+        for (value, name) in [
+            (Some("15;0"), "dark"),
+            (Some("0;15"), "light"),
+            (Some("0;default;7"), "light"),
+            (Some("x"), "dark"),
+            (None, "dark"),
+        ] {
             assert_eq!(automatic(value), name, "{value:?}");
         }
     }

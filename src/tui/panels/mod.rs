@@ -29,8 +29,7 @@ impl Panel {
 }
 
 /// Every panel there is; the first is on key 1.
-pub const ALL: [&Panel; 5] =
-    [&advisories::PANEL, &servers::PANEL, &vpn::PANEL, &backups::PANEL, &services::PANEL];
+pub const ALL: [&Panel; 5] = [&advisories::PANEL, &servers::PANEL, &vpn::PANEL, &backups::PANEL, &services::PANEL];
 
 /// The panel that shows a finding: the one with the best claim, the first of those.
 pub fn of(finding: &Finding) -> usize {

@@ -43,7 +43,13 @@ pub async fn run(console: Console) -> Result<Ending, TuiError> {
     let mut runtime = Runtime {
         model,
         stage,
-        ears: Ears { events: EventStream::new(), updates: Some(console.updates), answers, signals: Signals::new()?, demo },
+        ears: Ears {
+            events: EventStream::new(),
+            updates: Some(console.updates),
+            answers,
+            signals: Signals::new()?,
+            demo,
+        },
         orders: console.orders,
         inbox,
         clock: console.clock,

@@ -95,7 +95,8 @@ mod tests {
         let own = include_str!("../../../themes/mono.toml").replace("[ok]\n", "[ok]\nfg = \"blue\"\n");
         std::fs::write(folder.path().join("dark.toml"), &own).unwrap();
         std::fs::write(folder.path().join("broken.toml"), "[ok]\nfg = \"bleu\"\n").unwrap();
-        let style = |name| named(name, Some(folder.path()), None).map(|theme| theme.verdict(crate::domain::Verdict::Ok).fg);
+        let style =
+            |name| named(name, Some(folder.path()), None).map(|theme| theme.verdict(crate::domain::Verdict::Ok).fg);
         assert_eq!(style("dark"), Ok(Some(ratatui::style::Color::Blue)));
         assert_eq!(style("light"), Ok(Some(ratatui::style::Color::Green)));
         assert!(matches!(style("broken"), Err(ThemeError::Unreadable { .. })));

@@ -118,7 +118,8 @@ fn hints(model: &Model, room: usize) -> Vec<Piece> {
         let key = Piece::shown(&key, theme.accent());
         vec![key, Piece::space(1), Piece::word(binding.name, theme.dim()), Piece::space(2)]
     };
-    let help: Vec<_> = hinted.iter().filter(|binding| binding.action == Action::Help).flat_map(|one| drawn(one)).collect();
+    let help: Vec<_> =
+        hinted.iter().filter(|binding| binding.action == Action::Help).flat_map(|one| drawn(one)).collect();
     let mut pieces = Vec::new();
     for binding in hinted.iter().filter(|binding| binding.action != Action::Help) {
         let next = drawn(binding);

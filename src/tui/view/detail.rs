@@ -41,7 +41,8 @@ fn block(model: &Model, finding: &Finding, width: usize) -> Vec<Line> {
     let theme = &model.theme;
     let mut lines: Vec<Vec<Piece>> = Vec::new();
     let verdict = theme.verdict(finding.verdict);
-    let head = [Piece::word(finding.verdict.glyph(), verdict), Piece::space(1), Piece::word(finding.verdict.word(), verdict)];
+    let head =
+        [Piece::word(finding.verdict.glyph(), verdict), Piece::space(1), Piece::word(finding.verdict.word(), verdict)];
     let indent = finding.verdict.word().len() + 3;
     for (row, part) in prose::wrap(&finding.title, width.saturating_sub(indent)).iter().enumerate() {
         let title = Piece::shown(part, theme.text());

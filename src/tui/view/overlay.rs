@@ -20,11 +20,15 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
     let area = layout::overlay(model.size);
     match &model.view.overlay {
         None => {}
-        Some(Overlay::Why { scroll, .. }) => draw_page(model, canvas, (" Why ", *scroll), why(model, inner_width(model))),
+        Some(Overlay::Why { scroll, .. }) => {
+            draw_page(model, canvas, (" Why ", *scroll), why(model, inner_width(model)))
+        }
         Some(Overlay::Help { scroll }) => draw_page(model, canvas, (" Help ", *scroll), (help(model), None)),
         Some(Overlay::Palette { .. }) => draw_palette(model, canvas, area),
         Some(Overlay::Confirm(link)) => draw_box(model, canvas, " Not encrypted ", confirm(model, link)),
-        Some(Overlay::Address { link, said }) => draw_box(model, canvas, " Open it elsewhere ", address(model, link, said)),
+        Some(Overlay::Address { link, said }) => {
+            draw_box(model, canvas, " Open it elsewhere ", address(model, link, said))
+        }
     }
 }
 
@@ -65,7 +69,13 @@ fn clear(model: &Model, canvas: &mut Canvas<'_>, area: Rect, title: &'static str
 fn why(model: &Model, width: usize) -> Page {
     let theme = &model.theme;
     let Some(finding) = model.current() else {
-        return (vec![vec![Piece::space(1), Piece::word("This finding is gone: what it said is not so any more.", theme.text())]], None);
+        return (
+            vec![vec![
+                Piece::space(1),
+                Piece::word("This finding is gone: what it said is not so any more.", theme.text()),
+            ]],
+            None,
+        );
     };
     let indent = |pieces: Vec<Piece>| [vec![Piece::space(1)], pieces].concat();
     let verdict = theme.verdict(finding.verdict);
@@ -77,7 +87,10 @@ fn why(model: &Model, width: usize) -> Page {
         Piece::shown(&finding.subject.name, theme.accent()),
     ])];
     let prose = |text: &Shown, style| {
-        prose::wrap(text, width.saturating_sub(2)).iter().map(|part| indent(vec![Piece::shown(part, style)])).collect::<Vec<_>>()
+        prose::wrap(text, width.saturating_sub(2))
+            .iter()
+            .map(|part| indent(vec![Piece::shown(part, style)]))
+            .collect::<Vec<_>>()
     };
     lines.extend(prose(&finding.title, theme.text()));
     lines.extend(prose(&rank(model, finding), theme.dim()));
@@ -102,14 +115,25 @@ fn why(model: &Model, width: usize) -> Page {
 
 fn rank(model: &Model, finding: &Finding) -> Shown {
     let all = model.world.round.findings.len();
-    format!("rank {} of {all}: the worst verdict first, then what weighs more, then what began last", finding.rank).into()
+    format!("rank {} of {all}: the worst verdict first, then what weighs more, then what began last", finding.rank)
+        .into()
 }
 
 fn since(model: &Model, finding: &Finding) -> (Shown, Timestamp) {
     let world = &model.world;
-    let (since, first) = (times::since(finding.since, world.now), times::clock(finding.first_seen, world.now, &world.zone));
+    let (since, first) =
+        (times::since(finding.since, world.now), times::clock(finding.first_seen, world.now, &world.zone));
     let clock = times::clock(finding.since, world.now, &world.zone);
-    (format!("measure {} · {} since {clock}, {} · first seen {first}", finding.measure, finding.verdict.word(), since.said).into(), since.until)
+    (
+        format!(
+            "measure {} · {} since {clock}, {} · first seen {first}",
+            finding.measure,
+            finding.verdict.word(),
+            since.said
+        )
+        .into(),
+        since.until,
+    )
 }
 
 /// One link of the chain: who says so and when, and under it what it said.

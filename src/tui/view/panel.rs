@@ -52,9 +52,12 @@ fn draw_list(model: &Model, canvas: &mut Canvas<'_>, panel: usize, area: Rect) {
 }
 
 fn draw_empty(model: &Model, canvas: &mut Canvas<'_>, panel: usize, inner: Rect) {
-    let said: Shown =
-        if model.view.filter.query.is_empty() { panels::ALL[panel].empty } else { "Nothing fits the filter. Esc clears it." }
-            .into();
+    let said: Shown = if model.view.filter.query.is_empty() {
+        panels::ALL[panel].empty
+    } else {
+        "Nothing fits the filter. Esc clears it."
+    }
+    .into();
     for (y, line) in (inner.y..inner.bottom()).zip(prose::wrap(&said, usize::from(inner.width.saturating_sub(2)))) {
         let piece = Piece::shown(&line, model.theme.text());
         text::line(canvas, Rect { y, height: 1, ..inner }, &[Piece::space(1), piece]);

@@ -28,7 +28,9 @@ impl TextInput {
     pub fn insert(&mut self, text: &str) {
         for c in text.chars() {
             let mut bytes = [0; 4];
-            if self.value().chars().count() >= LONGEST || Shown::line(c.encode_utf8(&mut bytes)) != *c.encode_utf8(&mut [0; 4]) {
+            if self.value().chars().count() >= LONGEST
+                || Shown::line(c.encode_utf8(&mut bytes)) != *c.encode_utf8(&mut [0; 4])
+            {
                 continue;
             }
             self.0.handle(InputRequest::InsertChar(c));

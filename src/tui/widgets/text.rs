@@ -155,7 +155,8 @@ mod tests {
 
     #[test]
     fn fields_stay_in_their_columns_whatever_the_script() {
-        for name in ["web1", "日本語サーバー", "خادم", "🏳️‍🌈 host", "e\u{301}te\u{301}", "Ｗｉｄｅ"] {
+        for name in ["web1", "日本語サーバー", "خادم", "🏳️‍🌈 host", "e\u{301}te\u{301}", "Ｗｉｄｅ"]
+        {
             let mut buffer = Buffer::empty(Rect::new(0, 0, 20, 1));
             let area = buffer.area;
             let plain = Style::new();
