@@ -21,9 +21,17 @@ impl From<TuiError> for End {
 /// Opens on what is stored; the evidence is loaded and the sources are asked behind it.
 pub(super) fn run(edge: &Edge) -> Ended {
     let (settings, plan, store) = edge.plan()?;
-    let theme = resolve_theme(&settings.theme, Some(&settings.themes)).map_err(|error| End::new(CONFIG, error.to_string()))?;
+    let theme =
+        resolve_theme(&settings.theme, Some(&settings.themes)).map_err(|error| End::new(CONFIG, error.to_string()))?;
     let opening = store.last()?.unwrap_or_else(|| empty(&plan));
-    let start = Start { round: Arc::new(opening), now: now(), zone: settings.zone.clone(), theme, demo: false, hints: hints(&settings) };
+    let start = Start {
+        round: Arc::new(opening),
+        now: now(),
+        zone: settings.zone.clone(),
+        theme,
+        demo: false,
+        hints: hints(&settings),
+    };
     let tools = Arc::new(Tools::new(now)?);
     let (orders, inbox) = unbounded_channel();
     let (updates, heard) = unbounded_channel();

@@ -30,7 +30,14 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
     let recording = recording(arguments.file.as_deref())?;
     let round = Arc::new(recording.round()?);
     let at = recording.at;
-    let start = |theme| Start { round: Arc::clone(&round), now: at, zone: recording.zone(), theme, demo: true, hints: Vec::new() };
+    let start = |theme| Start {
+        round: Arc::clone(&round),
+        now: at,
+        zone: recording.zone(),
+        theme,
+        demo: true,
+        hints: Vec::new(),
+    };
     if let Some(keys) = &arguments.picture {
         let theme = Theme::built_in("dark").map_err(|error| End::new(CONFIG, error.to_string()))?;
         let (width, height) = size(&arguments.size)?;
@@ -41,7 +48,8 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
     }
     // The demo opens also where the configuration is broken: that is when people look for help.
     let settings = edge.settings().ok();
-    let (name, folder) = settings.as_ref().map_or(("auto", None), |settings| (settings.theme.as_str(), Some(settings.themes.as_path())));
+    let (name, folder) =
+        settings.as_ref().map_or(("auto", None), |settings| (settings.theme.as_str(), Some(settings.themes.as_path())));
     let theme = resolve_theme(name, folder).map_err(|error| End::new(CONFIG, error.to_string()))?;
     // Nobody is behind these channels: there is nothing to ask.
     let (orders, _inbox) = unbounded_channel();
@@ -69,5 +77,7 @@ fn parse(name: &str, json: &[u8]) -> Result<Recording, End> {
 
 fn size(text: &str) -> Result<(u16, u16), End> {
     let parsed = text.split_once('x').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
-    parsed.filter(|(width, height)| (1..=500).contains(width) && (1..=500).contains(height)).ok_or_else(|| End::new(USAGE, "--size is written as in 120x40"))
+    parsed
+        .filter(|(width, height)| (1..=500).contains(width) && (1..=500).contains(height))
+        .ok_or_else(|| End::new(USAGE, "--size is written as in 120x40"))
 }

@@ -4,8 +4,8 @@
 //! sysexits(3): 64 usage, 66 no input, 69 unavailable, 70 internal, 74 input/output, 78 configuration.
 
 mod check;
-mod console;
 mod config;
+mod console;
 mod demo;
 mod edge;
 mod round;

@@ -1,7 +1,7 @@
 //! The only code that opens sockets, runs programs and reads the keyring.
 
-pub mod contained;
 pub mod browser;
+pub mod contained;
 pub mod http;
 pub mod management;
 pub mod restic;

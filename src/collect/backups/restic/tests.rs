@@ -37,7 +37,10 @@ fn an_empty_repository_holds_nothing_and_that_is_an_answer() {
 #[test]
 fn an_empty_list_beside_a_complaint_is_a_fault_though_restic_exits_with_0() {
     let damaged = said(recorded("all-damaged", 0));
-    assert!(damaged.starts_with("it lists no snapshot, but complains: could not load snapshot"), "{damaged}");
+    assert!(
+        damaged.starts_with("it lists no snapshot, but complains: the repository is damaged: could not load"),
+        "{damaged}"
+    );
     assert!(said(recorded("unreadable-folder", 0)).contains("permission denied"));
     assert_eq!(
         recorded("unreadable-folder", 0).unwrap_err().mend.unwrap(),
@@ -81,6 +84,18 @@ fn newer_versions_say_it_in_json_and_with_statuses() {
     assert!(newer(12, "Fatal: whatever").starts_with("wrong password: "));
     assert!(newer(12, "Fatal: wrong password or no key found").starts_with("wrong password or no"));
     assert!(newer(1, "Fatal: something of the future").starts_with("restic failed with status 1: something"));
+}
+
+#[test]
+fn the_line_that_tells_is_found_wherever_it_stands() {
+    let session = "Fatal: unable to open repository at sftp:h:/r: unable to start the sftp session, error: EOF\n";
+    let silent = said(parse_snapshots(Some(1), b"", session.as_bytes()));
+    assert!(silent.starts_with("ssh did not get there: "), "{silent}");
+    let later = format!("{session}subprocess ssh: Host key verification failed.\r\n");
+    let key = said(parse_snapshots(Some(1), b"", later.as_bytes()));
+    assert_eq!(key, "ssh refused the host key: Host key verification failed.");
+    let sftp = said(parse_snapshots(Some(1), b"", b"Fatal: unable to open config file: Lstat: file does not exist\n"));
+    assert!(sftp.starts_with("there is no repository: "), "{sftp}");
 }
 
 #[test]
@@ -287,6 +302,15 @@ async fn the_password_reaches_restic_through_a_pipe_and_nothing_else() {
     let allowed =
         ["LC_ALL", "PATH", "HOME", "USER", "LOGNAME", "PWD", "OLDPWD", "RESTIC_REPOSITORY", "RESTIC_PASSWORD_FILE"];
     assert!(names.iter().all(|name| allowed.contains(name)), "{names:?}");
+}
+
+#[tokio::test]
+async fn a_flood_of_complaints_is_never_taken_for_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = "i=0; while [ $i -lt 4000 ]; do echo \"could not load snapshot $i: invalid data returned\" >&2; i=$((i+1)); done; echo '[]'";
+    let restic = stand_in(folder.path(), script).await;
+    let fault = ask(restic, Path::new("/srv/repository"), PASSWORD).await.unwrap_err();
+    assert!(fault.said.as_str().contains("could not load snapshot 0"), "{fault}");
 }
 
 #[tokio::test]
