@@ -16,6 +16,7 @@ pub mod settings;
 mod shown;
 mod subject;
 mod verdict;
+pub mod version;
 
 pub use evidence::{Evidence, Sighting, SourceId, SourceRecord, SourceState};
 pub use facts::{Fact, Read};

@@ -1,5 +1,133 @@
-//! The collector `servers`.
+//! The collector `servers`: this machine, and any number over ssh.
+//!
+//! Its configuration is the register itself (`[[server]]`). Each server is asked by one POSIX-sh script in one round trip
+//! (`probe.sh`): unprivileged, read only. What the answer was made from is remembered as a digest, and the next time the
+//! costly parts are left out when nothing of it has changed.
 
-use super::Collector;
+mod parse;
 
-pub const COLLECTOR: Collector = Collector { name: "servers", sections: &[], plan: |_, _, _| Ok(Vec::new()) };
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::tools::Tools;
+use super::{Answer, Ask, Asked, Collector, Source, observed};
+use crate::domain::facts::HostDeclared;
+use crate::domain::register::{Register, Server};
+use crate::domain::settings::{Entry, Misfit};
+use crate::domain::{Declared, Fact, Fault, Period, Read, SourceId, Subject};
+
+pub const COLLECTOR: Collector = Collector { name: "servers", sections: &[], plan };
+
+/// What is run on a server; `matins probe` shows it.
+pub const PROBE: &str = include_str!("probe.sh");
+
+/// From when it is its turn: a slow machine needs some seconds to read its package lists.
+const ANSWER: Duration = Duration::from_secs(40);
+/// With waiting for its turn behind servers that hang.
+const DEADLINE: Duration = Duration::from_secs(150);
+/// Two thousand packages are 200 KiB.
+const CAP: usize = 4 << 20;
+/// However well the digest fits, all is asked again after this long.
+const WHOLE_EVERY: Period = Period::days(1);
+/// A clock that moved by more than this against ours is news.
+const DRIFT_SECONDS: u64 = 2;
+
+fn plan(_entries: &[Entry], register: &Register, every: Period) -> Result<Vec<Source>, Vec<Misfit>> {
+    let local = [Server::local()];
+    let servers = if register.configured { register.servers.as_slice() } else { &local };
+    Ok(servers.iter().map(|server| source(server, every)).collect())
+}
+
+fn source(server: &Server, every: Period) -> Source {
+    let fact = Fact::HostDeclared(HostDeclared {
+        ssh: server.ssh.as_ref().map(|destination| destination.as_str().into()),
+        role: server.role.clone(),
+        sites: server.sites.iter().map(|site| site.name.clone()).collect(),
+    });
+    let subject = Subject::host(server.name.clone());
+    Source {
+        id: SourceId::new(COLLECTOR.name, server.name.clone()),
+        every,
+        deadline: DEADLINE,
+        declared: vec![Declared { subject, fact, place: server.place.clone() }],
+        ask: std::sync::Arc::new(Probe { server: server.clone() }),
+    }
+}
+
+/// Asks one server.
+struct Probe {
+    server: Server,
+}
+
+impl Ask for Probe {
+    fn ask<'a>(&'a self, tools: &'a Tools, memory: Option<&'a str>) -> Asked<'a> {
+        Box::pin(async move {
+            let known = memory.and_then(|memory| Memory::read(memory, (tools.now)()));
+            if let Some(known) = &known {
+                match self.probe(tools, &known.digest).await? {
+                    (parse::Answer::Same { clock_skew_seconds }, _) if known.still_holds(&clock_skew_seconds) => {
+                        return Ok(Answer::Unchanged);
+                    }
+                    (parse::Answer::Same { .. }, _) => {}
+                    (whole, at) => return self.seen(whole, at),
+                }
+            }
+            let (whole, at) = self.probe(tools, "").await?;
+            self.seen(whole, at)
+        })
+    }
+}
+
+impl Probe {
+    async fn probe(&self, tools: &Tools, known: &str) -> Result<(parse::Answer, Timestamp), Fault> {
+        let script = format!("known='{known}'\n{PROBE}");
+        let ran = tools.shell.script(&self.server, &script, ANSWER, CAP).await?;
+        let received = (tools.now)();
+        Ok((parse::parse_answer(&ran.output, received)?, received))
+    }
+
+    fn seen(&self, answer: parse::Answer, at: Timestamp) -> Result<Answer, Fault> {
+        let parse::Answer::Whole { host, packages, digest } = answer else {
+            return Err(Fault::new("the probe's answer makes no sense"));
+        };
+        let subject = Subject::host(self.server.name.clone());
+        let memory = digest.zip(host.clock_skew_seconds.seen()).and_then(|(digest, skew)| {
+            serde_json::to_string(&Memory { probe: fingerprint(), digest, skew: *skew, whole_at: at }).ok()
+        });
+        let mut observations = vec![observed(subject.clone(), at, Fact::HostSeen(host))];
+        observations.extend(packages.map(|packages| observed(subject, at, Fact::Packages(packages))));
+        Ok(Answer::Seen { observations, memory })
+    }
+}
+
+/// What the last whole answer leaves for the next time.
+#[derive(Debug, Serialize, Deserialize)]
+struct Memory {
+    /// Of the script that answered: another asks other things.
+    probe: String,
+    digest: String,
+    /// The server's clock minus ours, in seconds.
+    skew: i64,
+    whole_at: Timestamp,
+}
+
+impl Memory {
+    /// What was remembered, where it can still be used.
+    fn read(text: &str, now: Timestamp) -> Option<Self> {
+        let memory: Self = serde_json::from_str(text).ok()?;
+        let age = now.duration_since(memory.whole_at);
+        let recent = !age.is_negative() && age < WHOLE_EVERY.as_duration();
+        (recent && memory.probe == fingerprint() && parse::is_digest(&memory.digest)).then_some(memory)
+    }
+
+    fn still_holds(&self, skew: &Read<i64>) -> bool {
+        skew.seen().is_some_and(|skew| skew.abs_diff(self.skew) <= DRIFT_SECONDS)
+    }
+}
+
+fn fingerprint() -> String {
+    Sha256::digest(PROBE)[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,14 +1,21 @@
 //! Programs, run with a deadline, a cap on what they may say, and nothing of our environment that they don't need.
 
 use std::ffi::OsString;
+use std::io;
 use std::process::Stdio;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 
 use crate::domain::{Fault, Shown};
+
+/// Most bytes kept of what a program says on stderr; the rest is read and dropped.
+const COMPLAINTS: usize = 64 << 10;
+/// A program that has ended may have left somebody behind who holds its pipes open (a kept ssh connection does): what was
+/// said is there by then, so this long is enough to pick it up.
+const GRACE: Duration = Duration::from_millis(200);
 
 /// A program to run: its arguments are passed as they are, never through a shell.
 #[derive(Debug, Clone)]
@@ -21,6 +28,8 @@ pub struct Program {
     pub keep: &'static [&'static str],
     pub input: Vec<u8>,
     pub deadline: Duration,
+    /// Ended when nothing at all was on stdout by then, where that is shorter than the deadline.
+    pub first_word: Option<Duration>,
     /// Most bytes kept of its output; saying more ends it.
     pub cap: usize,
 }
@@ -34,6 +43,7 @@ impl Program {
             keep: &[],
             input: Vec::new(),
             deadline: Duration::from_secs(25),
+            first_word: None,
             cap: 4 << 20,
         }
     }
@@ -52,6 +62,8 @@ pub struct Ran {
     pub status: Option<i32>,
     pub output: Vec<u8>,
     pub complaints: Vec<u8>,
+    /// Lines that a login shell said before the script began; what is said after it is not counted.
+    pub noise: usize,
 }
 
 impl Ran {
@@ -59,6 +71,49 @@ impl Ran {
     pub fn complaint(&self) -> Shown {
         let text = String::from_utf8_lossy(&self.complaints);
         text.lines().map(str::trim).find(|line| !line.is_empty()).map_or_else(|| "it said nothing".into(), Shown::line)
+    }
+}
+
+/// Why a program did not come to its own end.
+#[derive(Debug)]
+pub enum Stopped {
+    NotStarted(io::Error),
+    /// The deadline passed.
+    Late(Duration),
+    /// Not a byte on stdout within `first_word`.
+    Mute(Duration),
+    /// More output than the cap, in bytes.
+    TooMuch(usize),
+    Lost(io::Error),
+}
+
+impl Stopped {
+    pub fn fault(&self, name: &Shown) -> Fault {
+        match self {
+            Self::NotStarted(error) if error.kind() == io::ErrorKind::NotFound => {
+                Fault::new(format!("{name} is not installed"))
+                    .mend(format!("install {name}, or add its folder to PATH"))
+            }
+            Self::NotStarted(error) => Fault::passing(format!("{name} could not be started: {error}")),
+            Self::Late(after) => Fault::passing(format!("{name} did not end within {} and was ended", seconds(*after))),
+            Self::Mute(after) => {
+                Fault::passing(format!("{name} said nothing within {} and was ended", seconds(*after)))
+            }
+            Self::TooMuch(cap) => Fault::new(format!("{name} said more than {} and was ended", size(*cap))),
+            Self::Lost(error) => Fault::passing(format!("{name}: {error}")),
+        }
+    }
+}
+
+fn seconds(time: Duration) -> String {
+    if time.subsec_millis() == 0 { format!("{} s", time.as_secs()) } else { format!("{:.1} s", time.as_secs_f64()) }
+}
+
+fn size(bytes: usize) -> String {
+    match bytes {
+        0..2_048 => format!("{bytes} bytes"),
+        2_048..2_097_152 => format!("{} KiB", bytes >> 10),
+        _ => format!("{} MiB", bytes >> 20),
     }
 }
 
@@ -84,6 +139,24 @@ impl Drop for Group {
 /// for the caller to judge.
 pub async fn run(program: Program) -> Result<Ran, Fault> {
     let name = Shown::line(&program.name.to_string_lossy());
+    attempt(program).await.map_err(|stopped| stopped.fault(&name))
+}
+
+/// As [`run`], with the reason as a value, for callers that try again for some reasons and not for others.
+pub async fn attempt(program: Program) -> Result<Ran, Stopped> {
+    let (deadline, cap) = (program.deadline, program.cap);
+    let mut child = command(&program).spawn().map_err(Stopped::NotStarted)?;
+    let group = Group(child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw));
+    let work = listen(&mut child, program.input, program.first_word, cap);
+    let ran = tokio::time::timeout(deadline, work).await.unwrap_or(Err(Stopped::Late(deadline)));
+    if ran.is_ok() {
+        // It ended by itself: what it left behind on purpose, such as a kept ssh connection, may stay.
+        group.disarm();
+    }
+    ran
+}
+
+fn command(program: &Program) -> Command {
     let mut command = Command::new(&program.name);
     command
         .args(&program.arguments)
@@ -97,44 +170,152 @@ pub async fn run(program: Program) -> Result<Ran, Fault> {
             command.env(key, value);
         }
     }
-    command.envs(program.variables).process_group(0).kill_on_drop(true);
-    let mut child = command.spawn().map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => {
-            Fault::new(format!("{name} is not installed")).mend(format!("install {name}, or add its folder to PATH"))
-        }
-        _ => Fault::passing(format!("{name} could not be started: {error}")),
-    })?;
-    let group = Group(child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw));
-    let (mut stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    let work = async {
-        let feed = async {
-            if let Some(mut stdin) = stdin.take() {
-                // A program that does not read its input ends the pipe; how it exits tells more than this error.
-                stdin.write_all(&program.input).await.ok();
-            }
-        };
-        let ((), output, complaints) =
-            tokio::join!(feed, read_capped(stdout, program.cap), read_capped(stderr, 64 << 10));
-        let output = output
-            .ok_or_else(|| Fault::new(format!("{name} said more than {} MiB and was ended", program.cap >> 20)))?;
-        let status = child.wait().await.map_err(|error| Fault::new(format!("{name}: {error}")))?;
-        Ok(Ran { status: status.code(), output, complaints: complaints.unwrap_or_default() })
-    };
-    let ran = tokio::time::timeout(program.deadline, work).await;
-    if matches!(ran, Ok(Ok(_))) {
-        // It ended by itself: what it left behind on purpose, such as a kept ssh connection, may stay.
-        group.disarm();
-    }
-    ran.unwrap_or_else(|_| {
-        Err(Fault::passing(format!("{name} did not end within {} s and was ended", program.deadline.as_secs())))
-    })
+    command.envs(program.variables.iter().map(|(key, value)| (key, value))).process_group(0).kill_on_drop(true);
+    command
 }
 
-/// Everything up to the cap; `None` when there was more.
-async fn read_capped(stream: Option<impl AsyncRead + Unpin>, cap: usize) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    if let Some(stream) = stream {
-        stream.take(cap as u64 + 1).read_to_end(&mut bytes).await.ok()?;
+/// Feeds the program and hears it out: until its pipes close and it ends, or it ends and [`GRACE`] is over.
+async fn listen(child: &mut Child, input: Vec<u8>, first_word: Option<Duration>, cap: usize) -> Result<Ran, Stopped> {
+    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let (mut output, mut complaints) = (Vec::new(), Vec::new());
+    let feed = async {
+        if let Some(mut stdin) = stdin {
+            // A program that does not read its input ends the pipe; how it exits tells more than this error.
+            stdin.write_all(&input).await.ok();
+        }
+        Ok(())
+    };
+    let hear = async {
+        tokio::try_join!(feed, read_capped(stdout, &mut output, cap, first_word), read_some(stderr, &mut complaints))
+            .map(drop)
+    };
+    {
+        let mut hear = std::pin::pin!(hear);
+        tokio::select! {
+            heard = &mut hear => heard?,
+            ended = child.wait() => {
+                ended.map_err(Stopped::Lost)?;
+                // Past the grace nothing more is expected.
+                tokio::time::timeout(GRACE, hear).await.unwrap_or(Ok(()))?;
+            }
+        }
     }
-    (bytes.len() <= cap).then_some(bytes)
+    let status = child.wait().await.map_err(Stopped::Lost)?;
+    Ok(Ran { status: status.code(), output, complaints, noise: 0 })
+}
+
+/// Everything up to the cap.
+async fn read_capped(
+    stream: Option<impl AsyncRead + Unpin>,
+    into: &mut Vec<u8>,
+    cap: usize,
+    first_word: Option<Duration>,
+) -> Result<(), Stopped> {
+    let Some(stream) = stream else { return Ok(()) };
+    let mut stream = stream.take(cap as u64 + 1);
+    if let Some(limit) = first_word {
+        let first = tokio::time::timeout(limit, stream.read_buf(into)).await.map_err(|_| Stopped::Mute(limit))?;
+        if first.map_err(Stopped::Lost)? == 0 {
+            return Ok(());
+        }
+    }
+    stream.read_to_end(into).await.map_err(Stopped::Lost)?;
+    if into.len() > cap { Err(Stopped::TooMuch(cap)) } else { Ok(()) }
+}
+
+/// The first [`COMPLAINTS`] bytes; the rest is read, so that nobody waits for us, and dropped.
+async fn read_some(stream: Option<impl AsyncRead + Unpin>, into: &mut Vec<u8>) -> Result<(), Stopped> {
+    let Some(mut stream) = stream else { return Ok(()) };
+    (&mut stream).take(COMPLAINTS as u64).read_to_end(into).await.map_err(Stopped::Lost)?;
+    tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.map_err(Stopped::Lost)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Instant;
+
+    fn sh(script: &str) -> Program {
+        Program::new("sh").arguments(["-c", script])
+    }
+
+    #[tokio::test]
+    async fn a_program_says_what_it_has_to_say() {
+        let mut program = sh("cat; echo no >&2; exit 3");
+        program.input = vec![7; 300_000];
+        let ran = run(program).await.unwrap();
+        assert_eq!((ran.status, ran.output.len(), ran.complaint().as_str()), (Some(3), 300_000, "no"));
+    }
+
+    #[tokio::test]
+    async fn a_missing_program_is_a_fault_that_says_so() {
+        let fault = run(Program::new("no-such-program-here")).await.unwrap_err();
+        assert_eq!(fault.said, "no-such-program-here is not installed");
+        assert!(fault.mend.is_some());
+    }
+
+    #[tokio::test]
+    async fn a_program_that_hangs_is_ended_with_all_its_children() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pid");
+        let mut program = sh(&format!("sleep 600 & echo $! >{}; wait", file.display()));
+        program.deadline = Duration::from_millis(700);
+        let fault = run(program).await.unwrap_err();
+        assert_eq!(fault.said, "sh did not end within 0.7 s and was ended");
+        assert!(fault.passing);
+        let pid: i32 = std::fs::read_to_string(file).unwrap().trim().parse().unwrap();
+        // SIGKILL is delivered at once, but init may take a moment to collect the orphan: a zombie counts as gone.
+        let gone =
+            |pid: i32| std::fs::read_to_string(format!("/proc/{pid}/stat")).map_or(true, |stat| stat.contains(") Z "));
+        let started = Instant::now();
+        while !gone(pid) {
+            assert!(started.elapsed() < Duration::from_secs(5), "{pid} still lives");
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn endless_output_is_cut_off_at_once() {
+        let started = Instant::now();
+        let mut program = sh("yes");
+        program.cap = 1 << 20;
+        assert_eq!(run(program).await.unwrap_err().said, "sh said more than 1024 KiB and was ended");
+        assert!(started.elapsed() < Duration::from_secs(10));
+    }
+
+    #[tokio::test]
+    async fn endless_complaints_end_at_the_deadline_and_fill_nothing() {
+        let mut program = sh("yes >&2");
+        program.deadline = Duration::from_millis(500);
+        assert!(run(program).await.unwrap_err().said.as_str().contains("0.5 s"));
+    }
+
+    #[tokio::test]
+    async fn somebody_left_behind_with_our_pipes_does_not_hold_us() {
+        let started = Instant::now();
+        let ran = run(sh("setsid sleep 20 & echo done")).await.unwrap();
+        assert_eq!((ran.output.as_slice(), ran.status), (b"done\n".as_slice(), Some(0)));
+        assert!(started.elapsed() < Duration::from_secs(10));
+    }
+
+    #[tokio::test]
+    async fn silence_is_noticed_before_the_deadline() {
+        let mut program = sh("sleep 600");
+        program.first_word = Some(Duration::from_millis(300));
+        assert!(matches!(attempt(program).await, Err(Stopped::Mute(_))));
+    }
+
+    #[tokio::test]
+    async fn only_named_variables_reach_a_program() {
+        let ran = run(sh("env")).await.unwrap();
+        let text = String::from_utf8(ran.output).unwrap();
+        for line in text.lines() {
+            let name = line.split('=').next().unwrap();
+            assert!(
+                ["PATH", "HOME", "USER", "LOGNAME", "LC_ALL", "PWD", "SHLVL", "_", "OLDPWD"].contains(&name),
+                "{line}"
+            );
+        }
+    }
 }

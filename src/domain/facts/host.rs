@@ -22,15 +22,18 @@ pub struct HostSeen {
     pub release: Read<Release>,
     pub kernel: Read<Kernel>,
     pub pending: Read<Vec<Pending>>,
-    /// When the package lists were last fetched: the newest list's time on the server.
+    /// When the package lists were last new: the newest list's time on the server, which apt sets to when the repository
+    /// last changed it; so never later than the last fetch.
     pub lists_at: Read<Timestamp>,
     pub reboot: Read<Reboot>,
     pub unattended: Read<Unattended>,
-    /// Packages that dpkg holds half installed, unpacked, or with pending triggers (`dpkg --audit`'s states).
+    /// Packages that dpkg holds half installed, unpacked, or with pending triggers (`dpkg --audit`'s states), each with
+    /// that state behind its name.
     pub half_configured: Read<Vec<Shown>>,
     pub held: Read<Vec<Shown>>,
+    /// When it was observed; while nothing else changes, it is not observed again.
     pub uptime_seconds: Read<u64>,
-    /// The server's clock minus ours, corrected by half the round trip.
+    /// The server's clock minus ours when its answer came in, in whole seconds towards zero.
     pub clock_skew_seconds: Read<i64>,
 }
 
@@ -72,9 +75,13 @@ pub struct Pending {
 }
 
 impl Pending {
-    /// The name under which the store remembers since when it has been pending.
+    /// The name under which the store remembers since when it has been pending: the installed version stands in it, not
+    /// the candidate, so that a newer candidate does not make an old omission young; and a security update is another
+    /// thing than the update that it was before.
     pub fn sighting(&self) -> Shown {
-        format!("update {} {}", self.package, self.candidate).into()
+        let kind = if self.security { "security update" } else { "update" };
+        let installed = self.installed.as_ref().map_or("", Shown::as_str);
+        format!("{kind} {} {installed}", self.package).into()
     }
 }
 

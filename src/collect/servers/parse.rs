@@ -1,0 +1,155 @@
+//! The probe's answer as facts. Pure: bytes in, facts out.
+//!
+//! Each part stands for itself: what can't be read is unreadable with its reason, never an empty value. A part that
+//! follows from another shares its reason.
+
+pub mod lists;
+pub mod packages;
+pub mod pending;
+pub mod sections;
+pub mod unattended;
+
+use jiff::Timestamp;
+
+use crate::domain::facts::{HostSeen, Packages, Reboot, Release};
+use crate::domain::{Fault, Read, Shown};
+use packages::Installed;
+use sections::{Section, Sections};
+
+/// What one probe answered.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// All that the costly parts are made from is as it was.
+    Same { clock_skew_seconds: Read<i64> },
+    Whole {
+        host: Box<HostSeen>,
+        /// `None` when dpkg's database can't be read.
+        packages: Option<Packages>,
+        /// For the next time; `None` where it can't be told.
+        digest: Option<String>,
+    },
+}
+
+/// `received` is our clock when the answer's end came in. An answer without a clock or a digest is no answer of the probe.
+pub fn parse_answer(output: &[u8], received: Timestamp) -> Result<Answer, Fault> {
+    let sections = sections::parse_sections(output);
+    let clock = sections.sound("clock", "date").and_then(parse_clock);
+    let clock_skew_seconds: Read<i64> = clock
+        .clone()
+        // Whole seconds, towards zero: the way back takes less than one.
+        .map(|clock| clock.duration_since(received).as_secs())
+        .into();
+    if sections.get("same").is_some() {
+        return Ok(Answer::Same { clock_skew_seconds });
+    }
+    let Some(digest) = sections.get("digest") else {
+        return Err(Fault::new("the probe's answer makes no sense"));
+    };
+    let server_now = clock.unwrap_or(received);
+    let installed = sections.sound("packages", "dpkg-query").and_then(packages::parse_packages);
+    let host = host(&sections, &installed, server_now, clock_skew_seconds);
+    Ok(Answer::Whole {
+        host: Box::new(host),
+        packages: installed.ok().map(|installed| Packages { packages: installed.packages }),
+        digest: Some(digest.first_line().to_owned()).filter(|text| is_digest(text)),
+    })
+}
+
+/// Only this goes back to a server: 64 hexadecimal digits.
+pub fn is_digest(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn host(
+    sections: &Sections,
+    installed: &Result<Installed, Fault>,
+    server_now: Timestamp,
+    clock_skew_seconds: Read<i64>,
+) -> HostSeen {
+    let release = sections.sound("release", "/etc/os-release").and_then(packages::parse_release);
+    let lists = sections.sound("lists", "looking for package lists").map(lists::parse_lists);
+    let needed = || installed.as_ref().map_err(Clone::clone);
+    let kernel = needed().and_then(|installed| packages::parse_kernel(sections.sound("kernel", "uname")?, installed));
+    let pending = needed().and_then(|installed| {
+        let tables = sections.sound("pending", "apt-cache")?;
+        pending::parse_pending(tables, installed, lists.as_ref().unwrap_or(&lists::Lists::default()))
+    });
+    let reboot = parse_reboot(sections, kernel.as_ref().map(|(_, waits)| *waits));
+    HostSeen {
+        lists_at: lists_at(lists, release.as_ref().ok(), server_now).into(),
+        release: release.into(),
+        kernel: kernel.map(|(kernel, _)| kernel).into(),
+        pending: pending.into(),
+        reboot: reboot.into(),
+        unattended: match needed() {
+            Ok(installed) => {
+                unattended::parse_unattended(sections, installed.package("unattended-upgrades").is_some(), server_now)
+            }
+            Err(fault) => Read::Unreadable(fault),
+        },
+        half_configured: needed().map(|installed| installed.half.clone()).into(),
+        held: needed().map(|installed| installed.held.clone()).into(),
+        uptime_seconds: sections.sound("uptime", "/proc/uptime").and_then(parse_uptime).into(),
+        clock_skew_seconds,
+    }
+}
+
+/// A release with security support whose lists hold no security suite will never show a security update: that is not the
+/// same as having none.
+fn lists_at(
+    lists: Result<lists::Lists, Fault>,
+    release: Option<&Release>,
+    server_now: Timestamp,
+) -> Result<Timestamp, Fault> {
+    let lists = lists.map_err(|fault| fault.mend("run apt-get update on the server, and let apt-daily.timer do it"))?;
+    let supported = release
+        .is_some_and(|release| matches!(release.id.as_str(), "debian" | "ubuntu") && !release.version.is_empty());
+    if supported && !lists.lists.iter().any(lists::List::is_security) {
+        return Err(Fault::new("none of its package lists is a security suite's")
+            .mend("add the release's security suite to the server's apt sources"));
+    }
+    lists.at(server_now)
+}
+
+/// Nothing is known without the kernel, unless another source already says that it is needed.
+fn parse_reboot(sections: &Sections, kernel: Result<bool, &Fault>) -> Result<Reboot, Fault> {
+    let flag = match sections.get("reboot-flag") {
+        Some(section) if section.code == 3 => Ok(Some(section.lines.iter().map(|line| Shown::line(line)).collect())),
+        Some(section) if section.code == 1 => Ok(None),
+        Some(section) => Err(sections::failed(section, "looking for /run/reboot-required")),
+        None => Err(Fault::new("the probe did not answer `reboot-flag`")),
+    };
+    let needrestart = sections.get("needrestart").and_then(needrestart);
+    let certain = matches!(flag, Ok(Some(_))) || needrestart == Some(true) || kernel == Ok(true);
+    match (flag, kernel) {
+        (Ok(flag), Ok(kernel)) => Ok(Reboot { flag, kernel, needrestart }),
+        (flag, kernel) if certain => {
+            Ok(Reboot { flag: flag.ok().flatten(), kernel: kernel.is_ok_and(|waits| waits), needrestart })
+        }
+        (Err(fault), _) => Err(fault),
+        (_, Err(fault)) => Err(fault.clone()),
+    }
+}
+
+/// `NEEDRESTART-KSTA` (needrestart's README.batch.md): 1 nothing to do, 2 and 3 a newer kernel, 0 it can't tell.
+fn needrestart(section: &Section) -> Option<bool> {
+    match section.lines.iter().find_map(|line| line.strip_prefix("NEEDRESTART-KSTA:"))?.trim() {
+        "1" => Some(false),
+        "2" | "3" => Some(true),
+        _ => None,
+    }
+}
+
+/// Seconds since 1970 with a fraction, as `date +%s.%N` prints them; a date without nanoseconds prints the letter.
+fn parse_clock(section: &Section) -> Result<Timestamp, Fault> {
+    let text = section.first_line();
+    let (seconds, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let nanoseconds = fraction.get(..9).and_then(|digits| digits.parse().ok()).unwrap_or(0);
+    let seconds = seconds.parse().map_err(|_| Fault::new("the server's clock makes no sense"))?;
+    Timestamp::new(seconds, nanoseconds).map_err(|_| Fault::new("the server's clock makes no sense"))
+}
+
+fn parse_uptime(section: &Section) -> Result<u64, Fault> {
+    let seconds = section.first_line().split(['.', ' ']).next().and_then(|text| text.parse().ok());
+    seconds.ok_or_else(|| Fault::new("/proc/uptime makes no sense"))
+}

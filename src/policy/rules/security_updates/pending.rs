@@ -1,0 +1,141 @@
+//! What is pending, and whether the package lists can say so.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Host, OTHER_UPDATE, PACKAGE_LISTS, SECURITY_UPDATE};
+use crate::domain::facts::Pending;
+use crate::domain::{Fault, Judgement, Verdict, age};
+
+/// A list may be dated this far ahead of the server's own clock.
+const AHEAD: SignedDuration = SignedDuration::from_hours(1);
+
+/// Updates of one kind and the one that has been pending longest.
+struct Waiting<'a> {
+    updates: Vec<(&'a Pending, Timestamp)>,
+    oldest: Option<Timestamp>,
+}
+
+impl<'a> Waiting<'a> {
+    fn of(host: &Host<'a>, all: &'a [Pending], security: bool) -> Self {
+        let updates: Vec<_> = all
+            .iter()
+            .filter(|update| update.security == security)
+            .map(|update| (update, host.since(update.sighting().as_str())))
+            .collect();
+        let oldest = updates.iter().map(|(_, since)| *since).min();
+        Self { updates, oldest }
+    }
+
+    fn beyond(&self, host: &Host<'_>, limit: SignedDuration) -> bool {
+        self.oldest.is_some_and(|oldest| host.lasts(oldest) > limit)
+    }
+
+    fn words(&self, host: &Host<'_>, what: &str) -> Option<String> {
+        let oldest = self.oldest?;
+        let count = self.updates.len();
+        let plural = if count == 1 { "" } else { "s" };
+        let since = age(oldest, host.case.now);
+        Some(if count == 1 {
+            format!("1 {what}{plural}, {since}")
+        } else {
+            format!("{count} {what}{plural}, oldest {since}")
+        })
+    }
+}
+
+pub(super) fn pending(host: &Host<'_>) -> Judgement {
+    let all = match &host.seen.pending.as_result() {
+        Ok(all) => *all,
+        Err(fault) => return host.unreadable("pending updates", fault).weight(70),
+    };
+    let (security, other) = (Waiting::of(host, all, true), Waiting::of(host, all, false));
+    let ((strict, strict_name), (lax, lax_name)) = (host.limit(&SECURITY_UPDATE), host.limit(&OTHER_UPDATE));
+    let title = title(host, &security, &other);
+    // What is known to be broken is broken, however old the lists are; that nothing is pending needs fresh ones.
+    let broken = security.beyond(host, strict.as_duration());
+    if let (Err(doubt), false) = (lists_doubt(host), broken) {
+        let said = if all.is_empty() { doubt.said.to_string() } else { format!("{}; so far {title}", doubt.said) };
+        let judgement = host.judgement(Verdict::Unknown, said.clone()).because(host.name(), Some(host.at), said);
+        return Judgement { mend: doubt.mend, ..judgement }.detail(&detail(host, &security, &other)).weight(65);
+    }
+    let verdict = match () {
+        () if broken => Verdict::Broken,
+        () if security.oldest.is_some() || other.beyond(host, lax.as_duration()) => Verdict::Due,
+        () => Verdict::Ok,
+    };
+    let (limit, name) = if security.oldest.is_some() { (strict, strict_name) } else { (lax, lax_name) };
+    let judgement = host
+        .judgement(verdict, title.clone())
+        .detail(&detail(host, &security, &other))
+        .because(host.name(), Some(host.at), format!("apt-cache policy: {title}"))
+        .because(name, None, format!("{limit}"))
+        .since(security.oldest.or(other.oldest).filter(|_| verdict != Verdict::Ok))
+        .weight(if security.oldest.is_some() { 80 } else { 30 });
+    if verdict == Verdict::Ok { judgement } else { judgement.mend(mend(host, &security)) }
+}
+
+fn title(host: &Host<'_>, security: &Waiting<'_>, other: &Waiting<'_>) -> String {
+    match (security.words(host, "security update"), other.updates.len()) {
+        (Some(words), 0) => words,
+        (Some(words), others) => format!("{words} · {others} other{}", if others == 1 { "" } else { "s" }),
+        (None, 0) => "no updates pending".into(),
+        (None, _) => {
+            other.words(host, "other update").map_or_else(String::new, |words| format!("{words}, no security update"))
+        }
+    }
+}
+
+fn mend(host: &Host<'_>, security: &Waiting<'_>) -> String {
+    let held = host.seen.held.seen();
+    let stuck = security.updates.iter().find(|(update, _)| held.is_some_and(|held| held.contains(&update.package)));
+    match stuck {
+        Some((update, _)) => {
+            format!("apt-get upgrade on the server; {} is held: apt-mark unhold it or decide", update.package)
+        }
+        None => "apt-get upgrade on the server, or see why unattended-upgrades left them".into(),
+    }
+}
+
+/// Why "nothing is pending" can't be said.
+fn lists_doubt(host: &Host<'_>) -> Result<(), Fault> {
+    let at = *host.seen.lists_at.as_result().map_err(Clone::clone)?;
+    // Ages on the server's own clock: without it, they say nothing.
+    let clock = host.seen.clock_skew_seconds.as_result();
+    let skew = *clock.map_err(|fault| Fault::new(format!("age of the package lists unknown: {}", fault.said)))?;
+    let there = host.case.now.saturating_add(SignedDuration::from_secs(skew)).unwrap_or(host.case.now);
+    let (limit, _) = host.limit(&PACKAGE_LISTS);
+    let old = there.duration_since(at);
+    let mend = "run apt-get update on the server and read what fails; is apt-daily.timer on?";
+    if old > limit.as_duration() {
+        Err(Fault::new(format!("package lists are {} old", age(at, there))).mend(mend))
+    } else if old < -AHEAD {
+        Err(Fault::new("package lists are dated in the future").mend("set the server's clock, then run apt-get update"))
+    } else {
+        Ok(())
+    }
+}
+
+fn detail(host: &Host<'_>, security: &Waiting<'_>, other: &Waiting<'_>) -> String {
+    let mut lines = Vec::new();
+    for (heading, waiting) in [("security", security), ("other", other)] {
+        let mut updates: Vec<_> = waiting.updates.iter().collect();
+        updates.sort_by_key(|(update, since)| (*since, &update.package));
+        lines.extend((!updates.is_empty()).then(|| format!("{heading}:")));
+        lines.extend(updates.iter().map(|(update, since)| line(host, update, *since)));
+    }
+    lines.extend(host.seen.lists_at.seen().map(|at| format!("package lists of {}", age(*at, host.case.now) + " ago")));
+    lines.join("\n")
+}
+
+fn line(host: &Host<'_>, update: &Pending, since: Timestamp) -> String {
+    let from = update.installed.as_ref().map_or_else(|| "new".into(), ToString::to_string);
+    let held = host.seen.held.seen().is_some_and(|held| held.contains(&update.package));
+    let held = if held { ", held" } else { "" };
+    format!(
+        "  {} {from} → {} ({}, {}{held})",
+        update.package,
+        update.candidate,
+        update.origin,
+        age(since, host.case.now)
+    )
+}

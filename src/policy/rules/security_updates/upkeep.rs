@@ -1,0 +1,192 @@
+//! What keeps a host up to date, beside the updates themselves.
+
+use super::{CLOCK, Host, REBOOT, UNATTENDED_RUN};
+use crate::domain::facts::{Reboot, Unattended, UnattendedRun};
+use crate::domain::{Judgement, Verdict, age};
+
+/// unattended-upgrades: there, on, and its last run good and recent.
+pub(super) fn unattended(host: &Host<'_>) -> Judgement {
+    let judgement = match host.seen.unattended.as_result() {
+        Err(fault) => host.unreadable("unattended-upgrades", fault),
+        Ok(unattended) => match off(unattended) {
+            Some((said, mend)) => {
+                host.judgement(Verdict::Broken, said).because(host.name(), Some(host.at), said).mend(mend)
+            }
+            None => match unattended.last.as_result() {
+                Err(fault) => host.unreadable("unattended-upgrades' last run", fault),
+                Ok(None) => host
+                    .judgement(Verdict::Unknown, "unattended-upgrades never ran")
+                    .because(host.name(), Some(host.at), "it has no log of a run")
+                    .mend("systemctl start apt-daily-upgrade.service on the server, then read its log"),
+                Ok(Some(run)) => last_run(host, run),
+            },
+        },
+    };
+    judgement.part("unattended-upgrades").weight(60)
+}
+
+fn off(unattended: &Unattended) -> Option<(&'static str, &'static str)> {
+    if !unattended.installed {
+        Some(("unattended-upgrades is not installed", "apt-get install unattended-upgrades on the server"))
+    } else if !unattended.enabled {
+        Some((
+            "unattended-upgrades is switched off",
+            "dpkg-reconfigure unattended-upgrades; are apt-daily.timer and apt-daily-upgrade.timer on?",
+        ))
+    } else {
+        None
+    }
+}
+
+fn last_run(host: &Host<'_>, run: &UnattendedRun) -> Judgement {
+    let (limit, name) = host.limit(&UNATTENDED_RUN);
+    let ago = age(run.at, host.case.now);
+    let judgement = |verdict, title: String| {
+        host.judgement(verdict, title)
+            .detail(&format!("its log says: {}", run.said))
+            .because(host.name(), Some(run.at), format!("unattended-upgrades' log: {}", run.said))
+            .because(name.clone(), None, limit.to_string())
+    };
+    let log = "read /var/log/unattended-upgrades/unattended-upgrades.log on the server";
+    if run.failed {
+        judgement(Verdict::Broken, format!("unattended-upgrades failed {ago} ago: {}", run.said))
+            .mend(log)
+            .since(Some(run.at))
+    } else if host.lasts(run.at) > limit.as_duration() {
+        judgement(Verdict::Broken, format!("unattended-upgrades last ran {ago} ago"))
+            .mend("systemctl list-timers apt-daily-upgrade.timer on the server")
+    } else if host.lasts(run.at) < -limit.as_duration() {
+        judgement(Verdict::Unknown, "unattended-upgrades' last run is dated in the future".into())
+            .mend("set the server's clock")
+    } else {
+        judgement(Verdict::Ok, format!("unattended-upgrades ran {ago} ago"))
+    }
+}
+
+/// A reboot that is due, and which sources say so.
+pub(super) fn reboot(host: &Host<'_>) -> Judgement {
+    let judgement = match host.seen.reboot.as_result() {
+        Err(fault) => host.unreadable("whether a reboot is due", fault),
+        Ok(reboot) if !reboot.required() => {
+            host.judgement(Verdict::Ok, "no reboot due").because(host.name(), Some(host.at), says(host, reboot))
+        }
+        Ok(reboot) => {
+            let (limit, name) = host.limit(&REBOOT);
+            let since = host.since("reboot");
+            let verdict = if host.lasts(since) > limit.as_duration() { Verdict::Broken } else { Verdict::Due };
+            let sources = says(host, reboot);
+            let apart = if agree(reboot) { "" } else { " (its sources disagree)" };
+            host.judgement(verdict, format!("reboot due for {}{apart}", age(since, host.case.now)))
+                .detail(&packages_of(reboot, &sources))
+                .because(host.name(), Some(host.at), sources)
+                .because(name, None, limit.to_string())
+                .mend("reboot it when nobody needs it")
+                .since(Some(since))
+        }
+    };
+    judgement.part("reboot").weight(45)
+}
+
+/// All that can say something say the same.
+fn agree(reboot: &Reboot) -> bool {
+    let kernel = reboot.kernel;
+    reboot.needrestart.is_none_or(|needed| needed == kernel) && (reboot.flag.is_some() || !kernel)
+}
+
+fn says(host: &Host<'_>, reboot: &Reboot) -> String {
+    let flag = if reboot.flag.is_some() { "/run/reboot-required is there" } else { "no /run/reboot-required" };
+    let kernel = host.seen.kernel.seen().map_or_else(
+        || "kernel unknown".into(),
+        |kernel| match &kernel.installed {
+            Some(installed) if reboot.kernel && *installed == kernel.running => {
+                format!("kernel {} runs in an older build than is installed", kernel.running)
+            }
+            Some(installed) => format!("kernel {} runs, {installed} is the newest installed", kernel.running),
+            None => format!("kernel {} runs, none is installed here", kernel.running),
+        },
+    );
+    let needrestart = match reboot.needrestart {
+        Some(true) => "; needrestart expects another kernel",
+        Some(false) => "; needrestart expects no other kernel",
+        None => "",
+    };
+    format!("{flag}; {kernel}{needrestart}")
+}
+
+fn packages_of(reboot: &Reboot, sources: &str) -> String {
+    let packages: Vec<&str> = reboot.flag.iter().flatten().map(|package| package.as_str()).collect();
+    let asked = if packages.is_empty() { String::new() } else { format!("\nasked for by {}", packages.join(", ")) };
+    format!("{}{asked}", sources.replace("; ", "\n"))
+}
+
+/// What dpkg left half done is broken; what somebody holds is due, since it gets no updates.
+pub(super) fn packages(host: &Host<'_>) -> Judgement {
+    let judgement = match (host.seen.half_configured.as_result(), host.seen.held.as_result()) {
+        (Err(fault), _) | (_, Err(fault)) => host.unreadable("the state of its packages", fault),
+        (Ok(half), _) if !half.is_empty() => host
+            .judgement(Verdict::Broken, format!("{} half configured", counted(half.len(), "package")))
+            .detail(&lines(half))
+            .because(host.name(), Some(host.at), format!("dpkg: {}", half[0]))
+            .mend("dpkg --configure -a on the server, then apt-get -f install"),
+        (Ok(_), Ok(held)) if !held.is_empty() => host
+            .judgement(
+                Verdict::Due,
+                format!(
+                    "{} held: no updates reach {}",
+                    counted(held.len(), "package"),
+                    if held.len() == 1 { "it" } else { "them" }
+                ),
+            )
+            .detail(&lines(held))
+            .because(host.name(), Some(host.at), format!("dpkg: {} is on hold", held[0]))
+            .mend("apt-mark unhold, or decide until when each stays"),
+        (Ok(_), Ok(_)) => host.judgement(Verdict::Ok, "no package half configured or held").because(
+            host.name(),
+            Some(host.at),
+            "dpkg lists no such package",
+        ),
+    };
+    judgement.part("packages").weight(40)
+}
+
+/// A clock that is wrong makes every age on the host wrong.
+pub(super) fn clock(host: &Host<'_>) -> Judgement {
+    let (limit, name) = host.limit(&CLOCK);
+    let judgement = match host.seen.clock_skew_seconds.as_result() {
+        Err(fault) => host.unreadable("its clock", fault),
+        Ok(skew) => {
+            let wrong = i64::try_from(skew.unsigned_abs()).is_ok_and(|skew| skew > limit.as_seconds());
+            let amount = amount(skew.unsigned_abs());
+            let title = match skew {
+                0 => "its clock agrees with ours".to_owned(),
+                1.. => format!("its clock is {amount} ahead of ours"),
+                _ => format!("its clock is {amount} behind ours"),
+            };
+            let verdict = if wrong { Verdict::Due } else { Verdict::Ok };
+            let judgement = host.judgement(verdict, title.clone()).because(host.name(), Some(host.at), title).because(
+                name,
+                None,
+                limit.to_string(),
+            );
+            if wrong { judgement.mend("timedatectl set-ntp true on the server; is ours right?") } else { judgement }
+        }
+    };
+    judgement.part("clock").weight(35)
+}
+
+fn amount(seconds: u64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} m", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+fn lines(names: &[crate::domain::Shown]) -> String {
+    names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join("\n")
+}
