@@ -212,11 +212,11 @@ mod tests {
                 Ordering::Equal => "eq",
                 Ordering::Greater => "gt",
             };
-            write!(
+            writeln!(
                 script,
                 "if dpkg --compare-versions '{a}' {ours} '{b}' 2>/dev/null; then echo agreed; elif dpkg \
                  --validate-version '{a}' 2>/dev/null && dpkg --validate-version '{b}' 2>/dev/null; then echo no; \
-                 else echo invalid; fi\n"
+                 else echo invalid; fi"
             )
             .unwrap();
         }

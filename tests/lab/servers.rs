@@ -67,7 +67,7 @@ impl Ground {
     fn seen(&self, name: &str) -> Result<(HostSeen, Option<Packages>), Failed> {
         match self.ask(&source(name), None).map_err(|fault| format!("{name}: {fault}"))? {
             Answer::Seen { observations, .. } => Ok(parts(&observations)),
-            other => Err(format!("{name}: {other:?}").into()),
+            Answer::Unchanged => Err(format!("{name}: nothing to be unchanged from").into()),
         }
     }
 }
@@ -228,7 +228,7 @@ fn silent(lab: &Lab, name: &str, words: &str) -> Result<(), Failed> {
     let started = Instant::now();
     let answer = ground.ask(&source(name), None);
     assert!(started.elapsed() < Duration::from_secs(45), "{:?}", started.elapsed());
-    let fault = answer.as_ref().unwrap_err();
+    let Err(fault) = &answer else { return Err(format!("{name} answered").into()) };
     assert!(fault.said.as_str().contains(words), "{fault}");
     assert!(fault.mend.is_some());
     let judgements = judged(name, answer);

@@ -101,7 +101,11 @@ pending() {
   tables=$($limit apt-cache policy $names 2>&1) || { code=$?; printf '%s\n' "$tables" | tail -n 3; return $code; }
   printf '%s\n' "$tables" | awk '
     # The last block is printed by the package that follows it, or by the end.
-    function flush() { if (candidate != "" && candidate != "(none)" && candidate != installed) printf "%s", block; seen += 1 }
+    function flush() {
+      if (candidate == "" || installed == "") return
+      seen += 1
+      if (candidate != "(none)" && candidate != installed) printf "%s", block
+    }
     /^[^ ]/ { if (block != "") flush(); block = ""; installed = ""; candidate = "" }
     { block = block $0 "\n" }
     /^  Installed: / { installed = $2 }
