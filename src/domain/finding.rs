@@ -126,6 +126,25 @@ impl Judgement {
         self
     }
 
+    /// The judgement as a finding: `before` is what was known under its key.
+    pub fn with_history(self, rank: u32, at: Timestamp, before: Option<&Finding>) -> Finding {
+        let unchanged = before.filter(|before| before.verdict == self.verdict);
+        Finding {
+            key: self.key(),
+            measure: self.measure.into(),
+            since: self.since.or(unchanged.map(|before| before.since)).unwrap_or(at),
+            first_seen: before.map_or(at, |before| before.first_seen),
+            subject: self.subject,
+            verdict: self.verdict,
+            rank,
+            title: self.title,
+            detail: self.detail,
+            mend: self.mend,
+            because: self.because,
+            link: self.link,
+        }
+    }
+
     pub fn key(&self) -> FindingKey {
         FindingKey::new(self.measure, &self.subject, self.part.as_ref())
     }

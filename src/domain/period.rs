@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// A length of time: `90s`, `15m`, `24h`, `14d`, `2w`, `1y` (a day is 24 hours, a year 365 days).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(with = "String", extend("pattern" = "^[0-9]+(s|m|h|d|w|y)$"))]
+#[schemars(with = "String", extend("format" = "period", "pattern" = "^[0-9]+(s|m|h|d|w|y)$"))]
 pub struct Period(u32);
 
 const UNITS: [(char, u32); 6] = [('y', 31_536_000), ('w', 604_800), ('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];

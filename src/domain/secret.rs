@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 /// Where a secret is kept. The value itself is never in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
+#[schemars(extend("x-secret" = true))]
 pub enum SecretRef {
     /// In the Secret Service, set with `matins secret set NAME`.
     Keyring(String),

@@ -1,5 +1,7 @@
 //! Judgement. Pure: the same evidence, limits and `now` give the same findings. It cannot fail, log or read a clock.
 
+mod looks;
+mod measures;
 mod rank;
 pub mod rules;
 mod slots;
@@ -9,6 +11,7 @@ use jiff::tz::TimeZone;
 
 use crate::domain::{Evidence, Judgement, Limit, Limits, Period};
 
+pub use measures::measures;
 pub use rank::ranked;
 
 /// What a rule judges by.

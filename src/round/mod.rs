@@ -1,10 +1,25 @@
 //! One pass: ask the collectors under their deadlines, keep what they saw, evaluate, record; and the schedule of passes.
 
+mod ask;
+mod desk;
+mod pass;
+mod plan;
+mod recording;
+mod schedule;
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::domain::{Fault, Round, SourceId};
+use crate::domain::{Fault, Round, SourceId, Subject};
+
+pub use desk::Desk;
+pub use pass::{Pass, Step, pass};
+pub use plan::{Plan, owners};
+pub use recording::Recording;
+pub use schedule::{Schedule, run};
 
 /// What the console hears from the schedule.
 #[derive(Debug, Clone)]
@@ -29,6 +44,6 @@ pub struct Progress {
 pub enum Order {
     RefreshAll,
     Refresh(SourceId),
-    /// Ask the sources that a finding's subject came from.
-    RefreshSubject(crate::domain::Subject),
+    /// Ask the sources that tell of this subject.
+    RefreshSubject(Subject),
 }

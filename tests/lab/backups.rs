@@ -1,9 +1,182 @@
-//! `backups` against the lab.
+//! `backups` against the lab: real restic repositories and snapshot folders, from the configuration to the verdict.
 
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use libtest_mimic::Trial;
+use matins::collect::tools::Tools;
+use matins::collect::{ALL, Answer, Source};
+use matins::domain::register::{Destination, Register, Server};
+use matins::domain::settings::Entry;
+use matins::domain::{Evidence, Judgement, Limits, Period, SourceRecord, Verdict};
+use matins::policy::{Case, rules};
+use serde_json::{Value, json};
 
 use super::Lab;
 
-pub fn trials(_lab: &Lab) -> Vec<Trial> {
-    Vec::new()
+const SLOTS: &[&str] = &["last night", "1 week", "2 weeks"];
+
+pub fn trials(lab: &Lab) -> Vec<Trial> {
+    let mut trials = of_repositories(lab);
+    trials.extend(of_folders(lab));
+    trials
+}
+
+fn trial(lab: &Lab, name: &str, body: fn(&Lab)) -> Trial {
+    let lab = lab.clone();
+    Trial::test(format!("backups::{name}"), move || {
+        body(&lab);
+        Ok(())
+    })
+}
+
+fn of_repositories(lab: &Lab) -> Vec<Trial> {
+    vec![
+        trial(lab, "a_repository_with_every_snapshot_is_ok", |lab| {
+            let judgement = one(restic(lab, "good", "password", SLOTS));
+            assert_eq!(judgement.verdict, Verdict::Ok, "{judgement:?}");
+        }),
+        trial(lab, "a_missed_night_is_broken_and_names_the_nearest", |lab| {
+            let judgement = one(restic(lab, "late", "password", SLOTS));
+            assert_eq!(judgement.verdict, Verdict::Broken, "{judgement:?}");
+            let title = judgement.title.as_str();
+            assert!(title.starts_with("no snapshot from last night") && title.contains("; nearest "), "{title}");
+        }),
+        trial(lab, "a_snapshot_from_the_future_is_unknown", |lab| {
+            let judgement = one(restic(lab, "future", "password", SLOTS));
+            assert_eq!(judgement.verdict, Verdict::Unknown, "{judgement:?}");
+            assert!(judgement.title.as_str().starts_with("a snapshot is dated "), "{}", judgement.title);
+        }),
+        trial(lab, "an_empty_repository_is_broken", |lab| {
+            let judgement = one(restic(lab, "empty", "password", &["last night"]));
+            assert_eq!(judgement.verdict, Verdict::Broken, "{judgement:?}");
+            assert_eq!(judgement.title, "no snapshot from last night; there is none at all");
+        }),
+        trial(lab, "a_damaged_repository_is_unknown", |lab| {
+            let judgement = one(restic(lab, "corrupt", "password", SLOTS));
+            assert_eq!(judgement.verdict, Verdict::Unknown, "{judgement:?}");
+            assert!(judgement.title.as_str().contains("invalid data returned"), "{}", judgement.title);
+        }),
+        trial(lab, "a_wrong_password_is_unknown_and_is_not_repeated", |lab| {
+            let folder = tempfile::tempdir().unwrap();
+            let wrong = folder.path().join("password");
+            std::fs::write(&wrong, "canary-1f9c\n").unwrap();
+            std::fs::set_permissions(&wrong, std::fs::Permissions::from_mode(0o600)).unwrap();
+            let judgement = one(restic(lab, "good", wrong.to_str().unwrap(), SLOTS));
+            assert_eq!(judgement.verdict, Verdict::Unknown, "{judgement:?}");
+            assert!(judgement.title.as_str().contains("wrong password"), "{}", judgement.title);
+            assert!(!format!("{judgement:?}").contains("canary"));
+        }),
+        trial(lab, "a_password_that_others_may_read_is_not_used", |lab| {
+            let folder = tempfile::tempdir().unwrap();
+            let open = folder.path().join("password");
+            std::fs::copy(lab.path("restic/password"), &open).unwrap();
+            std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o644)).unwrap();
+            let judgement = one(restic(lab, "good", open.to_str().unwrap(), SLOTS));
+            assert_eq!(judgement.verdict, Verdict::Unknown, "{judgement:?}");
+        }),
+    ]
+}
+
+fn of_folders(lab: &Lab) -> Vec<Trial> {
+    vec![
+        trial(lab, "rsnapshots_folders_fill_the_slots", |lab| {
+            let judgement = one(directory(lab.path("snapshots/rsnapshot").to_str().unwrap(), SLOTS));
+            assert_eq!(judgement.verdict, Verdict::Ok, "{judgement:?}");
+        }),
+        trial(lab, "folders_with_dated_names_fill_the_slots", |lab| {
+            let judgement = one(directory(lab.path("snapshots/dated").to_str().unwrap(), SLOTS));
+            assert_eq!(judgement.verdict, Verdict::Ok, "{judgement:?}");
+        }),
+        trial(lab, "a_folder_that_does_not_exist_is_unknown", |lab| {
+            let judgement = one(directory(lab.path("snapshots/nowhere").to_str().unwrap(), SLOTS));
+            assert_eq!(judgement.verdict, Verdict::Unknown, "{judgement:?}");
+        }),
+        trial(lab, "a_folder_on_a_server_is_read_over_ssh", |_| {
+            let judgement = one_after(
+                "rm -rf /tmp/matins-dumps && mkdir -p \"/tmp/matins-dumps/$(date +%F)/web1\"",
+                directory("lab1:/tmp/matins-dumps", &["last night"]),
+            );
+            assert_eq!(judgement.verdict, Verdict::Ok, "{judgement:?}");
+        }),
+        trial(lab, "a_folder_on_a_server_that_cannot_be_reached_is_unknown", |_| {
+            let judgement = one(directory("labdead:/srv/dumps", &["last night"]));
+            assert_eq!(judgement.verdict, Verdict::Unknown, "{judgement:?}");
+        }),
+    ]
+}
+
+fn restic(lab: &Lab, repository: &str, password: &str, slots: &[&str]) -> Value {
+    // An absolute name stays what it is.
+    let password = lab.path("restic").join(Path::new(password));
+    json!({"name": "b", "of": ["web1"], "kind": "restic", "repository": lab.path("restic").join(repository),
+        "password": {"file": password}, "slots": slots})
+}
+
+fn directory(path: &str, slots: &[&str]) -> Value {
+    json!({"name": "b", "of": ["web1"], "kind": "directory", "path": path, "slots": slots})
+}
+
+fn register() -> Register {
+    let server = |name: &str| Server { name: name.into(), ssh: Destination::parse(name).ok(), ..Server::local() };
+    Register {
+        servers: vec![Server { name: "web1".into(), ..Server::local() }, server("lab1"), server("labdead")],
+        configured: true,
+    }
+}
+
+fn one(entry: Value) -> Judgement {
+    one_after("", entry)
+}
+
+/// Runs a script on lab1, asks the backup, and judges it.
+fn one_after(script: &str, entry: Value) -> Judgement {
+    #[expect(clippy::disallowed_methods, reason = "a test is the edge")]
+    let clock: fn() -> Timestamp = Timestamp::now;
+    let collector = ALL.iter().find(|collector| collector.name == "backups").unwrap();
+    let section = collector.sections[0].name;
+    let entries = [Entry { section, value: entry, place: "register.toml:1".into(), index: 0 }];
+    let register = register();
+    let sources = (collector.plan)(&entries, &register, Period::minutes(15)).unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let record = runtime.block_on(async {
+        let tools = Tools::new(clock).unwrap().in_zone(TimeZone::system());
+        if !script.is_empty() {
+            let lab1 = register.server("lab1").unwrap();
+            let ran = tools.shell.script(lab1, script, Duration::from_secs(25), 1 << 16).await.unwrap();
+            assert_eq!(ran.status, Some(0), "{}", ran.complaint());
+        }
+        asked(&sources[0], &tools).await
+    });
+    let evidence = Evidence { sources: vec![record], configured: true, ..Evidence::default() };
+    let (limits, zone) = (Limits::default(), TimeZone::system());
+    let case = Case { evidence: &evidence, limits: &limits, now: clock(), zone: &zone };
+    let rule = rules::ALL.iter().find(|rule| rule.measure == "backup-on-site").unwrap();
+    let mut judged = (rule.judge)(&case);
+    assert_eq!(judged.len(), 1, "{judged:?}");
+    judged.remove(0)
+}
+
+async fn asked(source: &Source, tools: &Tools) -> SourceRecord {
+    let answer = tokio::time::timeout(source.deadline, source.ask.ask(tools, None)).await.unwrap();
+    let at = Some((tools.now)());
+    let (seen, good_at, fault) = match answer {
+        Ok(Answer::Seen { observations, .. }) => (observations, at, None),
+        Ok(Answer::Unchanged) => panic!("nothing was known before"),
+        Err(fault) => (Vec::new(), None, Some(fault)),
+    };
+    SourceRecord {
+        id: source.id.clone(),
+        declared: source.declared.clone(),
+        seen,
+        good_at,
+        asked_at: at,
+        took_ms: None,
+        fault,
+        failures: 0,
+        stale_after: source.stale_after(),
+    }
 }

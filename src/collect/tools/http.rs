@@ -1,23 +1,55 @@
-//! HTTP, with every limit that a client's defaults leave open.
+//! HTTP, with every limit that a client's defaults leave open: deadlines for connecting, for silence and for the whole;
+//! a cap that counts after decompression; redirects that never leave encryption and never reach into this network.
+//!
+//! No proxy, cookie, `Referer` or credential is ever sent. Faults name the host, never the query.
 
-use std::time::Duration;
+mod address;
+mod body;
+mod file;
+mod status;
+mod trouble;
+mod trust;
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use reqwest::header::{ACCEPT, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use reqwest::{Client, Response};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use url::Url;
 
 use crate::domain::Fault;
 use crate::domain::facts::Reached;
+use address::{Realm, Resolver};
+use status::Step;
+
+/// Redirects followed for one document.
+const REDIRECTS: usize = 5;
+/// The longest that a server may ask us to stay away (`Retry-After`).
+const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
 
 /// What a server told us about the version that it sent, for asking again (RFC 9110, section 13).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Validators {
     pub etag: Option<String>,
     pub last_modified: Option<String>,
+    /// SHA-256 of the address that they belong to: after a redirect elsewhere they say nothing.
+    #[serde(default)]
+    pub of: Option<String>,
+}
+
+impl Validators {
+    fn belong_to(&self, url: &Url) -> bool {
+        self.of.as_ref().is_none_or(|of| *of == digest(url))
+    }
 }
 
 /// A document to fetch.
 #[derive(Debug)]
 pub struct Fetch<'a> {
+    /// `http`, `https` or `file`.
     pub url: &'a Url,
     pub validators: Option<&'a Validators>,
     /// Most bytes after decompression.
@@ -28,33 +60,194 @@ pub struct Fetch<'a> {
 
 /// What came back.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is taken apart at once")]
 pub enum Fetched {
     /// 304: what we have is current.
     Unchanged,
     Body {
         bytes: Vec<u8>,
         validators: Validators,
+        /// Where it came from in the end.
         url: Url,
         content_type: Option<String>,
     },
 }
 
+/// How long single steps may take; the whole has its own deadline in [`Fetch`].
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// To resolve the name, connect and agree on encryption.
+    pub connect: Duration,
+    /// Between two pieces of an answer.
+    pub idle: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { connect: Duration::from_secs(5), idle: Duration::from_secs(10) }
+    }
+}
+
 /// The HTTP client: one connection pool for everything.
 #[derive(Debug, Clone)]
-pub struct Http {}
+pub struct Http {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    patience: Patience,
+    /// Reads the system's certificate authorities when it is first needed, not at start.
+    trust: OnceLock<trust::Trust>,
+    /// For addresses that the configuration names.
+    named: OnceLock<Result<Client, Fault>>,
+    /// Who asked us to stay away, by origin, until when.
+    waits: Mutex<HashMap<String, Instant>>,
+}
 
 impl Http {
     pub fn new() -> Result<Self, Fault> {
-        Ok(Self {})
+        Ok(Self::patient(Patience::default()))
     }
 
-    /// GETs a document; anything but a whole 2xx body (or 304) is a fault.
-    pub async fn fetch(&self, _fetch: Fetch<'_>) -> Result<Fetched, Fault> {
-        Err(Fault::new("not built"))
+    /// With other deadlines for its single steps.
+    pub fn patient(patience: Patience) -> Self {
+        let shared =
+            Shared { patience, trust: OnceLock::new(), named: OnceLock::new(), waits: Mutex::new(HashMap::new()) };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// GETs a document; anything but a whole 2xx body (or a 304 to validators that we sent) is a fault.
+    pub async fn fetch(&self, fetch: Fetch<'_>) -> Result<Fetched, Fault> {
+        if fetch.url.scheme() == "file" {
+            return file::fetch(&fetch).await;
+        }
+        let followed = tokio::time::timeout(fetch.total, self.follow(&fetch, None)).await;
+        followed.unwrap_or_else(|_| Err(trouble::too_slow(fetch.url, fetch.total)))
     }
 
     /// How a URL answers, without following redirects and without its body.
-    pub async fn look(&self, _url: &Url, _total: Duration) -> Result<Reached, Fault> {
-        Err(Fault::new("not built"))
+    pub async fn look(&self, url: &Url, total: Duration) -> Result<Reached, Fault> {
+        let started = Instant::now();
+        let client = self.named(url)?;
+        let response = tokio::time::timeout(total, self.send(&client, url, HeaderMap::new())).await;
+        let response = response.unwrap_or_else(|_| Err(trouble::too_slow(url, total)))?;
+        let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Ok(Reached { status: response.status().as_u16(), took_ms, redirect: status::points_to(&response, url) })
+    }
+
+    /// Asks, and follows redirects. `home` is the realm that they may lead into besides the public one; `None` until the
+    /// configured address has answered and shown it.
+    async fn follow(&self, fetch: &Fetch<'_>, mut home: Option<Realm>) -> Result<Fetched, Fault> {
+        let mut url = fetch.url.clone();
+        for _ in 0..=REDIRECTS {
+            self.is_welcome(&url)?;
+            let client = match home {
+                None => self.named(&url)?,
+                Some(home) => self.redirected(&url, home)?,
+            };
+            let conditions = conditions(fetch.validators.filter(|validators| validators.belong_to(&url)));
+            let conditional = !conditions.is_empty();
+            let response = self.send(&client, &url, conditions).await?;
+            let peer = response.remote_addr().map_or(Realm::Odd, |peer| Realm::of(peer.ip()));
+            home = home.or(Some(peer));
+            match status::step(&response, &url, conditional) {
+                Ok(Step::Read) => return body::read(response, url, fetch.cap).await,
+                Ok(Step::Unchanged) => return Ok(Fetched::Unchanged),
+                Ok(Step::Follow(next)) => url = next,
+                Err(refusal) => return Err(self.remember(&url, refusal)),
+            }
+        }
+        Err(Fault::new(format!("{} redirects in a circle: more than {REDIRECTS} times", trouble::host(fetch.url)))
+            .mend("open the address in a browser and write the one where it ends"))
+    }
+
+    async fn send(&self, client: &Client, url: &Url, conditions: HeaderMap) -> Result<Response, Fault> {
+        let request = client.get(url.clone()).headers(conditions).header(ACCEPT, "*/*");
+        request.send().await.map_err(|error| trouble::fault(&error, url, self.shared.patience))
+    }
+
+    /// The client for an address that the configuration names: it may be anywhere.
+    fn named(&self, url: &Url) -> Result<Client, Fault> {
+        self.speaks(url)?;
+        self.shared.named.get_or_init(|| self.client(None)).clone()
+    }
+
+    /// A client for an address that a server named: it may be public, or in the realm that the first address was in.
+    fn redirected(&self, url: &Url, home: Realm) -> Result<Client, Fault> {
+        self.speaks(url)?;
+        address::check(url, home)?;
+        self.client(Some(home))
+    }
+
+    fn speaks(&self, url: &Url) -> Result<(), Fault> {
+        match url.scheme() {
+            "http" => Ok(()),
+            "https" => self.trust().missing.clone().map_or(Ok(()), Err),
+            other => Err(Fault::new(format!("`{other}:` is no address to fetch from"))
+                .mend("write an https, http or file address")),
+        }
+    }
+
+    fn trust(&self) -> &trust::Trust {
+        self.shared.trust.get_or_init(trust::read_system)
+    }
+
+    fn client(&self, home: Option<Realm>) -> Result<Client, Fault> {
+        let Patience { connect, idle } = self.shared.patience;
+        Client::builder()
+            .user_agent(concat!("matins/", env!("CARGO_PKG_VERSION")))
+            .referer(false)
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(connect)
+            .read_timeout(idle)
+            .dns_resolver(Resolver::new(home))
+            .tls_backend_preconfigured(self.trust().config.clone())
+            .build()
+            .map_err(|error| Fault::new(format!("no HTTP client: {}", error.without_url())))
+    }
+
+    /// A server that asked for peace is not asked again before its time.
+    fn is_welcome(&self, url: &Url) -> Result<(), Fault> {
+        let waits = self.shared.waits.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = waits.get(&origin(url)).and_then(|until| until.checked_duration_since(Instant::now()));
+        left.map_or(Ok(()), |left| {
+            Err(Fault::new(format!("{} asked to be left alone: {} to go", trouble::host(url), status::span(left))))
+        })
+    }
+
+    fn remember(&self, url: &Url, refusal: status::Refusal) -> Fault {
+        if let Some(until) = refusal.wait.and_then(|wait| Instant::now().checked_add(wait)) {
+            self.shared.waits.lock().unwrap_or_else(PoisonError::into_inner).insert(origin(url), until);
+        }
+        refusal.fault
     }
 }
+
+fn conditions(validators: Option<&Validators>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let both = validators.map_or([None, None], |v| [v.etag.as_deref(), v.last_modified.as_deref()]);
+    for (name, value) in [IF_NONE_MATCH, IF_MODIFIED_SINCE].into_iter().zip(both) {
+        // What a header can't carry was not sent by a server either: then we ask without it.
+        if let Some(value) = value.and_then(|value| HeaderValue::from_str(value).ok()) {
+            headers.insert(name, value);
+        }
+    }
+    headers
+}
+
+fn origin(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}
+
+fn digest(url: &Url) -> String {
+    use std::fmt::Write as _;
+    Sha256::digest(url.as_str()).iter().fold(String::new(), |mut hex, byte| {
+        write!(hex, "{byte:02x}").ok();
+        hex
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,12 +1,17 @@
 //! The only code that opens sockets, runs programs and reads the keyring.
 
+pub mod browser;
+pub mod contained;
 pub mod http;
+pub mod management;
+pub mod restic;
 pub mod run;
 pub mod secrets;
 pub mod shell;
 pub mod tls;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::domain::Fault;
 
@@ -19,6 +24,8 @@ pub struct Tools {
     pub secrets: secrets::Secrets,
     /// The clock.
     pub now: fn() -> Timestamp,
+    /// The operator's, once [`Tools::in_zone`] said it: what a date without an offset in a file's name means.
+    pub zone: Option<TimeZone>,
 }
 
 impl Tools {
@@ -29,6 +36,12 @@ impl Tools {
             tls: tls::Tls::new()?,
             secrets: secrets::Secrets::default(),
             now,
+            zone: None,
         })
+    }
+
+    #[must_use]
+    pub fn in_zone(self, zone: TimeZone) -> Self {
+        Self { zone: Some(zone), ..self }
     }
 }

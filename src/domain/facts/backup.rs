@@ -80,6 +80,9 @@ pub struct Snapshots {
     pub snapshots: Vec<Snapshot>,
     /// Something the tool complained about while it answered: the list may not be whole.
     pub degraded: Option<Shown>,
+    /// Entries beside the snapshots whose names don't say when they were made.
+    #[serde(default)]
+    pub unnamed: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,5 +93,6 @@ pub struct Snapshot {
     pub host: Option<Shown>,
     pub paths: Vec<Shown>,
     pub bytes: Option<u64>,
+    /// Nothing at all is 0: such a snapshot proves nothing. `None` where the tool doesn't tell.
     pub files: Option<u64>,
 }

@@ -23,6 +23,8 @@ pub struct ServiceDeclared {
 /// One look at a service's URL.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServiceSeen {
+    /// The URL that was looked at. Not the register's any more: the look says nothing of the service.
+    pub url: Link,
     pub reached: Read<Reached>,
     /// `None` for plain http.
     pub certificate: Option<Read<CertificateSeen>>,

@@ -1,5 +1,82 @@
-//! `admin-via-vpn`.
+//! `admin-via-vpn`: who is on the VPN is in the register.
+//!
+//! One finding for each VPN (can its list of clients be read, is it the present), one for each peer of the register, and
+//! one for everybody connected who is in nobody's register. A peer is known by its certificate's common name alone; a
+//! user name proves nothing about the register.
 
-use crate::policy::Rule;
+mod peers;
+mod reading;
+mod strangers;
+#[cfg(test)]
+mod tests;
 
-pub const RULE: Rule = Rule { measure: "admin-via-vpn", limits: &[], judge: |_| Vec::new() };
+use crate::domain::facts::VpnClient;
+use crate::domain::{Judgement, Limit, Period, Shown, Verdict};
+use crate::policy::{Case, Rule};
+use peers::Peers;
+use reading::Reading;
+
+pub const RULE: Rule = Rule { measure: MEASURE, limits: &[&VPN_STATUS], judge };
+
+const MEASURE: &str = "admin-via-vpn";
+
+const VPN_STATUS: Limit = Limit {
+    key: "vpn_status",
+    default: Period::minutes(10),
+    help: "a VPN's list of clients that was this old when it was read does not tell who is connected now",
+};
+
+fn judge(case: &Case<'_>) -> Vec<Judgement> {
+    let readings: Vec<Reading<'_>> = Reading::all(case);
+    let peers = Peers::of(case.evidence);
+    let mut judgements = Vec::new();
+    for reading in &readings {
+        judgements.push(judge_vpn(case, reading, &peers));
+        judgements.extend(strangers::judge(case, reading, &peers));
+    }
+    judgements.extend(peers::judge(case, &readings, &peers));
+    judgements
+}
+
+fn judge_vpn(case: &Case<'_>, reading: &Reading<'_>, peers: &Peers<'_>) -> Judgement {
+    let judgement = |verdict, title: String| {
+        let judgement = Judgement::new(MEASURE, reading.subject.clone(), verdict, title);
+        reading.because(case, judgement.because(reading.place.clone(), None, format!("{} VPN", reading.protocol)))
+    };
+    let list = match &reading.list {
+        Ok(list) => list,
+        Err(doubt) => {
+            let mut judgement = judgement(Verdict::Unknown, doubt.said.to_string()).weight(60);
+            judgement.mend.clone_from(&doubt.mend);
+            return judgement;
+        }
+    };
+    let mut names: Vec<&Shown> = connected(&list.clients).map(|client| &client.common_name).collect();
+    names.sort();
+    names.dedup();
+    let strangers = names.iter().filter(|name| !peers.know(name)).count();
+    let mut title = match names.len() {
+        0 => "nobody is connected".to_owned(),
+        1 => "1 peer connected".to_owned(),
+        count => format!("{count} peers connected"),
+    };
+    if strangers > 0 {
+        title = format!("{title}, {strangers} in no register");
+    }
+    let mut detail: Vec<String> =
+        list.clients.iter().map(|client| reading.session(case, client)).chain([list.told_by.to_string()]).collect();
+    if list.ambiguous.is_empty() {
+        return judgement(Verdict::Ok, title).detail(&detail.join("\n"));
+    }
+    let rows = if list.ambiguous.len() == 1 { "1 row" } else { &format!("{} rows", list.ambiguous.len()) };
+    detail.push(format!("{rows} that can't be read without guessing:"));
+    detail.extend(list.ambiguous.iter().map(|row| format!("  {row}")));
+    judgement(Verdict::Unknown, format!("{title}; {rows} of its list can't be read without guessing"))
+        .detail(&detail.join("\n"))
+        .mend("set `status-version 3` in the OpenVPN server's configuration: versions 1 and 2 do not quote commas")
+        .weight(60)
+}
+
+fn connected(clients: &[VpnClient]) -> impl Iterator<Item = &VpnClient> {
+    clients.iter().filter(|client| client.connected())
+}

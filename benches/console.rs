@@ -1,0 +1,114 @@
+//! The console with a large fleet: start to the first full frame, key to frame, idle wake-ups, resident memory. Prints
+//! figures; judges nothing. `cargo bench --bench console`
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a bench prints its figures"
+)]
+
+mod fleet;
+#[path = "../tests/support/pty.rs"]
+#[allow(dead_code, reason = "shared with the tests, which use more of it")]
+mod pty;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use portable_pty::CommandBuilder;
+use pty::Terminal;
+
+const KEYS: usize = 300;
+
+fn start(folder: &Path) -> Terminal {
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_matins"));
+    command.env("TERM", "xterm-256color");
+    command.env("LC_ALL", "C.UTF-8");
+    command.env("XDG_CONFIG_HOME", folder.join("config"));
+    command.env("XDG_STATE_HOME", folder.join("state"));
+    Terminal::start(command, 120, 40)
+}
+
+/// A number from the process's status, summed over its threads where it is counted by thread.
+fn status(terminal: &Terminal, key: &str) -> u64 {
+    let pid = terminal.pid();
+    let read = |path: String| {
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        text.lines()
+            .filter(|line| line.starts_with(key))
+            .filter_map(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok())
+            .sum::<u64>()
+    };
+    if key.starts_with("Vm") || key.starts_with("Rss") {
+        return read(format!("/proc/{pid}/status"));
+    }
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    tasks.map(|task| read(format!("{}/status", task.unwrap().path().display()))).sum()
+}
+
+fn quit(mut terminal: Terminal) {
+    terminal.press("q");
+    terminal.end();
+}
+
+fn full(screen: &vt100::Screen) -> bool {
+    let contents = screen.contents();
+    contents.contains("Needs you") && contents.contains("Services") && contents.contains("help")
+}
+
+fn spread(name: &str, unit: &str, values: &mut [f64]) {
+    values.sort_by(f64::total_cmp);
+    let at = |part: f64| values[((values.len() - 1) as f64 * part) as usize];
+    println!(
+        "{name:<44} median {:>8.2} {unit}   p99 {:>8.2} {unit}   max {:>8.2} {unit}   ({} runs)",
+        at(0.5),
+        at(0.99),
+        at(1.0),
+        values.len()
+    );
+}
+
+fn main() {
+    let folder = fleet::folder("console");
+    let round = fleet::make(&folder, Timestamp::now());
+    println!("store: {} servers, {} findings", fleet::SERVERS, round.findings.len());
+
+    let mut starts = Vec::new();
+    for _ in 0..20 {
+        let started = Instant::now();
+        let mut console = start(&folder);
+        console.until("full frame", full);
+        starts.push(started.elapsed().as_secs_f64() * 1e3);
+        quit(console);
+    }
+    spread("start to first full frame", "ms", &mut starts);
+
+    let mut console = start(&folder);
+    console.until("full frame", full);
+    console.quiet(Duration::from_millis(700));
+    console.press("1");
+    console.until("the advisories", |screen| screen.contents().contains("DSA-"));
+    console.quiet(Duration::from_millis(700));
+    let mut keys = Vec::new();
+    for _ in 0..KEYS {
+        let before = console.screen.screen().contents_formatted();
+        let started = Instant::now();
+        console.press("j");
+        console.until("moved selection", |screen| screen.contents_formatted() != before);
+        keys.push(started.elapsed().as_secs_f64() * 1e3);
+    }
+    spread("key to frame, advisories full screen", "ms", &mut keys);
+    console.quiet(Duration::from_millis(700));
+    println!("{:<44} {:>8.1} MB", "resident memory", status(&console, "VmRSS:") as f64 / 1024.0);
+    println!("{:<44} {:>8.1} MB of it anonymous", "", status(&console, "RssAnon:") as f64 / 1024.0);
+    let before = status(&console, "voluntary_ctxt_switches:") + status(&console, "nonvoluntary_ctxt_switches:");
+    std::thread::sleep(Duration::from_secs(20));
+    let after = status(&console, "voluntary_ctxt_switches:") + status(&console, "nonvoluntary_ctxt_switches:");
+    println!("{:<44} {:>8} context switches in 20 s", "idle wake-ups", after - before);
+    quit(console);
+    std::fs::remove_dir_all(&folder).unwrap();
+}

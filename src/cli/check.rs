@@ -1,0 +1,36 @@
+//! `matins check`.
+
+use super::edge::{Edge, End, Ended, USAGE, now, print};
+use crate::domain::Verdict;
+use crate::policy;
+use crate::report;
+use crate::round::Desk;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Only this measure, such as security-updates.
+    measure: Option<String>,
+    /// Only this subject of it, such as web1.
+    subject: Option<String>,
+}
+
+/// Judges what is kept, at this moment, without asking anybody: as quick as monitoring wants it, and what has become
+/// stale since the last round is unknown.
+pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
+    if let Some(wanted) = &arguments.measure {
+        let known: Vec<String> = policy::measures().into_iter().map(|measure| measure.id).collect();
+        if !known.contains(wanted) {
+            return Err(End::new(USAGE, format!("there is no measure `{wanted}`; there are: {}", known.join(", "))));
+        }
+    }
+    let (_, plan, store) = edge.plan()?;
+    let mut round = Desk::open(plan, Box::new(store))?.glance(now());
+    round.findings.retain(|finding| {
+        arguments.measure.as_ref().is_none_or(|measure| finding.measure == **measure)
+            && arguments.subject.as_ref().is_none_or(|subject| finding.subject.name == **subject)
+    });
+    // Nothing under these words: nothing is known of it.
+    let verdict = if round.findings.is_empty() { Verdict::Unknown } else { round.verdict() };
+    print(&(report::plugin(&round.findings, verdict) + "\n"))?;
+    Ok(verdict.exit_code())
+}

@@ -1,0 +1,79 @@
+//! `matins`: the console.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc::unbounded_channel;
+
+use super::edge::{CONFIG, Edge, End, Ended, USAGE, now, runtime};
+use crate::collect::tools::Tools;
+use crate::config::Settings;
+use crate::domain::{Round, Shown};
+use crate::round::{Desk, Plan, Schedule, Update, run as schedule};
+use crate::store::{Sqlite, Store as _, StoreError};
+use crate::tui::{self, Console, Start, TuiError, resolve_theme};
+
+impl From<TuiError> for End {
+    fn from(error: TuiError) -> Self {
+        Self::new(USAGE, error.to_string())
+    }
+}
+
+/// Opens on what is stored; the evidence is loaded and the sources are asked behind it.
+pub(super) fn run(edge: &Edge) -> Ended {
+    let (settings, plan, store) = edge.plan()?;
+    let theme =
+        resolve_theme(&settings.theme, Some(&settings.themes)).map_err(|error| End::new(CONFIG, error.to_string()))?;
+    let opening = store.last()?.unwrap_or_else(|| empty(&plan));
+    let start = Start {
+        round: Arc::new(opening),
+        now: now(),
+        zone: settings.zone.clone(),
+        theme,
+        demo: false,
+        hints: hints(&settings),
+    };
+    let tools = Arc::new(Tools::new(now)?.in_zone(settings.zone.clone()));
+    let (orders, inbox) = unbounded_channel();
+    let (updates, heard) = unbounded_channel();
+    let runtime = runtime()?;
+    runtime.spawn(async move {
+        // Reading 500 servers' packages takes a moment, in which the screen is there already.
+        match tokio::task::spawn_blocking(move || desk(plan, store)).await {
+            Ok(Ok(desk)) => schedule(Schedule { desk, tools, orders: inbox, updates }).await,
+            Ok(Err(error)) => drop(updates.send(Update::Trouble(error.into()))),
+            // The runtime is going down: there is no screen any more.
+            Err(_) => {}
+        }
+    });
+    let console = Console { start, updates: heard, orders, clock: Arc::new(now) };
+    let ending = runtime.block_on(tui::run(console));
+    // A name that doesn't resolve holds a thread of the runtime: nobody waits for it.
+    runtime.shutdown_background();
+    Ok(ending?.exit_code())
+}
+
+fn desk(plan: Plan, store: Sqlite) -> Result<Desk, StoreError> {
+    Desk::open(plan, Box::new(store))
+}
+
+/// Before the first round.
+fn empty(plan: &Plan) -> Round {
+    Round { at: now(), operator: plan.operator.clone(), sources: Vec::new(), findings: Vec::new() }
+}
+
+/// What else could be configured, for who sees the console for the first time.
+fn hints(settings: &Settings) -> Vec<Shown> {
+    if settings.configured {
+        return Vec::new();
+    }
+    let lines = [
+        "No configuration yet: this machine and the public feeds are watched.",
+        "More goes into ~/.config/matins/*.toml:",
+        "  [[server]]  name = \"web1\"           any destination your ssh understands",
+        "  [[backup]]  of = [\"web1\"]           restic repositories, snapshot folders",
+        "  [[vpn]], [[peer]]                   OpenVPN's status file, who may be on it",
+        "  [[service]]                         approved services and their certificates",
+        "matins config schema describes every key; matins demo shows a whole fleet.",
+    ];
+    lines.map(Shown::from).to_vec()
+}

@@ -1,0 +1,79 @@
+//! The command line: a file per command, each returns an exit code.
+//!
+//! Exit codes: a verdict's own (0 ok, 1 due, 2 broken, 3 unknown) where a command judges; from 64 on those of
+//! sysexits(3): 64 usage, 66 no input, 69 unavailable, 70 internal, 74 input/output, 78 configuration.
+
+mod check;
+mod config;
+mod console;
+mod demo;
+mod edge;
+mod round;
+mod secret;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
+
+use edge::{Edge, USAGE};
+
+/// The sysadmin's morning check-in: what needs a person this morning, and why.
+#[derive(Debug, Parser)]
+#[command(name = "matins", version, max_term_width = 100)]
+struct Arguments {
+    /// A folder of *.toml, or one file, instead of the usual configuration.
+    #[arg(long, global = true, value_name = "DIR|FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The console on a recorded morning; writes nothing.
+    Demo(demo::Arguments),
+    /// One pass of every source without a screen; exits 0 ok, 1 due, 2 broken, 3 unknown.
+    Round(round::Arguments),
+    /// The last evidence, judged now, as a monitoring plugin: one line and perfdata.
+    Check(check::Arguments),
+    /// Reads, explains and describes the configuration.
+    #[command(subcommand)]
+    Config(config::Command),
+    /// Keeps secrets in the keyring.
+    #[command(subcommand)]
+    Secret(secret::Command),
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    // What we write is for nobody else: the store, its WAL, sockets.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let code =
+                if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) { 0 } else { USAGE };
+            // Nothing else can be said when even this cannot be printed.
+            error.print().ok();
+            return ExitCode::from(code);
+        }
+    };
+    let edge = Edge::new(arguments.config);
+    let end = match arguments.command {
+        Some(Command::Demo(arguments)) => demo::run(&edge, &arguments),
+        Some(Command::Round(arguments)) => round::run(&edge, &arguments),
+        Some(Command::Check(arguments)) => check::run(&edge, &arguments),
+        Some(Command::Config(command)) => config::run(&edge, &command),
+        Some(Command::Secret(command)) => secret::run(&edge, &command),
+        None => console::run(&edge),
+    };
+    match end {
+        Ok(code) => ExitCode::from(code),
+        Err(end) => {
+            edge::complain(&end.said);
+            ExitCode::from(end.code)
+        }
+    }
+}

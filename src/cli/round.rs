@@ -1,0 +1,71 @@
+//! `matins round`.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::edge::{Edge, End, Ended, INTERRUPTED, IO, USAGE, now, print, runtime};
+use crate::collect::tools::Tools;
+use crate::report;
+use crate::round::{Desk, Pass, Recording, Step, pass};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Print the round as one JSON object.
+    #[arg(long)]
+    json: bool,
+    /// Ask only these sources, by name, collector or collector/name; the rest is judged as it was.
+    #[arg(long, value_name = "SOURCE", num_args = 1..)]
+    only: Vec<String>,
+    /// Also write all evidence and its history to a new file, to be opened with `matins demo FILE`.
+    #[arg(long, value_name = "FILE")]
+    evidence: Option<PathBuf>,
+}
+
+pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
+    let (settings, plan, store) = edge.plan()?;
+    let wanted = Pass { only: arguments.only.clone() };
+    if !plan.sources.iter().any(|source| wanted.wants(&source.id)) && !wanted.only.is_empty() {
+        let names: Vec<String> = plan.sources.iter().map(|source| source.id.to_string()).collect();
+        return Err(End::new(
+            USAGE,
+            format!("no source is called {}; there are: {}", wanted.only.join(" or "), names.join(", ")),
+        ));
+    }
+    let mut desk = Desk::open(plan, Box::new(store))?;
+    let tools = Arc::new(Tools::new(now)?.in_zone(settings.zone));
+    let runtime = runtime()?;
+    let round = runtime.block_on(async {
+        let cancel = async {
+            if tokio::signal::ctrl_c().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
+        pass(&mut desk, &tools, &wanted, cancel, progress).await
+    })?;
+    let Some(round) = round else { return Err(End::new(INTERRUPTED, "interrupted; what had arrived is kept")) };
+    if let Some(path) = &arguments.evidence {
+        write_evidence(path, &Recording::of(&desk, &round))?;
+    }
+    let text = if arguments.json {
+        report::json(&round).map_err(|error| End::new(IO, error.to_string()))? + "\n"
+    } else {
+        report::plain(&round)
+    };
+    print(&text)?;
+    Ok(round.verdict().exit_code())
+}
+
+fn progress(step: Step<'_>) {
+    let said = step.fault.map_or_else(|| "ok".to_owned(), |fault| fault.said.to_string());
+    // Progress is for people; when nobody can read it the round goes on.
+    writeln!(std::io::stderr().lock(), "[{}/{}] {} {} ms: {said}", step.done, step.of, step.id, step.took_ms).ok();
+}
+
+/// Never over something that is there.
+fn write_evidence(path: &Path, recording: &Recording) -> Result<(), End> {
+    let wrong = |error: &dyn std::fmt::Display| End::new(IO, format!("{} can't be written: {error}", path.display()));
+    let json = serde_json::to_vec(recording).map_err(|error| wrong(&error))?;
+    let mut file = std::fs::File::create_new(path).map_err(|error| wrong(&error))?;
+    file.write_all(&json).and_then(|()| file.sync_all()).map_err(|error| wrong(&error))
+}

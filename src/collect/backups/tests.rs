@@ -1,0 +1,338 @@
+use std::path::Path;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::directory::{parse_folder, snapshots_of};
+use super::names::{Stamp, parse_name};
+use super::*;
+use crate::collect::tools::run::{Program, run};
+use crate::collect::tools::shell::FolderEntry;
+use crate::domain::facts::{Slot, Snapshot};
+use crate::domain::register::Server;
+
+fn register() -> Register {
+    let server = |name: &str| Server { name: name.into(), ..Server::local() };
+    Register { servers: vec![server("web1"), server("db1"), server("backup")], configured: true }
+}
+
+fn entry(value: serde_json::Value) -> Entry {
+    Entry { section: "backup", value, place: "register.toml:3".into(), index: 0 }
+}
+
+fn planned(value: serde_json::Value) -> Result<Vec<Source>, Vec<Misfit>> {
+    plan(&[entry(value)], &register(), Period::minutes(15))
+}
+
+fn misfit(value: serde_json::Value) -> (Option<String>, String) {
+    let misfits = planned(value).unwrap_err();
+    assert_eq!(misfits.len(), 1, "{misfits:?}");
+    (misfits[0].key.clone(), misfits[0].message.clone())
+}
+
+fn restic() -> serde_json::Value {
+    json!({"name": "office", "of": ["web1", "db1", "web1"], "kind": "restic", "repository": "sftp:office:/backup/restic",
+        "password": {"command": "pass show backup/office"}, "offsite": true, "slots": ["last night", "1 week"], "every": "1h",
+        "expect": {"shrink": "30%", "verified": "7d", "drill": "180d", "restore_within": "30m"}})
+}
+
+fn with(mut value: serde_json::Value, key: &str, other: serde_json::Value) -> serde_json::Value {
+    value[key] = other;
+    value
+}
+
+fn without(mut value: serde_json::Value, key: &str) -> serde_json::Value {
+    value.as_object_mut().unwrap().remove(key).unwrap();
+    value
+}
+
+#[test]
+fn every_backup_is_a_source_and_says_what_it_is() {
+    let sources = planned(restic()).unwrap();
+    assert_eq!(sources[0].id.to_string(), "backups/office");
+    assert_eq!(sources[0].every, Period::hours(1));
+    let declared = &sources[0].declared[0];
+    assert_eq!((declared.subject.kind, declared.place.as_str()), (SubjectKind::Backup, "register.toml:3"));
+    let Fact::BackupDeclared(says) = &declared.fact else { panic!("{declared:?}") };
+    assert_eq!(says.of, ["web1", "db1"], "once each");
+    assert_eq!(says.slots, [Slot::LastNight, Slot::Ago(Period::days(7))]);
+    assert!(says.offsite && says.tool == "restic");
+}
+
+#[test]
+fn last_night_is_the_slot_where_none_is_given() {
+    let sources =
+        planned(json!({"name": "d", "of": ["db1"], "kind": "directory", "path": "backup:/srv/dumps"})).unwrap();
+    let Fact::BackupDeclared(says) = &sources[0].declared[0].fact else { panic!() };
+    assert_eq!((says.slots.as_slice(), says.offsite), (&[Slot::LastNight][..], false));
+    assert_eq!(sources[0].every, Period::minutes(15));
+}
+
+#[test]
+fn a_server_that_does_not_exist_is_named_with_the_nearest() {
+    let (key, message) = misfit(with(restic(), "of", json!(["wbe1"])));
+    assert_eq!(key.unwrap(), "of");
+    assert_eq!(message, "`wbe1` is no [[server]] of the register; the nearest is `web1`");
+    let (_, message) = misfit(with(restic(), "of", json!(["something else"])));
+    assert_eq!(message, "`something else` is no [[server]] of the register");
+    let both = planned(with(with(restic(), "of", json!(["x", "y"])), "slots", json!([]))).unwrap_err();
+    assert_eq!(both.len(), 3, "everything that is wrong is said at once");
+}
+
+#[test]
+fn a_password_in_the_file_is_refused_and_not_repeated() {
+    let (key, message) = misfit(with(restic(), "password", json!("canary")));
+    assert_eq!((key.as_deref(), message.as_str()), (Some("password"), crate::domain::SecretRef::FOUR));
+}
+
+#[test]
+fn what_does_not_fit_is_said_at_its_key() {
+    let directory = json!({"name": "d", "of": ["db1"], "kind": "directory", "path": "/srv/dumps"});
+    for (value, key, words) in [
+        (with(restic(), "slots", json!(["last nite"])), None, "`last nite` is not a slot"),
+        (with(restic(), "slots", json!([])), Some("slots"), "nothing would be judged"),
+        (with(restic(), "of", json!([])), Some("of"), "name the servers"),
+        (with(restic(), "name", json!(" ")), Some("name"), "needs a name"),
+        (with(restic(), "kind", json!("rustic")), None, "unknown variant `rustic`"),
+        (with(restic(), "nmae", json!("x")), None, "unknown field `nmae`"),
+        (with(restic(), "repository", json!("relative")), Some("repository"), "neither an absolute path"),
+        (with(restic(), "path", json!("/srv")), Some("path"), "says nothing to kind = \"restic\""),
+        (with(restic(), "expect", json!({"shrink": "300%"})), None, "`300%` is not a share"),
+        (with(restic(), "expect", json!({"drill": "soon"})), None, "`soon` is not a length of time"),
+        (without(restic(), "repository"), None, "needs repository"),
+        (without(restic(), "password"), None, "needs password"),
+        (without(directory.clone(), "path"), None, "needs path"),
+        (
+            with(directory.clone(), "path", json!("nowhere:/srv")),
+            Some("path"),
+            "`nowhere` in `nowhere:/srv` is no [[server]]",
+        ),
+        (with(directory.clone(), "path", json!("backup:srv")), Some("path"), "must be absolute"),
+        (with(directory, "password", json!({"env": "X"})), Some("password"), "says nothing"),
+    ] {
+        let (at, message) = misfit(value);
+        assert_eq!(at.as_deref(), key, "{message}");
+        assert!(message.contains(words), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn a_kind_that_is_not_read_yet_says_so() {
+    for kind in ["borg", "zfs", "btrfs", "snapper", "hetzner", "command"] {
+        let value = json!({"name": "x", "of": ["web1"], "kind": kind, "token": {"keyring": "t"}});
+        let sources = planned(value).unwrap();
+        let tools = Tools::new(|| Timestamp::UNIX_EPOCH).unwrap();
+        let fault = sources[0].ask.ask(&tools, None).await.unwrap_err();
+        assert_eq!(fault.said, *format!("kind {kind} is not read by this version"));
+        assert!(fault.mend.is_some());
+    }
+}
+
+fn vienna() -> TimeZone {
+    TimeZone::get("Europe/Vienna").unwrap()
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// When a name was made, in Vienna, by an entry last touched at noon of 30 November.
+fn read(name: &str) -> Option<String> {
+    resolved(name, "2026-11-30T11:00:00Z")
+}
+
+fn resolved(name: &str, modified: &str) -> Option<String> {
+    let (stamp, _) = parse_name(name, false)?;
+    Some(stamp.resolve(at(modified), &vienna())?.to_string())
+}
+
+#[test]
+fn dated_names_are_read() {
+    for (name, made) in [
+        ("2026-11-22T0214", "2026-11-22T01:14:00Z"),
+        ("2026-11-22T02:14:07", "2026-11-22T01:14:07Z"),
+        ("2026-11-22_02-14", "2026-11-22T01:14:00Z"),
+        ("20261122-021400", "2026-11-22T01:14:00Z"),
+        ("20261122021400", "2026-11-22T01:14:00Z"),
+        ("db1-2026_11_22-021400.sql.gz", "2026-11-22T01:14:00Z"),
+        ("2026-11-22T02:14:00Z", "2026-11-22T02:14:00Z"),
+        ("2026-11-22T02:14:00.123456+01:00.tar", "2026-11-22T01:14:00Z"),
+        ("zfs-auto-2026-11-22-0214Z", "2026-11-22T02:14:00Z"),
+        ("web1-2026-07-01T0214", "2026-07-01T00:14:00Z"),
+        // Only a date: the first moment of it, since the entry was touched long after.
+        ("2026-11-22", "2026-11-21T23:00:00Z"),
+        ("20261122", "2026-11-21T23:00:00Z"),
+        ("web1-2026-11-22.tar.gz", "2026-11-21T23:00:00Z"),
+        ("2026.11.22", "2026-11-21T23:00:00Z"),
+        ("2026-11-22-2", "2026-11-21T23:00:00Z"),
+        ("2026-11-22_9999", "2026-11-21T23:00:00Z"),
+        ("2026-11-15_to_2026-11-22", "2026-11-14T23:00:00Z"),
+        ("2028-02-29", "2028-02-28T23:00:00Z"),
+    ] {
+        assert_eq!(read(name).as_deref(), Some(made), "{name}");
+    }
+}
+
+#[test]
+fn names_without_a_date_are_not_guessed_at() {
+    for name in [
+        "README",
+        "alpha.0.log",
+        "22-11-2026",
+        "1795462883",
+        "2026",
+        "2026-11",
+        "2026-13-01",
+        "2026-02-29",
+        "1026-11-22",
+        "12026-11-22",
+        "202611221",
+        "2026-11-223",
+        "v2026.1.22",
+        "",
+        "日本語",
+    ] {
+        assert_eq!(read(name), None, "{name}");
+    }
+}
+
+#[test]
+fn a_bare_date_takes_the_entrys_own_time_only_where_it_fits() {
+    let day = |modified| resolved("2026-11-22", modified).unwrap();
+    assert_eq!(day("2026-11-22T01:14:00Z"), "2026-11-22T01:14:00Z", "on that date");
+    assert_eq!(day("2026-11-22T23:40:00Z"), "2026-11-22T23:40:00Z", "a run over midnight");
+    assert_eq!(day("2026-11-23T07:00:00Z"), "2026-11-21T23:00:00Z", "somebody touched it the morning after");
+    assert_eq!(day("2019-01-01T00:00:00Z"), "2026-11-21T23:00:00Z", "rsync kept the time of its source");
+    assert_eq!(day("2026-11-21T22:00:00Z"), "2026-11-21T23:00:00Z", "before that date");
+}
+
+#[test]
+fn what_stands_before_the_date_is_kept() {
+    assert_eq!(parse_name("web1-2026-11-22.tar.gz", false).unwrap().1, Some("web1"));
+    assert_eq!(parse_name("2026-11-22", true).unwrap().1, None);
+    assert_eq!(parse_name("größe_2026-11-22", true).unwrap().1, Some("größe"));
+}
+
+#[test]
+fn rotated_names_are_folders_with_a_number() {
+    for name in ["alpha.0", "daily.12", "beta-2.3"] {
+        assert!(parse_name(name, true).is_some(), "{name}");
+        assert!(parse_name(name, false).is_none(), "{name} as a file is a rotated log");
+    }
+    for name in ["_delete.2214", ".sync", "alpha.", "alpha", "alpha.x", "alpha.0.1", "0.1", "alpha.12345"] {
+        assert!(parse_name(name, true).is_none(), "{name}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_name_panics_and_a_date_is_never_stretched_beyond_the_next_morning(
+        name in "\\PC{0,24}|[0-9TZ:+_. -]{0,24}|20[0-9]{2}-[01][0-9]-[0-3][0-9][0-9T:_Z+-]{0,12}",
+        touched in 631_152_000_i64..4_000_000_000,
+    ) {
+        let modified = Timestamp::from_second(touched).unwrap();
+        if let Some((stamp, before)) = parse_name(&name, true) {
+            prop_assert!(before.is_none_or(|before| name.starts_with(before)));
+            let made = stamp.resolve(modified, &vienna());
+            if let (Stamp::Day(day), Some(made)) = (stamp, made) {
+                let local = vienna().to_datetime(made);
+                prop_assert!(local >= day.at(0, 0, 0, 0) && local < day.tomorrow().unwrap().at(6, 0, 0, 0));
+            }
+        }
+    }
+}
+
+fn entry_named(name: &str, folder: bool) -> FolderEntry {
+    FolderEntry { name: name.as_bytes().to_vec(), folder, modified: at("2026-11-23T01:14:00Z") }
+}
+
+#[test]
+fn a_folder_lists_its_snapshots_and_counts_the_rest() {
+    let hostile = FolderEntry { name: b"\xff\xfe2026-11-22".to_vec(), ..entry_named("", false) };
+    let entries = [
+        entry_named("alpha.0", true),
+        entry_named("lost+found", true),
+        entry_named("web1\u{1b}[2J-2026-11-22", true),
+        entry_named(".sync", true),
+        hostile,
+    ];
+    let folder = parse_folder(&entries, &vienna());
+    let list = snapshots_of(folder.named, folder.unnamed);
+    let ids: Vec<&str> = list.snapshots.iter().map(|snapshot| snapshot.id.as_str()).collect();
+    assert_eq!(ids, ["alpha.0", "web1␛[2J-2026-11-22"]);
+    assert_eq!((list.unnamed, list.degraded), (2, None));
+}
+
+/// Reads a folder as the shell tool does it.
+fn listed(folder: &Path) -> Vec<FolderEntry> {
+    let entry = |entry: std::io::Result<std::fs::DirEntry>| {
+        let entry = entry.unwrap();
+        let meta = entry.metadata().unwrap();
+        let name = entry.file_name().into_encoded_bytes();
+        FolderEntry { name, folder: meta.is_dir(), modified: meta.modified().unwrap().try_into().unwrap() }
+    };
+    std::fs::read_dir(folder).unwrap().map(entry).collect()
+}
+
+fn snapshots(folder: &Path) -> Vec<Snapshot> {
+    let found = parse_folder(&listed(folder), &vienna());
+    let looked = found.named.into_iter().map(|named| {
+        let inside = listed(&folder.join(named.name()));
+        named.looked_into(Ok(inside))
+    });
+    snapshots_of(looked.collect(), found.unnamed).snapshots
+}
+
+#[tokio::test]
+async fn a_real_rsnapshot_whose_second_host_fails_leaves_that_host_out() {
+    if !Path::new("/usr/bin/rsnapshot").exists() {
+        eprintln!("left out: rsnapshot is not installed");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().to_str().unwrap();
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/backups/rsnapshot.conf");
+    std::fs::write(folder.path().join("conf"), std::fs::read_to_string(fixture).unwrap().replace("ROOT", root))
+        .unwrap();
+    std::fs::create_dir(folder.path().join("data")).unwrap();
+    std::fs::write(folder.path().join("data/file"), "x").unwrap();
+    for interval in ["alpha", "alpha", "alpha", "alpha", "beta"] {
+        let ran = run(Program::new("rsnapshot").arguments(["-c", &format!("{root}/conf"), interval])).await.unwrap();
+        assert_eq!(ran.status, Some(i32::from(interval == "alpha")), "db1 can't be reached: {}", ran.complaint());
+    }
+    let list = snapshots(&folder.path().join("snapshots"));
+    let mut ids: Vec<&str> = list.iter().map(|snapshot| snapshot.id.as_str()).collect();
+    ids.sort_unstable();
+    assert_eq!(ids, ["alpha.0", "alpha.1", "beta.0"]);
+    assert!(list.iter().all(|snapshot| snapshot.paths == ["web1"] && snapshot.files.is_none()), "{list:?}");
+    std::fs::remove_dir_all(folder.path().join("snapshots/alpha.0/web1")).unwrap();
+    let list = snapshots(&folder.path().join("snapshots"));
+    let emptied = list.iter().find(|snapshot| snapshot.id == "alpha.0").unwrap();
+    assert_eq!((emptied.files, emptied.paths.len()), (Some(0), 0), "a snapshot with nothing in it says so");
+}
+
+/// The layout that rsnapshot left on another machine: a list of `find -printf '%p\t%T@\t%y'`.
+#[test]
+fn the_real_layout_of_rsnapshot_is_read() {
+    let data = std::env::var_os("MATINS_DATA")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), std::path::PathBuf::from)
+        .join("rsnapshot/layout-find.tsv");
+    let Ok(text) = std::fs::read_to_string(&data) else {
+        eprintln!("left out: no real rsnapshot data here");
+        return;
+    };
+    let entries = text.lines().filter_map(|line| {
+        let mut columns = line.split('\t');
+        let name = columns.next()?.strip_prefix("./").filter(|name| !name.contains('/'))?;
+        let seconds = columns.next()?.split('.').next()?.parse().ok()?;
+        let modified = Timestamp::from_second(seconds).ok()?;
+        Some(FolderEntry { name: name.into(), folder: columns.next()? == "d", modified })
+    });
+    let folder = parse_folder(&entries.collect::<Vec<_>>(), &vienna());
+    let list = snapshots_of(folder.named, folder.unnamed);
+    let ids: Vec<&str> = list.snapshots.iter().map(|snapshot| snapshot.id.as_str()).collect();
+    assert_eq!(ids, ["alpha.0", "alpha.1", "alpha.2", "beta.0"]);
+    assert_eq!(list.snapshots[0].at, at("2026-11-23T19:41:23Z"));
+}

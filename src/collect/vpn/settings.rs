@@ -1,0 +1,118 @@
+//! `[[vpn]]` and `[[peer]]`: what the configuration says of VPNs and who may be on them.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::collect::tools::management::Management;
+use crate::domain::register::{Place, Register};
+use crate::domain::settings::{Entry, Misfit};
+use crate::domain::{Period, SecretRef};
+
+/// A VPN server whose clients are watched.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VpnEntry {
+    /// What findings call it.
+    pub name: String,
+    pub kind: Kind,
+    /// OpenVPN's status file, `SERVER:PATH` or an absolute `PATH` here; versions 1, 2 and 3, best 3. Asked first when
+    /// `management` is there too: anybody may read it at any time.
+    pub status: Option<String>,
+    /// OpenVPN's management interface on this machine, `unix:/PATH` or `tcp:127.0.0.1:PORT`; held for one short
+    /// exchange. With `status`, asked only when that file can't be read. Not with `management-signal` in OpenVPN's own
+    /// configuration: there, the end of every exchange restarts it.
+    pub management: Option<String>,
+    /// Where the management interface's password is kept, when it asks for one.
+    pub password: Option<SecretRef>,
+    /// Its easy-rsa folder, `SERVER:PATH` or `PATH`. Accepted, not read by this version.
+    pub pki: Option<String>,
+    /// How often it is asked; `refresh` of [console] when absent.
+    pub every: Option<Period>,
+}
+
+/// Protocols. Of `WireGuard`, this version reads nothing and says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    Openvpn,
+    Wireguard,
+}
+
+impl Kind {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Openvpn => "openvpn",
+            Self::Wireguard => "wireguard",
+        }
+    }
+}
+
+/// Somebody, or somebody's device, that may be on the VPN.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PeerEntry {
+    /// What findings call it.
+    pub name: String,
+    /// Whose it is.
+    pub person: Option<String>,
+    /// The common name of its OpenVPN certificate.
+    pub common_name: Option<String>,
+    /// Its `WireGuard` public key.
+    pub public_key: Option<String>,
+}
+
+/// Where a VPN's clients are read.
+#[derive(Debug, Clone)]
+pub struct Ways {
+    pub status: Option<Place>,
+    pub management: Option<Management>,
+    pub password: Option<SecretRef>,
+}
+
+impl VpnEntry {
+    /// Reads a `[[vpn]]`. What stands where a secret's place belongs is never repeated: it may be the secret.
+    pub fn of(entry: &Entry) -> Result<Self, Misfit> {
+        if entry.value.get("password").is_some_and(|password| !password.is_object()) {
+            return Err(entry.misfit(Some("password"), SecretRef::FOUR));
+        }
+        entry.read()
+    }
+}
+
+impl Ways {
+    pub fn of(entry: &Entry, vpn: &VpnEntry, register: &Register) -> Result<Self, Misfit> {
+        let place = |key: &str, text: &Option<String>| {
+            let place = text.as_ref().map(|text| register.place(text)).transpose();
+            place.map_err(|message| entry.misfit(Some(key), message))
+        };
+        place("pki", &vpn.pki)?;
+        let management = vpn.management.as_ref().map(|text| Management::parse(text)).transpose();
+        let ways = Self {
+            status: place("status", &vpn.status)?,
+            management: management.map_err(|message| entry.misfit(Some("management"), message))?,
+            password: vpn.password.clone(),
+        };
+        if vpn.kind == Kind::Openvpn && ways.status.is_none() && ways.management.is_none() {
+            return Err(entry.misfit(None, "say where its clients are listed: `status`, `management`, or both"));
+        }
+        if ways.password.is_some() && ways.management.is_none() {
+            return Err(
+                entry.misfit(Some("password"), "`password` is for the `management` interface, which is not named")
+            );
+        }
+        Ok(ways)
+    }
+}
+
+/// Reads a `[[peer]]`: it needs something by which it can be recognised.
+pub fn peer(entry: &Entry) -> Result<PeerEntry, Misfit> {
+    let peer: PeerEntry = entry.read()?;
+    if peer.common_name.is_none() && peer.public_key.is_none() {
+        return Err(entry.misfit(None, "say how it is recognised: `common_name` (OpenVPN) or `public_key` (WireGuard)"));
+    }
+    // What OpenVPN writes for a client without a name can't name one.
+    if matches!(peer.common_name.as_deref(), Some("" | "UNDEF")) {
+        return Err(entry.misfit(Some("common_name"), "this is nobody's common name"));
+    }
+    Ok(peer)
+}

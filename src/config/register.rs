@@ -1,0 +1,172 @@
+//! The shared words of the register: `[[server]]`, `[[role]]`, `[[person]]`.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::domain::Shown;
+use crate::domain::register::{Destination, Register, Server, Site};
+use crate::domain::settings::{Entry, Misfit};
+
+use super::joined::{Joined, nearest};
+
+/// A server to watch.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ServerTyped {
+    /// Its name in every list.
+    name: String,
+    /// Any destination that your ssh understands; `local` is this machine; default: the name.
+    ssh: Option<String>,
+    /// A `[[role]]` whose ports, packages, key and tags it inherits.
+    role: Option<String>,
+    /// A key that may run the probe and nothing else.
+    key: Option<String>,
+    /// The provider whose data centre it is in.
+    provider: Option<String>,
+    /// Declared ports: `tcp/443`, `tcp/22 from vpn`.
+    #[serde(default)]
+    ports: Vec<String>,
+    /// Drupal sites on it.
+    #[serde(default)]
+    sites: Vec<SiteTyped>,
+    /// Free words to filter by.
+    #[serde(default)]
+    tags: Vec<String>,
+}
+
+/// A Drupal site.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SiteTyped {
+    /// Its host name.
+    name: String,
+    /// The folder with its `composer.lock`.
+    root: String,
+}
+
+/// What servers have in common.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RoleTyped {
+    /// What `role` of a server names.
+    name: String,
+    #[serde(default)]
+    ports: Vec<String>,
+    /// Packages that belong to this role.
+    #[serde(default)]
+    #[expect(
+        dead_code,
+        reason = "part of the public interface; the rule that reads it comes with the baseline of packages"
+    )]
+    packages: Vec<String>,
+    key: Option<String>,
+    #[serde(default)]
+    tags: Vec<String>,
+}
+
+/// Somebody of the organisation.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "part of the public interface; the rules that read persons come with restricted access")]
+pub(super) struct PersonTyped {
+    name: String,
+    /// `administrator` may be uid 0, in sudo, on the VPN.
+    role: Option<String>,
+    #[serde(default)]
+    accounts: Vec<String>,
+    /// Fingerprints of ssh keys: `SHA256:…`.
+    #[serde(default)]
+    keys: Vec<String>,
+    /// A date, `2019-04-01`.
+    joined: Option<String>,
+    /// A date; after it everything that remains is a finding.
+    left: Option<String>,
+}
+
+/// Servers with what they inherit. Without any configuration, this machine.
+pub(super) fn register(joined: &Joined, configured: bool, misfits: &mut Vec<Misfit>) -> Register {
+    if !configured {
+        return Register { servers: vec![Server::local()], configured };
+    }
+    let roles: HashMap<String, RoleTyped> = joined
+        .of("role")
+        .filter_map(|entry| entry.read::<RoleTyped>().ok())
+        .map(|role| (role.name.clone(), role))
+        .collect();
+    let mut servers = Vec::new();
+    for entry in joined.of("server") {
+        if let Ok(typed) = entry.read::<ServerTyped>() {
+            match server(typed, entry, &roles) {
+                Ok(server) => servers.push(server),
+                Err(misfit) => misfits.push(misfit),
+            }
+        }
+    }
+    for entry in joined.of("person") {
+        for key in ["joined", "left"] {
+            if let Some(Err(_)) = entry.value[key].as_str().map(str::parse::<jiff::civil::Date>) {
+                misfits.push(entry.misfit(Some(key), format!("`{key}` must be a date, as in 2019-04-01")));
+            }
+        }
+    }
+    Register { servers, configured }
+}
+
+fn server(typed: ServerTyped, entry: &Entry, roles: &HashMap<String, RoleTyped>) -> Result<Server, Misfit> {
+    let name = Shown::line(&typed.name);
+    if name != *typed.name
+        || typed.name.trim().is_empty()
+        || name.width() > 64
+        || typed.name.contains([':', '/'])
+        || typed.name.starts_with('-')
+    {
+        return Err(entry.misfit(
+            Some("name"),
+            "`name` must be 1 to 64 plain characters, without `:` and `/`, and not begin with `-`",
+        ));
+    }
+    let role = match &typed.role {
+        None => None,
+        Some(role) => Some(roles.get(role).ok_or_else(|| {
+            entry.misfit(
+                Some("role"),
+                format!(
+                    "there is no [[role]] named `{}`\n{}",
+                    Shown::line(role).cut(60),
+                    nearest(role, roles.keys().map(String::as_str))
+                ),
+            )
+        })?),
+    };
+    let ssh = match typed.ssh.as_deref().unwrap_or(&typed.name) {
+        "local" => None,
+        destination => Some(Destination::parse(destination).map_err(|message| entry.misfit(Some("ssh"), message))?),
+    };
+    let shown = |texts: &[String]| texts.iter().map(|text| Shown::line(text)).collect::<Vec<_>>();
+    let mut tags = shown(&typed.tags);
+    tags.extend(role.map(|role| shown(&role.tags)).into_iter().flatten());
+    let ports = if typed.ports.is_empty() {
+        role.map(|role| shown(&role.ports)).into_iter().flatten().collect()
+    } else {
+        shown(&typed.ports)
+    };
+    let sites = typed
+        .sites
+        .iter()
+        .map(|site| Site { name: Shown::line(&site.name), root: PathBuf::from(&site.root) })
+        .collect();
+    Ok(Server {
+        name,
+        ssh,
+        role: typed.role.as_deref().map(Shown::line),
+        key: typed.key.or_else(|| role.and_then(|role| role.key.clone())).map(PathBuf::from),
+        ports,
+        sites,
+        tags,
+        provider: typed.provider.as_deref().map(Shown::line),
+        place: entry.place.clone(),
+    })
+}

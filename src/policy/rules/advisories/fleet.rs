@@ -1,0 +1,267 @@
+//! [`Fleet`]: what the servers have installed and pending, by source package, put together once for all advisories.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use jiff::Timestamp;
+
+use crate::domain::facts::{HostSeen, Packages, Pending};
+use crate::domain::{Evidence, Fact, Judgement, Read, Shown, SourceRecord, SubjectKind, age};
+
+/// Most servers that a chain names one by one.
+const NAMED: usize = 12;
+
+pub(super) struct Fleet<'a> {
+    hosts: Vec<Host<'a>>,
+    /// Servers of which nothing can be said, and why.
+    pub(super) silent: Vec<Silent<'a>>,
+    /// Drupal sites in the register.
+    pub(super) sites: usize,
+    /// Source package → hosts.
+    installed: HashMap<Cow<'a, str>, Vec<usize>>,
+    /// Source package → pending security updates of its packages.
+    pending: HashMap<Cow<'a, str>, Vec<(usize, &'a Pending)>>,
+}
+
+pub(super) struct Silent<'a> {
+    name: &'a Shown,
+    source: &'a SourceRecord,
+    why: Shown,
+}
+
+struct Host<'a> {
+    name: &'a Shown,
+    source: &'a SourceRecord,
+    seen: &'a HostSeen,
+    at: Timestamp,
+}
+
+impl<'a> Fleet<'a> {
+    pub(super) fn of(evidence: &'a Evidence, now: Timestamp) -> Self {
+        let (hosts, silent) = (Vec::new(), Vec::new());
+        let mut fleet = Self { hosts, silent, sites: 0, installed: HashMap::new(), pending: HashMap::new() };
+        for source in &evidence.sources {
+            for declared in &source.declared {
+                if let Fact::HostDeclared(host) = &declared.fact {
+                    fleet.sites += host.sites.len();
+                    fleet.add(source, &declared.subject.name, now);
+                }
+            }
+        }
+        fleet
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.hosts.is_empty() && self.silent.is_empty()
+    }
+
+    fn len(&self) -> usize {
+        self.hosts.len() + self.silent.len()
+    }
+
+    fn add(&mut self, source: &'a SourceRecord, name: &'a Shown, now: Timestamp) {
+        match seen(source, name, now) {
+            Err(why) => self.silent.push(Silent { name, source, why }),
+            Ok((seen, packages, at)) => {
+                let host = self.hosts.len();
+                self.hosts.push(Host { name, source, seen, at });
+                self.index(host, seen, packages);
+            }
+        }
+    }
+
+    fn index(&mut self, host: usize, seen: &'a HostSeen, packages: &'a Packages) {
+        let mut sources: HashMap<&str, &str> = HashMap::with_capacity(packages.packages.len());
+        for package in &packages.packages {
+            sources.insert(package.name.as_str(), package.source.as_str());
+            for source in names(package.source.as_str()) {
+                let hosts = self.installed.entry(source).or_default();
+                if hosts.last() != Some(&host) {
+                    hosts.push(host);
+                }
+            }
+        }
+        for pending in seen.pending.seen().into_iter().flatten().filter(|pending| pending.security) {
+            let package = pending.package.as_str();
+            // A package that comes new has no source here; its own name is the best guess.
+            for source in names(sources.get(package).copied().unwrap_or(package)) {
+                self.pending.entry(source).or_default().push((host, pending));
+            }
+        }
+    }
+
+    /// How an advisory on these source packages, out since then, concerns each server.
+    pub(super) fn concern(&self, packages: &[Shown], out_since: Option<Timestamp>) -> Concern<'a> {
+        let mut concern = Concern::default();
+        for package in packages {
+            concern.installed.extend(self.installed.get(package.as_str()).into_iter().flatten());
+            for (host, pending) in self.pending.get(package.as_str()).into_iter().flatten() {
+                concern.installed.insert(*host);
+                concern.pending.entry(*host).or_insert((self.hosts[*host].name, Vec::new())).1.push(*pending);
+            }
+        }
+        for host in concern.installed.iter().filter(|host| !concern.pending.contains_key(host)) {
+            if let Some(why) = self.hosts[*host].unsure(out_since) {
+                concern.unsure.insert(*host, why);
+            }
+        }
+        concern
+    }
+}
+
+fn seen<'a>(
+    source: &'a SourceRecord,
+    name: &Shown,
+    now: Timestamp,
+) -> Result<(&'a HostSeen, &'a Packages, Timestamp), Shown> {
+    let (mut host, mut packages) = (None, None);
+    for seen in source.trusted(now)? {
+        if seen.subject.kind != SubjectKind::Host || seen.subject.name != *name {
+            continue;
+        }
+        match &seen.fact {
+            Fact::HostSeen(fact) => host = Some((&**fact, seen.at)),
+            Fact::Packages(fact) if !fact.packages.is_empty() => packages = Some(fact),
+            _ => {}
+        }
+    }
+    match (host, packages) {
+        (Some((host, at)), Some(packages)) => Ok((host, packages, at)),
+        _ => Err("its packages could not be read".into()),
+    }
+}
+
+impl Host<'_> {
+    /// Why "nothing is pending" does not count here.
+    fn unsure(&self, out_since: Option<Timestamp>) -> Option<Shown> {
+        if let Read::Unreadable(fault) = &self.seen.pending {
+            return Some(Shown::line(&format!("pending updates cannot be read: {fault}")));
+        }
+        match (&self.seen.lists_at, out_since) {
+            (Read::Unreadable(fault), _) => {
+                Some(Shown::line(&format!("the age of its package lists is unknown: {fault}")))
+            }
+            (Read::Seen(lists), Some(out)) if *lists < out => {
+                Some(format!("its package lists, {} old, are older than the advisory", age(*lists, self.at)).into())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The names under which an advisory may mean a source package. What is signed for secure boot is built from another
+/// source (`linux-signed-amd64` from `linux`), and advisories name that one.
+fn names(source: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    let unsigned = source.find("-signed").map(|at| {
+        let base = &source[..at];
+        let base =
+            ["-amd64", "-arm64", "-armhf", "-i386"].iter().find_map(|arch| base.strip_suffix(arch)).unwrap_or(base);
+        Cow::Borrowed(if base == "grub-efi" { "grub2" } else { base })
+    });
+    std::iter::once(Cow::Borrowed(source)).chain(unsigned)
+}
+
+/// One advisory against the fleet. Hosts are numbers of [`Fleet::hosts`].
+#[derive(Default)]
+pub(super) struct Concern<'a> {
+    installed: BTreeSet<usize>,
+    pub(super) pending: BTreeMap<usize, (&'a Shown, Vec<&'a Pending>)>,
+    pub(super) unsure: BTreeMap<usize, Shown>,
+}
+
+impl Concern<'_> {
+    /// Since when each of its updates has been seen pending.
+    pub(super) fn pending_since(&self, evidence: &Evidence) -> Option<Timestamp> {
+        let seen = |(name, pending): &(&Shown, Vec<&Pending>)| {
+            pending.iter().filter_map(|one| first_seen(evidence, name, one)).min()
+        };
+        self.pending.values().filter_map(seen).min()
+    }
+
+    pub(super) fn installed_on(&self, fleet: &Fleet<'_>) -> String {
+        let (all, heard) = (fleet.len(), fleet.hosts.len());
+        match (self.installed.len(), heard) {
+            (0, 0) => String::new(),
+            (0, heard) if heard == all => format!("not installed on any of {}", servers(all)),
+            (0, heard) => format!("not installed on {} that answered", servers(heard)),
+            (some, _) => format!("installed on {some} of {}", servers(all)),
+        }
+    }
+
+    pub(super) fn state(&self, fleet: &Fleet<'_>) -> String {
+        let mut parts = Vec::new();
+        if !self.pending.is_empty() {
+            parts.push(format!("a security update is pending on {}", self.pending.len()));
+        } else if !self.installed.is_empty() && self.unsure.is_empty() {
+            parts.push("no security update of it is pending".to_owned());
+        }
+        if !self.unsure.is_empty() {
+            parts.push(format!("{} cannot tell yet", self.unsure.len()));
+        }
+        if !fleet.silent.is_empty() {
+            parts.push(format!("{} unknown", servers(fleet.silent.len())));
+        }
+        parts.join(" · ")
+    }
+
+    /// `web1, web2 and 3 more`.
+    pub(super) fn pending_hosts(&self, fleet: &Fleet<'_>) -> String {
+        let names: Vec<&str> = self.pending.keys().take(4).map(|host| fleet.hosts[*host].name.as_str()).collect();
+        let more = self.pending.len() - names.len();
+        if more == 0 { names.join(", ") } else { format!("{} and {more} more", names.join(", ")) }
+    }
+
+    pub(super) fn mend(&self, fleet: &Fleet<'_>) -> Option<Shown> {
+        if let Some(host) = self.unsure.keys().next() {
+            let name = fleet.hosts[*host].name;
+            return Some(format!("apt-get update on {name}, or wait until its lists are fetched").into());
+        }
+        let silent = fleet.silent.first()?;
+        let mend = silent.source.fault.as_ref().and_then(|fault| fault.mend.as_ref());
+        Some(mend.map_or_else(
+            || format!("make {} answer", silent.name).into(),
+            |mend| format!("{}: {mend}", silent.name).into(),
+        ))
+    }
+
+    /// The chain's part that the servers say: first those that matter.
+    pub(super) fn because(&self, fleet: &Fleet<'_>, mut judged: Judgement, evidence: &Evidence) -> Judgement {
+        let mut said: Vec<(Shown, Option<Timestamp>, String)> = Vec::new();
+        for (host, (name, pending)) in &self.pending {
+            let updates: Vec<String> = pending.iter().take(4).map(|one| update(evidence, name, one)).collect();
+            let host = &fleet.hosts[*host];
+            said.push((host.source.id.to_string().into(), Some(host.at), updates.join("; ")));
+        }
+        for (host, why) in &self.unsure {
+            let host = &fleet.hosts[*host];
+            said.push((host.source.id.to_string().into(), Some(host.at), why.to_string()));
+        }
+        for silent in &fleet.silent {
+            said.push((silent.source.id.to_string().into(), silent.source.good_at, silent.why.to_string()));
+        }
+        let clear = |host: &&usize| !self.pending.contains_key(host) && !self.unsure.contains_key(host);
+        for host in self.installed.iter().filter(clear) {
+            let host = &fleet.hosts[*host];
+            said.push((host.source.id.to_string().into(), Some(host.at), "installed, nothing pending".to_owned()));
+        }
+        let more = said.len().saturating_sub(NAMED);
+        for (source, at, said) in said.into_iter().take(NAMED) {
+            judged = judged.because(source, at, said);
+        }
+        if more > 0 { judged.because("servers", None, format!("and {more} more")) } else { judged }
+    }
+}
+
+fn update(evidence: &Evidence, host: &Shown, one: &Pending) -> String {
+    let installed = one.installed.as_ref().map_or("new", Shown::as_str);
+    let since = first_seen(evidence, host, one).map_or_else(String::new, |at| format!(", pending since {at}"));
+    format!("{} {installed} → {} from {}{since}", one.package, one.candidate, one.origin)
+}
+
+fn first_seen(evidence: &Evidence, host: &Shown, one: &Pending) -> Option<Timestamp> {
+    evidence.first_seen(SubjectKind::Host, host, one.sighting().as_str())
+}
+
+fn servers(count: usize) -> String {
+    format!("{count} {}", if count == 1 { "server" } else { "servers" })
+}

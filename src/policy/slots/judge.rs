@@ -1,0 +1,303 @@
+//! The judgement on a server's backups, for both measures: on site and off site.
+//!
+//! Which verdict wins: a source that can't be trusted, a list that may not be whole, snapshots that can't be told apart or
+//! one from the future make everything **unknown**, also where a slot is empty: the snapshot that seems to be missing may be
+//! the one that can't be read, or the one whose clock was wrong. After that, an empty slot is broken; one that may still be
+//! filled, or that the backup is too young for, is due.
+
+use jiff::Timestamp;
+
+use super::whose::{Servers, Share, Shares};
+use super::{SLACK, Standing, around, far, missing_since, night_begins, standing, words};
+use crate::domain::facts::{BackupDeclared, Slot, Snapshot, Snapshots};
+use crate::domain::{Declared, Fact, Judgement, Shown, SourceRecord, Subject, Verdict, age};
+use crate::policy::Case;
+
+/// What tells the two measures apart.
+#[derive(Debug, Clone, Copy)]
+pub struct Site {
+    pub measure: &'static str,
+    pub offsite: bool,
+    /// `on-site`, `off-site`.
+    pub word: &'static str,
+}
+
+/// One `[[backup]]`, with its source.
+struct Backup<'a> {
+    source: &'a SourceRecord,
+    declared: &'a Declared,
+    says: &'a BackupDeclared,
+}
+
+/// Judges every backup of this kind, for every server that it names.
+pub fn backups(case: &Case<'_>, site: Site) -> Vec<Judgement> {
+    let servers = Servers::of(case.evidence);
+    let mut judgements = Vec::new();
+    for backup in declared(case).filter(|backup| backup.says.offsite == site.offsite) {
+        let list = backup.source.trusted(case.now).map(|seen| snapshots_in(seen));
+        let shares = list.as_ref().map(|list| list.map(|list| (list, Shares::of(&list.snapshots, &servers))));
+        for server in &backup.says.of {
+            let judgement = match &shares {
+                Ok(Some((list, shares))) => match shares.share(server, backup.says.of.len() == 1) {
+                    Share::These(these) => judged(case, &backup, &Seen::new(case.now, list, &these)),
+                    Share::Untold => untold(list),
+                },
+                Ok(None) => Said::new(Verdict::Unknown, "its answer held no list of snapshots"),
+                Err(doubt) => doubted(&backup, doubt),
+            };
+            judgements.push(finished(case, site, &backup, server, judgement));
+        }
+    }
+    judgements
+}
+
+fn declared<'a>(case: &Case<'a>) -> impl Iterator<Item = Backup<'a>> {
+    case.evidence.sources.iter().flat_map(|source| {
+        source.declared.iter().filter_map(move |declared| match &declared.fact {
+            Fact::BackupDeclared(says) => Some(Backup { source, declared, says }),
+            _ => None,
+        })
+    })
+}
+
+fn snapshots_in(seen: &[crate::domain::Observation]) -> Option<&Snapshots> {
+    seen.iter().find_map(|observation| match &observation.fact {
+        Fact::Snapshots(list) => Some(list),
+        _ => None,
+    })
+}
+
+/// The servers of the register that no backup of this kind names.
+pub fn unnamed<'a>(case: &Case<'a>, named: impl Fn(&BackupDeclared) -> bool) -> Vec<&'a Declared> {
+    let named: std::collections::HashSet<&Shown> =
+        declared(case).filter(|backup| named(backup.says)).flat_map(|backup| &backup.says.of).collect();
+    let hosts = case.evidence.declared().filter(|declared| matches!(declared.fact, Fact::HostDeclared(_)));
+    hosts.filter(|host| !named.contains(&host.subject.name)).collect()
+}
+
+/// Whether the register has a backup of this kind at all.
+pub fn any(case: &Case<'_>, offsite: bool) -> bool {
+    declared(case).any(|backup| backup.says.offsite == offsite)
+}
+
+/// A judgement that doesn't know its subject yet.
+struct Said {
+    verdict: Verdict,
+    title: String,
+    detail: Vec<String>,
+    mend: Option<Shown>,
+    because: Vec<(Shown, Option<Timestamp>, Shown)>,
+    since: Option<Timestamp>,
+}
+
+impl Said {
+    fn new(verdict: Verdict, title: impl Into<String>) -> Self {
+        let (detail, because) = (Vec::new(), Vec::new());
+        Self { verdict, title: title.into(), detail, mend: None, because, since: None }
+    }
+
+    fn mend(mut self, mend: impl Into<Shown>) -> Self {
+        self.mend = Some(mend.into());
+        self
+    }
+}
+
+fn doubted(backup: &Backup<'_>, doubt: &Shown) -> Said {
+    let mut said = Said::new(Verdict::Unknown, doubt.as_str());
+    said.mend = backup.source.fault.as_ref().and_then(|fault| fault.mend.clone());
+    said
+}
+
+fn untold(list: &Snapshots) -> Said {
+    let mut hosts: Vec<String> =
+        list.snapshots.iter().filter_map(|s| s.host.as_ref()).map(ToString::to_string).collect();
+    hosts.sort();
+    hosts.dedup();
+    let mut said = Said::new(Verdict::Unknown, "which of its snapshots are this server's can't be told")
+        .mend("make them with --host and the server's name, or write a [[backup]] of its own for each server");
+    if !hosts.is_empty() {
+        said.detail.push(format!("They say to be of {}.", words::listed(&hosts)));
+    }
+    said
+}
+
+/// A server's snapshots, sorted by what they are worth.
+struct Seen<'a> {
+    list: &'a Snapshots,
+    /// Those that count, newest first.
+    counted: Vec<&'a Snapshot>,
+    future: Vec<&'a Snapshot>,
+    empty: usize,
+}
+
+impl<'a> Seen<'a> {
+    fn new(now: Timestamp, list: &'a Snapshots, these: &[&'a Snapshot]) -> Self {
+        let (future, past): (Vec<_>, Vec<_>) = these.iter().copied().partition(|snapshot| snapshot.at > now + SLACK);
+        let (empty, mut counted): (Vec<_>, Vec<_>) = past.into_iter().partition(|snapshot| snapshot.files == Some(0));
+        // Sorted by everything that is shown, so that the order of the list never matters.
+        counted.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.id.cmp(&b.id)));
+        let mut future = future;
+        future.sort_by(|a, b| a.at.cmp(&b.at).then_with(|| a.id.cmp(&b.id)));
+        Self { list, counted, future, empty: empty.len() }
+    }
+}
+
+fn judged(case: &Case<'_>, backup: &Backup<'_>, seen: &Seen<'_>) -> Said {
+    let made: Vec<Timestamp> = seen.counted.iter().map(|snapshot| snapshot.at).collect();
+    let slots: Vec<(Slot, Standing)> =
+        backup.says.slots.iter().map(|slot| (*slot, standing(*slot, &made, case.now, case.zone))).collect();
+    let mut said = slots_said(case, &slots, &made);
+    if let Some(complaint) = &seen.list.degraded {
+        said = Said::new(Verdict::Unknown, format!("the list may not be whole: {complaint}")).mend(
+            if backup.says.tool == "restic" {
+                "run `restic check`, and mend or replace the repository"
+            } else {
+                "let the account that matins uses read the folder and what is in it"
+            },
+        );
+    } else if let Some(ahead) = seen.future.first() {
+        said = from_the_future(case, &said, ahead);
+    }
+    said.detail = detail(case, &slots, seen);
+    let limits = slots.iter().map(|(slot, _)| window(case, *slot));
+    said.because.extend(limits.map(|(slot, window)| (slot.into(), None, window.into())));
+    said.because.push((backup.source.id.to_string().into(), backup.source.good_at, count(case, seen).into()));
+    said
+}
+
+fn slots_said(case: &Case<'_>, slots: &[(Slot, Standing)], made: &[Timestamp]) -> Said {
+    let like = |standing: Standing| -> Vec<String> {
+        slots.iter().filter(|(_, stands)| *stands == standing).map(|(slot, _)| words::slot(*slot)).collect()
+    };
+    let at = |at| words::moment(at, case.now, case.zone);
+    let (missing, running, young) = (like(Standing::Missing), like(Standing::Running), like(Standing::Young));
+    if let Some((slot, _)) = slots.iter().find(|(_, stands)| *stands == Standing::Missing) {
+        let nearest = nearest(*slot, made, case.now)
+            .map_or_else(|| "there is none at all".into(), |near| format!("nearest {}", at(near)));
+        let mut said = Said::new(Verdict::Broken, format!("no snapshot from {}; {nearest}", words::listed(&missing)))
+            .mend("read the log of the last run, mend what it says, and run the backup now");
+        let last_night = slots.contains(&(Slot::LastNight, Standing::Missing));
+        said.since = made.iter().max().filter(|_| last_night).and_then(|newest| missing_since(*newest, case.zone));
+        return said;
+    }
+    if !running.is_empty() {
+        let newest = made.iter().max().map_or_else(String::new, |newest| format!("; newest {}", at(*newest)));
+        return Said::new(Verdict::Due, format!("no snapshot from last night yet{newest}"))
+            .mend("nothing yet: a run has until 06:00");
+    }
+    if let (false, Some(oldest)) = (young.is_empty(), made.iter().min()) {
+        return Said::new(
+            Verdict::Due,
+            format!("too young for {}: the oldest snapshot is of {}", words::listed(&young), at(*oldest)),
+        )
+        .mend("nothing, if it is new; else find out who deleted the older snapshots");
+    }
+    let filled: Vec<String> = slots.iter().map(|(slot, _)| slot.to_string()).collect();
+    let newest = made.iter().max().map_or_else(String::new, |newest| format!("; newest {}", at(*newest)));
+    Said::new(Verdict::Ok, format!("{}{newest}", filled.join(", ")))
+}
+
+/// The snapshot that comes closest to a slot.
+fn nearest(slot: Slot, made: &[Timestamp], now: Timestamp) -> Option<Timestamp> {
+    match slot {
+        Slot::LastNight => made.iter().copied().max(),
+        Slot::Ago(period) => made.iter().copied().min_by_key(|at| (far(*at, now - period.as_duration()), *at)),
+    }
+}
+
+fn from_the_future(case: &Case<'_>, said: &Said, ahead: &Snapshot) -> Said {
+    let host = ahead.host.as_ref().map_or_else(|| "the machine that made it".into(), ToString::to_string);
+    let also = if said.verdict == Verdict::Ok { String::new() } else { format!("; {}", said.title) };
+    Said::new(
+        Verdict::Unknown,
+        format!(
+            "a snapshot is dated {} ahead: {}{also}",
+            age(case.now, ahead.at),
+            words::moment(ahead.at, case.now, case.zone)
+        ),
+    )
+    .mend(format!("set the clock of {host} (or of this machine), then remove snapshot {}", ahead.id))
+}
+
+/// A slot's name and the time in which a snapshot fills it.
+fn window(case: &Case<'_>, slot: Slot) -> (String, String) {
+    let at = |at| words::moment(at, case.now, case.zone);
+    let window = match slot {
+        Slot::LastNight => night_begins(case.zone.to_datetime(case.now).date(), case.zone)
+            .map_or_else(|| "there is no such night".into(), |from| format!("from {} until now", at(from))),
+        Slot::Ago(period) => {
+            let (from, until) = around(period, case.now);
+            format!("from {} until {}", at(from), at(until))
+        }
+    };
+    (format!("slot {slot}"), window)
+}
+
+fn count(case: &Case<'_>, seen: &Seen<'_>) -> String {
+    let at = |snapshot: &Snapshot| words::moment(snapshot.at, case.now, case.zone);
+    match (seen.counted.first(), seen.counted.last()) {
+        (Some(newest), Some(oldest)) => {
+            format!("{}, newest {}, oldest {}", words::snapshots(seen.counted.len()), at(newest), at(oldest))
+        }
+        _ => "no snapshot of this server".into(),
+    }
+}
+
+fn detail(case: &Case<'_>, slots: &[(Slot, Standing)], seen: &Seen<'_>) -> Vec<String> {
+    let at = |at| words::moment(at, case.now, case.zone);
+    let mut lines: Vec<String> = slots
+        .iter()
+        .map(|(slot, standing)| match standing {
+            Standing::Filled(filled) => format!("{slot}: {}", at(*filled)),
+            Standing::Running => format!("{slot}: not yet, a run has until 06:00"),
+            Standing::Young => format!("{slot}: every snapshot is younger ({})", window(case, *slot).1),
+            Standing::Missing => format!("{slot}: none ({})", window(case, *slot).1),
+        })
+        .collect();
+    lines.push(count(case, seen));
+    for ahead in &seen.future {
+        lines.push(format!("dated in the future, counts for nothing: {} {}", ahead.id, at(ahead.at)));
+    }
+    if seen.empty > 0 {
+        lines.push(format!("{} with nothing in them, which count for nothing", words::snapshots(seen.empty)));
+    }
+    if seen.list.unnamed > 0 {
+        lines.push(format!("{} more names that don't say when they were made", seen.list.unnamed));
+    }
+    lines
+}
+
+/// Puts together what was said and whom it concerns.
+fn finished(case: &Case<'_>, site: Site, backup: &Backup<'_>, server: &Shown, mut said: Said) -> Judgement {
+    let (name, tool) = (&backup.declared.subject.name, &backup.says.tool);
+    let mut detail = vec![format!("{name}, kind {tool}, {}", site.word)];
+    detail.append(&mut said.detail);
+    if site.offsite && *tool == "directory" {
+        // Whoever carries off a plain folder can read it; that is so whether or not its snapshots can be judged.
+        let also = if said.verdict == Verdict::Ok { String::new() } else { format!("; {}", said.title) };
+        said.title = format!("off site and not encrypted: a plain folder{also}");
+        said.verdict = Verdict::Broken;
+        said.mend = Some("keep it in a restic or borg repository instead".into());
+    } else if site.offsite && *tool == "restic" {
+        detail.push("restic encrypts every repository.".into());
+    }
+    detail.push("That a snapshot is there does not prove that it is whole, or that it can be restored.".into());
+    let slots: Vec<String> = backup.says.slots.iter().map(ToString::to_string).collect();
+    let mut judgement = Judgement::new(site.measure, Subject::host(server.clone()), said.verdict, said.title)
+        .part(name.clone())
+        .detail(&detail.join("\n"))
+        .since(said.since)
+        .weight(60)
+        .because(backup.declared.place.clone(), None, format!("{name} keeps {server}; slots {}", slots.join(", ")));
+    if let Some(fault) = &backup.source.fault {
+        judgement = judgement.because(backup.source.id.to_string(), backup.source.asked_at, fault.said.clone());
+    }
+    for (source, at, words) in said.because {
+        judgement = judgement.because(source, at, words);
+    }
+    if backup.source.good_at.is_none() && backup.source.fault.is_none() {
+        judgement = judgement.because(backup.source.id.to_string(), Some(case.now), "not asked yet");
+    }
+    judgement.mend = said.mend;
+    judgement
+}

@@ -1,0 +1,71 @@
+//! `round --json`.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::domain::{Because, Round, Shown, SourceState, Verdict};
+
+#[derive(Serialize)]
+struct RoundJson<'a> {
+    at: Timestamp,
+    operator: &'a Shown,
+    sources: Vec<SourceJson<'a>>,
+    findings: Vec<FindingJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct SourceJson<'a> {
+    name: &'a Shown,
+    collector: &'a Shown,
+    state: SourceState,
+    at: Option<Timestamp>,
+    took_ms: Option<u64>,
+    error: Option<&'a Shown>,
+}
+
+#[derive(Serialize)]
+struct FindingJson<'a> {
+    key: &'a Shown,
+    measure: &'a Shown,
+    subject: &'a Shown,
+    verdict: Verdict,
+    rank: u32,
+    title: &'a Shown,
+    detail: &'a Shown,
+    since: Timestamp,
+    first_seen: Timestamp,
+    because: &'a [Because],
+    /// Decisions are not kept by this version.
+    decision: Option<()>,
+}
+
+/// One object; its form is part of the public interface. Times are RFC 3339.
+pub fn json(round: &Round) -> serde_json::Result<String> {
+    let sources = round.sources.iter().map(|line| SourceJson {
+        name: &line.id.name,
+        collector: &line.id.collector,
+        state: line.state,
+        at: line.at,
+        took_ms: line.took_ms,
+        error: line.fault.as_ref().map(|fault| &fault.said),
+    });
+    let findings = round.findings.iter().map(|finding| FindingJson {
+        key: finding.key.shown(),
+        measure: &finding.measure,
+        subject: &finding.subject.name,
+        verdict: finding.verdict,
+        rank: finding.rank,
+        title: &finding.title,
+        detail: &finding.detail,
+        since: finding.since,
+        first_seen: finding.first_seen,
+        because: &finding.because,
+        decision: None,
+    });
+    serde_json::to_string_pretty(&RoundJson {
+        at: round.at,
+        operator: &round.operator,
+        sources: sources.collect(),
+        findings: findings.collect(),
+    })
+}

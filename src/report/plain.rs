@@ -1,0 +1,60 @@
+//! Plain lines.
+
+use std::fmt::Write as _;
+
+use crate::domain::{Finding, Round, SourceState, Verdict, age};
+
+/// The morning sheet as lines: what needs a person, then what is silent, then the counts.
+pub fn plain(round: &Round) -> String {
+    let mut out = String::new();
+    for finding in round.findings.iter().filter(|finding| finding.verdict != Verdict::Ok) {
+        writeln!(
+            out,
+            "{} {:<7} {}  {}: {}  ({})",
+            finding.verdict.glyph(),
+            finding.verdict.word(),
+            finding.measure,
+            finding.subject,
+            finding.title,
+            age(finding.since, round.at)
+        )
+        .ok();
+    }
+    for line in round.sources.iter().filter(|line| line.state != SourceState::Fresh) {
+        let word = if line.state == SourceState::Silent { "silent" } else { "stale" };
+        let said = line.fault.as_ref().map_or_else(String::new, |fault| format!(": {}", fault.said));
+        writeln!(out, "- {word} {}{said}", line.id).ok();
+    }
+    writeln!(out, "{}", counts(&round.findings)).ok();
+    out
+}
+
+fn counts(findings: &[Finding]) -> String {
+    let count = |verdict| findings.iter().filter(|finding| finding.verdict == verdict).count();
+    let parts = [Verdict::Broken, Verdict::Unknown, Verdict::Due, Verdict::Ok]
+        .map(|verdict| format!("{} {}", count(verdict), verdict.word()));
+    parts.join(", ")
+}
+
+/// One line as monitoring plugins print it: state, counts, the worst finding, perfdata. `findings` come ranked.
+pub fn plugin(findings: &[Finding], verdict: Verdict) -> String {
+    let word = match verdict {
+        Verdict::Ok => "OK",
+        Verdict::Due => "WARNING",
+        Verdict::Broken => "CRITICAL",
+        Verdict::Unknown => "UNKNOWN",
+    };
+    let worst = findings.iter().find(|finding| finding.verdict != Verdict::Ok);
+    // A bar would begin the perfdata.
+    let worst =
+        worst.map_or_else(String::new, |finding| format!("; {}: {}", finding.key, finding.title).replace('|', "¦"));
+    let count = |verdict| findings.iter().filter(|finding| finding.verdict == verdict).count();
+    format!(
+        "MATINS {word}: {}{worst} | ok={} due={} broken={} unknown={}",
+        counts(findings),
+        count(Verdict::Ok),
+        count(Verdict::Due),
+        count(Verdict::Broken),
+        count(Verdict::Unknown)
+    )
+}

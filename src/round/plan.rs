@@ -1,0 +1,51 @@
+//! [`Plan`]: the configuration as things to ask and rules to judge by.
+
+use jiff::tz::TimeZone;
+
+use crate::collect::{self, Source};
+use crate::config::{ConfigError, Owners, Settings};
+use crate::domain::{Limits, Shown};
+use crate::policy;
+
+/// What a round needs besides evidence.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub operator: Shown,
+    pub zone: TimeZone,
+    pub limits: Limits,
+    pub configured: bool,
+    pub sources: Vec<Source>,
+}
+
+/// Who, besides the config room itself, says what the configuration may contain.
+pub fn owners() -> Owners {
+    let mut limits: Vec<&'static crate::domain::Limit> =
+        policy::rules::ALL.iter().flat_map(|rule| rule.limits).copied().collect();
+    limits.push(&policy::DECISION);
+    limits.sort_by_key(|limit| limit.key);
+    limits.dedup_by_key(|limit| limit.key);
+    Owners { sections: collect::ALL.iter().flat_map(|collector| collector.sections).copied().collect(), limits }
+}
+
+impl Plan {
+    /// Every collector plans its part; all that is wrong is told at once.
+    pub fn new(settings: &Settings) -> Result<Self, ConfigError> {
+        let (mut sources, mut misfits) = (Vec::new(), Vec::new());
+        for collector in collect::ALL {
+            match (collector.plan)(&settings.entries(collector.sections), &settings.register, settings.refresh) {
+                Ok(planned) => sources.extend(planned),
+                Err(wrong) => misfits.extend(wrong),
+            }
+        }
+        if !misfits.is_empty() {
+            return Err(settings.troubles(&misfits));
+        }
+        Ok(Self {
+            operator: settings.operator.clone(),
+            zone: settings.zone.clone(),
+            limits: settings.limits.clone(),
+            configured: settings.configured,
+            sources,
+        })
+    }
+}

@@ -1,0 +1,192 @@
+//! The schedule behind a console: asks each source when its time has come, and tells of every new evaluation.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+
+use super::ask::ask;
+use super::{Desk, Order, Progress, Update};
+use crate::collect::tools::Tools;
+use crate::domain::{Period, SourceId, SourceRecord};
+use crate::store::Attempt;
+
+/// While answers are pouring in, evaluate at most this often.
+const GATHER: Duration = Duration::from_millis(150);
+/// The first delay after a failure; it doubles with each further one.
+const BACKOFF: Period = Period::seconds(30);
+
+/// What a schedule needs.
+#[derive(Debug)]
+pub struct Schedule {
+    pub desk: Desk,
+    pub tools: Arc<Tools>,
+    pub orders: UnboundedReceiver<Order>,
+    pub updates: UnboundedSender<Update>,
+}
+
+/// Runs until the console hangs up. Sources that are due are asked at once; between answers it sleeps until the next one
+/// is due, with no tick.
+pub async fn run(schedule: Schedule) {
+    let Schedule { desk, tools, mut orders, updates } = schedule;
+    let mut clerk = Clerk::new(desk, tools, updates);
+    clerk.evaluate();
+    loop {
+        clerk.start_due();
+        let Some(wake) = clerk.report() else { return };
+        tokio::select! {
+            order = orders.recv() => match order {
+                Some(order) => clerk.obey(&order),
+                None => return,
+            },
+            Some(joined) = clerk.asking.join_next(), if !clerk.asking.is_empty() => {
+                if let Ok(attempt) = joined {
+                    clerk.take(attempt);
+                }
+                clerk.take_ready();
+                if clerk.asking.is_empty() { clerk.evaluate() } else { clerk.gather() }
+            }
+            () = sleep_until(wake) => if clerk.gathering() { clerk.evaluate() } else { clerk.woke() },
+        }
+    }
+}
+
+struct Clerk {
+    desk: Desk,
+    tools: Arc<Tools>,
+    updates: UnboundedSender<Update>,
+    asking: JoinSet<Attempt>,
+    busy: HashSet<SourceId>,
+    due: HashMap<SourceId, Timestamp>,
+    /// When gathered answers are evaluated.
+    gather_until: Option<Instant>,
+    said: Option<Progress>,
+}
+
+impl Clerk {
+    fn new(desk: Desk, tools: Arc<Tools>, updates: UnboundedSender<Update>) -> Self {
+        let now = (tools.now)();
+        let due = desk
+            .evidence()
+            .sources
+            .iter()
+            .zip(&desk.plan.sources)
+            .map(|(record, source)| (record.id.clone(), next(record, source.every, now)))
+            .collect();
+        Self { desk, tools, updates, asking: JoinSet::new(), busy: HashSet::new(), due, gather_until: None, said: None }
+    }
+
+    fn start_due(&mut self) {
+        let now = (self.tools.now)();
+        for source in &self.desk.plan.sources {
+            let ready = self.due.get(&source.id).is_none_or(|due| *due <= now);
+            if ready && self.busy.insert(source.id.clone()) {
+                self.asking.spawn(ask(source.clone(), Arc::clone(&self.tools), self.desk.memory(&source.id)));
+            }
+        }
+    }
+
+    fn obey(&mut self, order: &Order) {
+        let now = (self.tools.now)();
+        for record in &self.desk.evidence().sources {
+            let wanted = match order {
+                Order::RefreshAll => true,
+                Order::Refresh(id) => record.id == *id,
+                Order::RefreshSubject(subject) => {
+                    record.id.name == subject.name
+                        || record.declared.iter().any(|declared| declared.subject == *subject)
+                        || record.seen.iter().any(|seen| seen.subject == *subject)
+                }
+            };
+            if wanted {
+                self.due.insert(record.id.clone(), now);
+            }
+        }
+    }
+
+    fn take_ready(&mut self) {
+        while let Some(joined) = self.asking.try_join_next() {
+            if let Ok(attempt) = joined {
+                self.take(attempt);
+            }
+        }
+    }
+
+    fn take(&mut self, attempt: Attempt) {
+        let id = attempt.id.clone();
+        self.busy.remove(&id);
+        if let Err(error) = self.desk.take(attempt) {
+            self.updates.send(Update::Trouble(error.into())).ok();
+        }
+        let every = self.desk.plan.sources.iter().find(|source| source.id == id).map_or(BACKOFF, |source| source.every);
+        if let Some(record) = self.desk.evidence().sources.iter().find(|record| record.id == id) {
+            self.due.insert(id, next(record, every, (self.tools.now)()));
+        }
+    }
+
+    fn gather(&mut self) {
+        self.gather_until.get_or_insert_with(|| Instant::now() + GATHER);
+    }
+
+    fn gathering(&self) -> bool {
+        self.gather_until.is_some_and(|until| until <= Instant::now())
+    }
+
+    /// Time passed: something is due, or an answer has become too old to be believed.
+    fn woke(&mut self) {
+        let now = (self.tools.now)();
+        if self.desk.evidence().sources.iter().any(|record| {
+            stale_at(record).is_some_and(|at| at <= now && now.duration_since(at) < SignedDuration::from_secs(90))
+        }) {
+            self.evaluate();
+        }
+    }
+
+    fn evaluate(&mut self) {
+        self.gather_until = None;
+        let update = match self.desk.evaluate((self.tools.now)()) {
+            Ok(round) => Update::Round(Arc::new(round)),
+            Err(error) => Update::Trouble(error.into()),
+        };
+        self.updates.send(update).ok();
+    }
+
+    /// Tells how far it is, where that changed. When to wake next, or `None` when nobody listens any more.
+    fn report(&mut self) -> Option<Instant> {
+        let now = (self.tools.now)();
+        let idle = self.due.iter().filter(|(id, _)| !self.busy.contains(*id)).map(|(_, due)| *due).min();
+        let stale = self.desk.evidence().sources.iter().filter_map(stale_at).filter(|at| *at > now).min();
+        let progress = Progress { refreshing: self.busy.len(), next: idle };
+        if self.said != Some(progress) {
+            self.said = Some(progress);
+            self.updates.send(Update::Progress(progress)).ok()?;
+        }
+        let next = [idle, stale].into_iter().flatten().min().map_or(Duration::from_secs(3_600), |at| wait(at, now));
+        let wake = Instant::now() + next;
+        Some(self.gather_until.map_or(wake, |until| until.min(wake)))
+    }
+}
+
+/// From now until then, a moment longer so that the clock has passed it.
+fn wait(at: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO) + Duration::from_millis(20)
+}
+
+fn stale_at(record: &SourceRecord) -> Option<Timestamp> {
+    record.good_at.and_then(|good| good.checked_add(record.stale_after.as_duration()).ok())
+}
+
+/// When a source is asked next: after its interval, or, while it fails, after a delay that doubles up to its interval.
+/// Both are jittered, so that five hundred sources don't come in step.
+fn next(record: &SourceRecord, every: Period, now: Timestamp) -> Timestamp {
+    let Some(asked) = record.asked_at.filter(|asked| *asked <= now) else { return now };
+    let interval =
+        if record.failures == 0 { every } else { BACKOFF.times(1 << (record.failures - 1).min(10)).min(every) };
+    let seconds = interval.as_seconds();
+    let jitter = fastrand::i64(-seconds / 10..=seconds / 10);
+    asked.checked_add(SignedDuration::from_secs(seconds + jitter)).unwrap_or(now)
+}

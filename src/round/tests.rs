@@ -1,0 +1,136 @@
+//! Rounds with sources that fail in every way a source can.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+
+use super::*;
+use crate::collect::tools::Tools;
+use crate::collect::{Answer, Ask, Asked, Source};
+use crate::domain::{Limits, Period, SourceState};
+use crate::store::Sqlite;
+
+#[expect(clippy::disallowed_methods, reason = "a test is an edge")]
+fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+enum Act {
+    Answer,
+    Fail(AtomicUsize),
+    Panic,
+    Hang,
+}
+
+impl Ask for Act {
+    fn ask<'a>(&'a self, _tools: &'a Tools, _memory: Option<&'a str>) -> Asked<'a> {
+        Box::pin(async move {
+            match self {
+                Self::Answer => Ok(Answer::seen(Vec::new())),
+                Self::Fail(count) => {
+                    count.fetch_add(1, Ordering::Relaxed);
+                    Err(Fault::passing("refused"))
+                }
+                Self::Panic => panic!("a parser met something new"),
+                Self::Hang => std::future::pending().await,
+            }
+        })
+    }
+}
+
+fn source(name: &str, act: Arc<Act>) -> Source {
+    Source {
+        id: SourceId::new("test", name),
+        every: Period::minutes(15),
+        deadline: Duration::from_secs(2),
+        declared: Vec::new(),
+        ask: act,
+    }
+}
+
+fn desk(sources: Vec<Source>) -> Desk {
+    let plan =
+        Plan { operator: "mona".into(), zone: TimeZone::UTC, limits: Limits::default(), configured: true, sources };
+    Desk::open(plan, Box::new(Sqlite::in_memory().unwrap())).unwrap()
+}
+
+fn tools() -> Arc<Tools> {
+    Arc::new(Tools::new(now).unwrap())
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_bad_source_never_takes_another_with_it() {
+    let failing = Arc::new(Act::Fail(AtomicUsize::new(0)));
+    let mut desk = desk(vec![
+        source("good", Arc::new(Act::Answer)),
+        source("failing", Arc::clone(&failing)),
+        source("panicking", Arc::new(Act::Panic)),
+        source("hanging", Arc::new(Act::Hang)),
+    ]);
+    let mut order = Vec::new();
+    let round = pass(&mut desk, &tools(), &Pass::default(), std::future::pending(), |step| {
+        order.push(step.id.name.to_string())
+    })
+    .await
+    .unwrap()
+    .unwrap();
+    let state = |name: &str| round.sources.iter().find(|line| line.id.name == *name).unwrap();
+    assert_eq!(state("good").state, SourceState::Fresh);
+    for (name, said) in
+        [("failing", "refused"), ("panicking", "failed inside matins"), ("hanging", "no whole answer within 2 s")]
+    {
+        assert_eq!(state(name).state, SourceState::Silent, "{name}");
+        assert!(state(name).fault.as_ref().unwrap().said.as_str().contains(said), "{name}: {:?}", state(name).fault);
+    }
+    assert_eq!(order.last().map(String::as_str), Some("hanging"));
+    let Act::Fail(tries) = &*failing else { unreachable!() };
+    assert_eq!(tries.load(Ordering::Relaxed), 2, "a passing fault is tried once more");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancelled_pass_judges_nothing() {
+    let mut desk = desk(vec![source("hanging", Arc::new(Act::Hang))]);
+    let done = pass(&mut desk, &tools(), &Pass::default(), tokio::time::sleep(Duration::from_millis(10)), |_| {})
+        .await
+        .unwrap();
+    assert_eq!(done, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_what_was_named_is_asked() {
+    let mut desk = desk(vec![source("a", Arc::new(Act::Answer)), source("b", Arc::new(Act::Hang))]);
+    let only = Pass { only: vec!["test/a".into()] };
+    let round = pass(&mut desk, &tools(), &only, std::future::pending(), |_| {}).await.unwrap().unwrap();
+    assert_eq!(round.sources[1].fault, None);
+}
+
+#[tokio::test]
+async fn the_schedule_tells_of_answers_and_obeys() {
+    let (orders, inbox) = tokio::sync::mpsc::unbounded_channel();
+    let (updates, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let failing = Arc::new(Act::Fail(AtomicUsize::new(0)));
+    let desk = desk(vec![source("good", Arc::new(Act::Answer)), source("failing", Arc::clone(&failing))]);
+    let clerk = tokio::spawn(run(Schedule { desk, tools: tools(), orders: inbox, updates }));
+    let fresh = |round: &Round| round.sources[0].state == SourceState::Fresh && round.sources[1].fault.is_some();
+    wait_for(&mut heard, fresh).await;
+    let Act::Fail(tries) = &*failing else { unreachable!() };
+    let before = tries.load(Ordering::Relaxed);
+    orders.send(Order::Refresh(SourceId::new("test", "failing"))).unwrap();
+    wait_for(&mut heard, |_| tries.load(Ordering::Relaxed) > before).await;
+    drop(orders);
+    clerk.await.unwrap();
+}
+
+async fn wait_for(heard: &mut tokio::sync::mpsc::UnboundedReceiver<Update>, done: impl Fn(&Round) -> bool) {
+    let waiting = async {
+        while let Some(update) = heard.recv().await {
+            if matches!(update, Update::Round(round) if done(&round)) {
+                return;
+            }
+        }
+        panic!("the schedule ended");
+    };
+    tokio::time::timeout(Duration::from_secs(20), waiting).await.expect("the schedule said nothing for 20 s");
+}

@@ -1,0 +1,134 @@
+//! SQLite, in WAL mode, in a file that nobody else may read.
+
+mod findings;
+mod open;
+mod sources;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::{Attempt, Kept, Store, StoreError};
+use crate::domain::{Finding, FindingKey, Judgement, Round, Shown, Sighting, SourceLine};
+
+/// A store in one SQLite file, or in memory.
+#[derive(Debug)]
+pub struct Sqlite {
+    file: Shown,
+    connection: Connection,
+    /// The findings as they are in the file, so that a round writes only what changed.
+    findings: HashMap<FindingKey, Finding>,
+    /// `PRAGMA data_version` when `findings` was read: another console may have written since.
+    version: Option<i64>,
+}
+
+impl Sqlite {
+    /// Opens the file, making it (mode 0600, its folder 0700) and bringing its schema up to date as needed.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let file = Shown::line(&path.to_string_lossy());
+        let connection =
+            open::connection(path).map_err(|(said, mend)| StoreError { file: file.clone(), said, mend })?;
+        Ok(Self { file, connection, findings: HashMap::new(), version: None })
+    }
+
+    /// A store that is gone when it is dropped.
+    pub fn in_memory() -> Result<Self, StoreError> {
+        let file = Shown::line("in memory");
+        let connection = open::memory().map_err(|(said, mend)| StoreError { file: file.clone(), said, mend })?;
+        Ok(Self { file, connection, findings: HashMap::new(), version: None })
+    }
+
+    fn fault(&self, error: &rusqlite::Error) -> StoreError {
+        let (said, mend) = open::explain(error);
+        StoreError { file: self.file.clone(), said, mend }
+    }
+
+    /// Runs `work` in a transaction that has the write lock from its first statement on: one that starts by reading and
+    /// then writes can fail at once when another console wrote in between, whatever the time-out says.
+    fn write<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        let done = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
+            let value = work(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        });
+        done.map_err(|error| self.fault(&error))
+    }
+
+    /// Reads the findings again when another process has written.
+    fn refresh(&mut self) -> Result<(), StoreError> {
+        let version = self
+            .connection
+            .query_row("PRAGMA data_version", [], |row| row.get(0))
+            .map_err(|error| self.fault(&error))?;
+        if self.version != Some(version) {
+            self.findings = findings::all(&self.connection)
+                .map_err(|error| self.fault(&error))?
+                .into_iter()
+                .map(|finding| (finding.key.clone(), finding))
+                .collect();
+            self.version = Some(version);
+        }
+        Ok(())
+    }
+}
+
+impl Store for Sqlite {
+    fn kept(&self) -> Result<Vec<Kept>, StoreError> {
+        sources::kept(&self.connection).map_err(|error| self.fault(&error))
+    }
+
+    fn sightings(&self) -> Result<BTreeMap<Sighting, Timestamp>, StoreError> {
+        sources::sightings(&self.connection).map_err(|error| self.fault(&error))
+    }
+
+    fn keep(&mut self, attempt: &Attempt) -> Result<(), StoreError> {
+        self.write(|transaction| sources::keep(transaction, attempt))
+    }
+
+    fn record(
+        &mut self,
+        at: Timestamp,
+        operator: &Shown,
+        sources: Vec<SourceLine>,
+        judgements: Vec<Judgement>,
+    ) -> Result<Round, StoreError> {
+        self.refresh()?;
+        let findings: Vec<Finding> = judgements
+            .into_iter()
+            .zip(1..)
+            .map(|(judgement, rank)| {
+                let before = self.findings.get(&judgement.key());
+                judgement.with_history(rank, at, before)
+            })
+            .collect();
+        let round = Round { at, operator: operator.clone(), sources, findings };
+        let before = std::mem::take(&mut self.findings);
+        // Until it is written, nothing is known of what the file holds.
+        self.version = None;
+        self.write(|transaction| findings::record(transaction, &round, &before))?;
+        self.findings = round.findings.iter().map(|finding| (finding.key.clone(), finding.clone())).collect();
+        self.version = self.connection.query_row("PRAGMA data_version", [], |row| row.get(0)).ok();
+        Ok(round)
+    }
+
+    fn last(&self) -> Result<Option<Round>, StoreError> {
+        findings::last(&self.connection).map_err(|error| self.fault(&error))
+    }
+}
+
+/// Milliseconds since 1970, the form in which times are stored.
+fn millis(at: Timestamp) -> i64 {
+    at.as_millisecond()
+}
+
+/// A stored time. One outside what a clock can say was not written by us: it is read as 1970, which is stale everywhere.
+fn time(millis: i64) -> Timestamp {
+    Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// A column that holds JSON which can't be read: the file is damaged there.
+fn unreadable(error: serde_json::Error) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
+}

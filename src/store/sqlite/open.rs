@@ -1,0 +1,105 @@
+//! Opening the file, its modes, its migrations, and what its errors mean.
+
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+
+use crate::domain::Shown;
+
+/// Numbered, each run once, never edited after a release.
+const NEWEST: u32 = 1;
+const MIGRATIONS: [&str; NEWEST as usize] = [include_str!("migrations/0001.sql")];
+
+/// What is wrong, and what helps.
+type Wrong = (Shown, Shown);
+
+pub(super) fn connection(path: &Path) -> Result<Connection, Wrong> {
+    if let Some(folder) = path.parent() {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| {
+            (
+                Shown::line(&format!("its folder can't be made: {error}")),
+                "set [store] url or XDG_STATE_HOME to a folder of yours".into(),
+            )
+        })?;
+    }
+    // SQLite would make it 0644; its -wal and -shm files take the mode of this one.
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(_) => {}
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        Err(error) => {
+            return Err((
+                Shown::line(&format!("can't be made: {error}")),
+                "set [store] url to a place where you may write".into(),
+            ));
+        }
+    }
+    if fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
+        return Err(("is not a file".into(), "set [store] url to another place".into()));
+    }
+    let mut connection = Connection::open(path).map_err(|error| explain(&error))?;
+    prepare(&mut connection)?;
+    Ok(connection)
+}
+
+pub(super) fn memory() -> Result<Connection, Wrong> {
+    let mut connection = Connection::open_in_memory().map_err(|error| explain(&error))?;
+    prepare(&mut connection)?;
+    Ok(connection)
+}
+
+fn prepare(connection: &mut Connection) -> Result<(), Wrong> {
+    settings(connection).map_err(|error| explain(&error))?;
+    let version: u32 =
+        connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|error| explain(&error))?;
+    if version > NEWEST {
+        return Err((
+            Shown::line(&format!("was written by a newer matins (schema {version}, this one knows {NEWEST})")),
+            "start that version, or set [store] url to another file".into(),
+        ));
+    }
+    if version < NEWEST {
+        migrate(connection).map_err(|error| explain(&error))?;
+    }
+    Ok(())
+}
+
+fn settings(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::from_secs(2))?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.pragma_update(None, "foreign_keys", "ON")
+}
+
+/// The version is read again under the write lock: two consoles that start together migrate once.
+fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let version: u32 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    for migration in MIGRATIONS.iter().skip(version as usize) {
+        transaction.execute_batch(migration)?;
+    }
+    transaction.pragma_update(None, "user_version", NEWEST)?;
+    transaction.commit()
+}
+
+/// SQLite's errors in words for people.
+pub(super) fn explain(error: &rusqlite::Error) -> Wrong {
+    let (said, mend) = match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            ("is busy: another process is writing".to_owned(), "try again in a moment")
+        }
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => (
+            format!("is damaged or no database ({error})"),
+            "nothing was written to it; move it away and start again, or restore it from your backup",
+        ),
+        Some(ErrorCode::DiskFull) => ("the disk is full".to_owned(), "make room; what is shown is not being kept"),
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
+            (format!("may not be written ({error})"), "check who owns the file and its folder")
+        }
+        _ => (error.to_string(), "see what the message says; nothing was changed"),
+    };
+    (Shown::line(&said), Shown::line(mend))
+}

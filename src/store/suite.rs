@@ -1,0 +1,182 @@
+//! What every database must do.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use super::*;
+use crate::domain::facts::{Advisory, FeedKind};
+use crate::domain::{Fact, Subject, SubjectKind, Verdict};
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_790_000_000 + seconds).unwrap()
+}
+
+fn advisory(name: &str) -> Observation {
+    let fact = Fact::Advisory(Advisory {
+        feed: FeedKind::Any,
+        title: name.into(),
+        published: None,
+        packages: Vec::new(),
+        aliases: Vec::new(),
+        risk: None,
+        affected: None,
+        summary: Shown::default(),
+        links: Vec::new(),
+    });
+    Observation { subject: Subject::new(SubjectKind::Advisory, name), at: at(0), fact }
+}
+
+fn attempt(seconds: i64, outcome: Outcome) -> Attempt {
+    Attempt { id: SourceId::new("feeds", "x"), asked_at: at(seconds), took_ms: 12, outcome }
+}
+
+fn seen(names: &[&str]) -> Outcome {
+    Outcome::Seen { observations: names.iter().map(|name| advisory(name)).collect(), memory: Some("etag".into()) }
+}
+
+fn judgement(name: &str, verdict: Verdict) -> Judgement {
+    Judgement::new("advisories", Subject::new(SubjectKind::Advisory, name), verdict, "title")
+        .because("feeds/x", Some(at(0)), "said")
+        .detail("two\nlines")
+}
+
+fn suite(fresh: impl Fn() -> Box<dyn Store>) {
+    a_failure_keeps_the_last_good_answer(fresh().as_mut());
+    what_is_gone_and_returns_counts_anew(fresh().as_mut());
+    a_finding_keeps_its_history(fresh().as_mut());
+    the_last_round_comes_back_as_it_was(fresh().as_mut());
+}
+
+fn a_failure_keeps_the_last_good_answer(store: &mut dyn Store) {
+    store.keep(&attempt(0, seen(&["a", "b"]))).unwrap();
+    store.keep(&attempt(10, Outcome::Failed(Fault::new("refused").mend("start it")))).unwrap();
+    store.keep(&attempt(20, Outcome::Failed(Fault::new("refused")))).unwrap();
+    let kept = store.kept().unwrap();
+    assert_eq!(kept.len(), 1);
+    assert_eq!((kept[0].failures, kept[0].good_at, kept[0].asked_at), (2, Some(at(0)), Some(at(20))));
+    assert_eq!(kept[0].seen, [advisory("a"), advisory("b")]);
+    assert_eq!(kept[0].memory.as_deref(), Some("etag"));
+    store.keep(&attempt(30, Outcome::Unchanged)).unwrap();
+    let kept = store.kept().unwrap();
+    assert_eq!((kept[0].failures, &kept[0].fault, kept[0].good_at, kept[0].seen.len()), (0, &None, Some(at(30)), 2));
+}
+
+fn what_is_gone_and_returns_counts_anew(store: &mut dyn Store) {
+    let sighting = Sighting { kind: SubjectKind::Advisory, subject: "a".into(), item: "published".into() };
+    store.keep(&attempt(0, seen(&["a"]))).unwrap();
+    assert_eq!(store.sightings().unwrap().get(&sighting), Some(&at(0)));
+    store.keep(&attempt(1, seen(&["b"]))).unwrap();
+    assert_eq!(store.sightings().unwrap().get(&sighting), None);
+}
+
+fn a_finding_keeps_its_history(store: &mut dyn Store) {
+    let operator = Shown::line("mona");
+    store.record(at(0), &operator, Vec::new(), vec![judgement("a", Verdict::Due)]).unwrap();
+    let round = store.record(at(60), &operator, Vec::new(), vec![judgement("a", Verdict::Due)]).unwrap();
+    assert_eq!((round.findings[0].since, round.findings[0].first_seen), (at(0), at(0)));
+    let round = store.record(at(120), &operator, Vec::new(), vec![judgement("a", Verdict::Broken)]).unwrap();
+    assert_eq!((round.findings[0].since, round.findings[0].first_seen), (at(120), at(0)));
+    let round = store
+        .record(at(180), &operator, Vec::new(), vec![judgement("a", Verdict::Broken).since(Some(at(-50)))])
+        .unwrap();
+    assert_eq!(round.findings[0].since, at(-50));
+    store.record(at(240), &operator, Vec::new(), Vec::new()).unwrap();
+    let round = store.record(at(300), &operator, Vec::new(), vec![judgement("a", Verdict::Due)]).unwrap();
+    assert_eq!(round.findings[0].first_seen, at(300));
+}
+
+fn the_last_round_comes_back_as_it_was(store: &mut dyn Store) {
+    assert_eq!(store.last().unwrap(), None);
+    let line = SourceLine {
+        id: SourceId::new("feeds", "x"),
+        state: crate::domain::SourceState::Silent,
+        at: None,
+        took_ms: Some(3),
+        fault: Some(Fault::passing("refused")),
+    };
+    let judgements =
+        vec![judgement("b", Verdict::Broken), judgement("a", Verdict::Ok), judgement("name with / and ü", Verdict::Ok)];
+    let round = store.record(at(0), &Shown::line("mona"), vec![line], judgements).unwrap();
+    assert_eq!(store.last().unwrap(), Some(round));
+}
+
+#[test]
+fn sqlite_in_memory() {
+    suite(|| Box::new(Sqlite::in_memory().unwrap()));
+}
+
+#[test]
+fn sqlite_in_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let count = std::cell::Cell::new(0);
+    suite(|| {
+        count.set(count.get() + 1);
+        Box::new(Sqlite::open(&folder.path().join(format!("{}.db", count.get()))).unwrap())
+    });
+}
+
+#[test]
+fn the_file_is_for_nobody_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state/matins.db");
+    let mut store = Sqlite::open(&path).unwrap();
+    store.keep(&attempt(0, seen(&["a"]))).unwrap();
+    for name in ["state/matins.db", "state/matins.db-wal", "state/matins.db-shm"] {
+        assert_eq!(std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode() & 0o777, 0o600, "{name}");
+    }
+    assert_eq!(std::fs::metadata(folder.path().join("state")).unwrap().permissions().mode() & 0o777, 0o700);
+}
+
+#[test]
+fn it_survives_being_closed_and_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("matins.db");
+    let round = Sqlite::open(&path)
+        .unwrap()
+        .record(at(0), &Shown::line("mona"), Vec::new(), vec![judgement("a", Verdict::Due)])
+        .unwrap();
+    let mut again = Sqlite::open(&path).unwrap();
+    assert_eq!(again.last().unwrap(), Some(round));
+    let round = again.record(at(60), &Shown::line("mona"), Vec::new(), vec![judgement("a", Verdict::Due)]).unwrap();
+    assert_eq!(round.findings[0].first_seen, at(0));
+}
+
+#[test]
+fn two_consoles_see_each_others_findings() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("matins.db");
+    let (mut one, mut two) = (Sqlite::open(&path).unwrap(), Sqlite::open(&path).unwrap());
+    one.record(at(0), &Shown::line("mona"), Vec::new(), vec![judgement("a", Verdict::Due)]).unwrap();
+    let round = two
+        .record(
+            at(60),
+            &Shown::line("roman"),
+            Vec::new(),
+            vec![judgement("a", Verdict::Due), judgement("b", Verdict::Ok)],
+        )
+        .unwrap();
+    assert_eq!(round.findings[0].first_seen, at(0));
+    let round = one.record(at(120), &Shown::line("mona"), Vec::new(), vec![judgement("b", Verdict::Ok)]).unwrap();
+    assert_eq!(round.findings[0].first_seen, at(60));
+}
+
+#[test]
+fn what_is_no_database_is_named_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("matins.db");
+    let text = "this is a letter to my aunt, and longer than the header of a database is, so that it is read as one"
+        .repeat(20);
+    std::fs::write(&path, &text).unwrap();
+    let error = Sqlite::open(&path).unwrap_err();
+    assert!(error.to_string().contains("no database") && error.to_string().contains("matins.db"), "{error}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+    assert!(Sqlite::open(folder.path()).unwrap_err().to_string().contains("not a file"));
+}
+
+#[test]
+fn a_store_of_a_newer_version_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("matins.db");
+    drop(Sqlite::open(&path).unwrap());
+    rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    assert!(Sqlite::open(&path).unwrap_err().to_string().contains("newer matins"));
+}

@@ -1,0 +1,161 @@
+//! What the actions of the keymap do.
+
+use super::keymap::Action;
+use super::message::Effect;
+use super::model::{Model, Overlay, Place};
+use super::update::{regret, say};
+use super::widgets::input::TextInput;
+use super::{motion, panels};
+use crate::domain::{Finding, Link, Shown};
+use crate::round::Order;
+
+pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Move(motion) => motion::go(model, motion),
+        Action::Open => return open(model),
+        Action::Back => back(model),
+        Action::Why => toggle_why(model),
+        Action::Browser => return browse(model),
+        Action::Copy => return copy(model),
+        Action::Refresh => return refresh(model),
+        Action::RefreshAll => {
+            say(model, "asking every source again");
+            return vec![Effect::Order(Order::RefreshAll)];
+        }
+        Action::Filter => {
+            model.view.filter.editing = true;
+            model.view.filter.typed_at_home = model.view.place.is_home();
+        }
+        Action::Palette => model.view.overlay = Some(Overlay::Palette { input: TextInput::default(), selected: 0 }),
+        Action::Help => toggle_help(model),
+        Action::Panel(panel) => model.view.place = Place::List(panel),
+        Action::NextFocus => motion::shift_focus(model, 1),
+        Action::PreviousFocus => motion::shift_focus(model, -1),
+        Action::Mouse => return toggle_mouse(model),
+        Action::Suspend => return vec![Effect::Suspend],
+        Action::Repaint => return vec![Effect::Repaint],
+        Action::Quit => return vec![Effect::Quit],
+    }
+    Vec::new()
+}
+
+/// Enter: the finding's panel on its subject; from there its detail; in the question before an address, the address.
+fn open(model: &mut Model) -> Vec<Effect> {
+    if let Some(Overlay::Confirm(link)) = &model.view.overlay {
+        let effect = Effect::Open(link.clone());
+        model.view.overlay = None;
+        return vec![effect];
+    }
+    match model.view.place {
+        Place::Queue => {
+            if let Some(finding) = model.current().cloned() {
+                show(model, &finding);
+            }
+        }
+        Place::Tile(panel) => model.view.place = Place::List(panel),
+        Place::List(panel) | Place::Detail(panel) => model.view.place = Place::Detail(panel),
+    }
+    Vec::new()
+}
+
+/// Goes to the panel that shows the finding, with it in the detail.
+fn show(model: &mut Model, finding: &Finding) {
+    let panel = panels::of(finding);
+    let findings = &model.world.round.findings;
+    let rows = &model.index.panels[panel].rows;
+    if let Some(row) = rows.iter().position(|at| findings[*at].subject == finding.subject) {
+        let view = &mut model.view.panels[panel];
+        view.subject.select(row, rows.len(), |row| findings[rows[row]].subject.clone());
+        view.finding = Some(finding.key.clone());
+        view.line = 0;
+    }
+    model.view.place = Place::List(panel);
+}
+
+/// Esc: the topmost thing goes. It never quits.
+fn back(model: &mut Model) {
+    if model.view.overlay.take().is_some() {
+        return;
+    }
+    let filter = &model.view.filter;
+    let filtered = !filter.query.is_empty() || !filter.input.is_empty();
+    if filtered && filter.typed_at_home == model.view.place.is_home() {
+        super::typing::clear_filter(model);
+        return;
+    }
+    match model.view.place {
+        Place::Detail(panel) => model.view.place = Place::List(panel),
+        Place::List(_) | Place::Tile(_) => model.view.place = Place::Queue,
+        Place::Queue if model.world.trouble.take().is_some() => {}
+        Place::Queue => say(model, "this is home: q quits"),
+    }
+}
+
+fn toggle_why(model: &mut Model) {
+    if matches!(model.view.overlay, Some(Overlay::Why { .. })) {
+        model.view.overlay = None;
+    } else if let Some(finding) = model.current() {
+        model.view.overlay = Some(Overlay::Why { key: finding.key.clone(), scroll: 0 });
+    } else {
+        regret(model, "nothing is selected");
+    }
+}
+
+fn toggle_help(model: &mut Model) {
+    let open = matches!(model.view.overlay, Some(Overlay::Help { .. }));
+    model.view.overlay = (!open).then_some(Overlay::Help { scroll: 0 });
+}
+
+/// Opens the current finding's address; asks first when it is not encrypted.
+fn browse(model: &mut Model) -> Vec<Effect> {
+    let Some(link) = model.current().and_then(|finding| finding.link.clone()) else {
+        regret(model, "this finding has no address to open");
+        return Vec::new();
+    };
+    if link.as_str().starts_with("https://") {
+        say(model, format!("opening {link}"));
+        return vec![Effect::Open(link)];
+    }
+    model.view.overlay = Some(Overlay::Confirm(link));
+    Vec::new()
+}
+
+fn copy(model: &mut Model) -> Vec<Effect> {
+    let text: Option<Shown> = match &model.view.overlay {
+        Some(Overlay::Address { link, .. }) => Some(address(link)),
+        _ => model.current().map(|finding| finding.link.as_ref().map_or_else(|| one_line(finding), address)),
+    };
+    let Some(text) = text else {
+        regret(model, "nothing is selected");
+        return Vec::new();
+    };
+    say(model, format!("copied, if your terminal lets programs copy: {text}"));
+    vec![Effect::Copy(text)]
+}
+
+fn address(link: &Link) -> Shown {
+    Shown::text(link.as_str())
+}
+
+/// A finding as one line for a ticket or a chat.
+fn one_line(finding: &Finding) -> Shown {
+    format!("{}: {} {} ({})", finding.verdict.word(), finding.subject, finding.title, finding.key).into()
+}
+
+fn refresh(model: &mut Model) -> Vec<Effect> {
+    let Some(subject) = model.current().map(|finding| finding.subject.clone()) else {
+        regret(model, "nothing is selected: R asks every source");
+        return Vec::new();
+    };
+    say(model, format!("asking again about {subject}"));
+    vec![Effect::Order(Order::RefreshSubject(subject))]
+}
+
+fn toggle_mouse(model: &mut Model) -> Vec<Effect> {
+    model.view.mouse = !model.view.mouse;
+    say(
+        model,
+        if model.view.mouse { "the mouse is the console's" } else { "the mouse is the terminal's: m takes it back" },
+    );
+    vec![Effect::Mouse(model.view.mouse)]
+}

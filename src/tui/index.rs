@@ -1,0 +1,98 @@
+//! [`Index`]: which findings stand where. Made when a round comes and narrowed when a filter does, so that a frame touches
+//! only what it shows.
+
+use std::collections::HashMap;
+
+use super::filter::{Moment, Query};
+use super::panels;
+use crate::domain::{Finding, Round, Subject, Verdict};
+
+/// Places of findings in the round, which is in the order of rank.
+#[derive(Debug, Clone, Default)]
+pub struct Index {
+    /// What needs a person, of that what fits the filter.
+    pub queue: Vec<usize>,
+    /// How many need a person, whatever the filter.
+    pub needing: usize,
+    pub panels: Vec<PanelIndex>,
+    subjects: HashMap<Subject, Vec<usize>>,
+    /// For each finding its panel, and a number for its subject there.
+    homes: Vec<(usize, usize)>,
+    /// How many such numbers there are.
+    numbers: usize,
+}
+
+/// One panel's rows.
+#[derive(Debug, Clone, Default)]
+pub struct PanelIndex {
+    /// One for each subject: its worst finding here that fits the filter.
+    pub rows: Vec<usize>,
+    /// Subjects by their worst verdict, in the order of [`Verdict::ALL`], whatever the filter.
+    pub counts: [usize; 4],
+}
+
+impl Index {
+    /// The index of a round, with nothing in view until it is narrowed.
+    pub fn of(round: &Round) -> Self {
+        let mut index = Self { panels: vec![PanelIndex::default(); panels::ALL.len()], ..Self::default() };
+        let mut numbers = HashMap::new();
+        for (at, finding) in round.findings.iter().enumerate() {
+            let panel = panels::of(finding);
+            let next = numbers.len();
+            let number = *numbers.entry((panel, &finding.subject)).or_insert_with(|| {
+                // Its first finding is its worst.
+                index.panels[panel].counts[count_of(finding.verdict)] += 1;
+                next
+            });
+            index.homes.push((panel, number));
+            index.needing += usize::from(finding.verdict != Verdict::Ok);
+            index.subjects.entry(finding.subject.clone()).or_default().push(at);
+        }
+        index.numbers = numbers.len();
+        index
+    }
+
+    /// Puts in view what fits the filter. The round is the one that it was made of.
+    pub fn narrow(&mut self, round: &Round, query: &Query, moment: &Moment) {
+        self.queue.clear();
+        self.panels.iter_mut().for_each(|panel| panel.rows.clear());
+        let mut listed = vec![false; self.numbers];
+        // A filter that names verdicts wants those, be they ok.
+        let any = query.names_verdicts();
+        for (at, (finding, (panel, number))) in round.findings.iter().zip(&self.homes).enumerate() {
+            if !query.fits(finding, moment) {
+                continue;
+            }
+            if !std::mem::replace(&mut listed[*number], true) {
+                self.panels[*panel].rows.push(at);
+            }
+            if any || finding.verdict != Verdict::Ok {
+                self.queue.push(at);
+            }
+        }
+    }
+
+    /// The finding in a row of the queue.
+    pub fn queued<'a>(&self, round: &'a Round, row: usize) -> Option<&'a Finding> {
+        round.findings.get(*self.queue.get(row)?)
+    }
+
+    /// The finding that stands for the subject in a row of a panel.
+    pub fn row<'a>(&self, round: &'a Round, panel: usize, row: usize) -> Option<&'a Finding> {
+        round.findings.get(*self.panels.get(panel)?.rows.get(row)?)
+    }
+
+    /// All findings of a subject, the worst first, whichever panel shows them.
+    pub fn findings_of(&self, subject: &Subject) -> &[usize] {
+        self.subjects.get(subject).map_or(&[], Vec::as_slice)
+    }
+}
+
+fn count_of(verdict: Verdict) -> usize {
+    match verdict {
+        Verdict::Ok => 0,
+        Verdict::Due => 1,
+        Verdict::Unknown => 2,
+        Verdict::Broken => 3,
+    }
+}

@@ -1,0 +1,262 @@
+//! The table of everything that a key does. Help, palette and the hints at the bottom are made from it.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::model::{Model, Overlay};
+use crate::domain::Shown;
+
+/// What a key does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    Move(Motion),
+    Open,
+    Back,
+    Why,
+    Browser,
+    Copy,
+    Refresh,
+    RefreshAll,
+    Filter,
+    Palette,
+    Help,
+    Panel(usize),
+    NextFocus,
+    PreviousFocus,
+    Mouse,
+    Suspend,
+    Repaint,
+    Quit,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Motion {
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    Top,
+    Bottom,
+}
+
+/// Where the person is, as far as keys are concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    Home,
+    Panel,
+    Why,
+    Help,
+    Confirm,
+    Address,
+    /// Text is being typed: keys are letters.
+    Typing,
+}
+
+impl Scope {
+    pub fn of(model: &Model) -> Self {
+        match &model.view.overlay {
+            Some(Overlay::Why { .. }) => Self::Why,
+            Some(Overlay::Help { .. }) => Self::Help,
+            Some(Overlay::Palette { .. }) => Self::Typing,
+            Some(Overlay::Confirm(_)) => Self::Confirm,
+            Some(Overlay::Address { .. }) => Self::Address,
+            None if model.view.filter.editing => Self::Typing,
+            None if model.view.place.is_home() => Self::Home,
+            None => Self::Panel,
+        }
+    }
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Home => "home",
+            Self::Panel => "a panel",
+            Self::Why => "why",
+            Self::Help => "help",
+            Self::Confirm | Self::Address => "an address",
+            Self::Typing => "typing",
+        }
+    }
+}
+
+/// A key as it is bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Key {
+    code: KeyCode,
+    control: bool,
+}
+
+const fn plain(code: KeyCode) -> Key {
+    Key { code, control: false }
+}
+
+const fn letter(letter: char) -> Key {
+    plain(KeyCode::Char(letter))
+}
+
+const fn control(letter: char) -> Key {
+    Key { code: KeyCode::Char(letter), control: true }
+}
+
+impl Key {
+    fn is(self, event: &KeyEvent) -> bool {
+        let control = event.modifiers.contains(KeyModifiers::CONTROL);
+        !event.modifiers.contains(KeyModifiers::ALT) && self.code == event.code && self.control == control
+    }
+
+    /// How the key is called, `Ctrl-L`.
+    pub fn name(self) -> Shown {
+        let name = match self.code {
+            KeyCode::Char(letter) if self.control => format!("Ctrl-{}", letter.to_ascii_uppercase()),
+            KeyCode::Char(letter) => letter.to_string(),
+            KeyCode::PageUp => "PgUp".into(),
+            KeyCode::PageDown => "PgDn".into(),
+            KeyCode::BackTab => "Shift-Tab".into(),
+            other => other.to_string(),
+        };
+        name.into()
+    }
+}
+
+/// One line of the table.
+#[derive(Debug)]
+pub struct Binding {
+    pub action: Action,
+    pub keys: &'static [Key],
+    /// A word or two for the bottom line and the palette.
+    pub name: &'static str,
+    pub help: &'static str,
+    pub scopes: &'static [Scope],
+    /// Whether the bottom line shows it.
+    pub hint: bool,
+}
+
+use Scope::{Address, Confirm, Help, Home, Panel, Why};
+
+const SCREENS: &[Scope] = &[Home, Panel];
+const FINDING: &[Scope] = &[Home, Panel, Why];
+const SCROLLING: &[Scope] = &[Home, Panel, Why, Help];
+const ANYWHERE: &[Scope] = &[Home, Panel, Why, Help, Confirm, Address];
+const OVERLAYS: &[Scope] = &[Panel, Why, Help, Confirm, Address];
+
+const fn bind(action: Action, keys: &'static [Key], words: [&'static str; 2], scopes: &'static [Scope]) -> Binding {
+    Binding { action, keys, name: words[0], help: words[1], scopes, hint: false }
+}
+
+const fn hint(action: Action, keys: &'static [Key], words: [&'static str; 2], scopes: &'static [Scope]) -> Binding {
+    Binding { hint: true, ..bind(action, keys, words, scopes) }
+}
+
+/// Every action there is, in the order in which the bottom line shows them.
+pub const ALL: &[Binding] = &[
+    hint(
+        Action::Open,
+        &[plain(KeyCode::Enter)],
+        ["open", "opens the finding's panel on its subject; there, its detail"],
+        SCREENS,
+    ),
+    hint(
+        Action::Open,
+        &[plain(KeyCode::Enter)],
+        ["open it", "opens the address in the browser all the same"],
+        &[Confirm],
+    ),
+    hint(
+        Action::Back,
+        &[plain(KeyCode::Esc)],
+        ["back", "closes what is on top, clears the filter, goes back; never quits"],
+        OVERLAYS,
+    ),
+    bind(Action::Back, &[plain(KeyCode::Esc)], ["clear", "clears the filter; never quits"], &[Home]),
+    hint(
+        Action::Why,
+        &[letter('w')],
+        ["why", "shows what a verdict and its rank come from, and what would make it ok"],
+        SCREENS,
+    ),
+    bind(Action::Why, &[letter('w')], ["close", "closes it again"], &[Why]),
+    hint(Action::Browser, &[letter('o')], ["browser", "opens the finding's address in the browser"], FINDING),
+    hint(
+        Action::Copy,
+        &[letter('y')],
+        ["copy", "copies the finding's address, or its line when it has none"],
+        &[Why, Address],
+    ),
+    bind(Action::Copy, &[letter('y')], ["copy", "copies the finding's address, or its line when it has none"], SCREENS),
+    hint(Action::Filter, &[letter('/')], ["filter", "shows only what fits words and fields"], SCREENS),
+    hint(Action::Palette, &[letter(':')], ["command", "finds an action by its name"], SCREENS),
+    hint(Action::Refresh, &[letter('r')], ["refresh", "asks the sources of the selected subject again"], FINDING),
+    bind(Action::RefreshAll, &[letter('R')], ["refresh all", "asks every source again"], SCREENS),
+    bind(Action::Panel(0), &[letter('1')], ["advisories", "opens panel 1"], SCREENS),
+    bind(Action::Panel(1), &[letter('2')], ["servers", "opens panel 2"], SCREENS),
+    bind(Action::Panel(2), &[letter('3')], ["vpn", "opens panel 3"], SCREENS),
+    bind(Action::Panel(3), &[letter('4')], ["backups", "opens panel 4"], SCREENS),
+    bind(Action::Panel(4), &[letter('5')], ["services", "opens panel 5"], SCREENS),
+    bind(
+        Action::NextFocus,
+        &[plain(KeyCode::Tab)],
+        ["next", "moves on between queue and panels, or list and detail"],
+        SCREENS,
+    ),
+    bind(Action::PreviousFocus, &[plain(KeyCode::BackTab)], ["previous", "moves back between them"], SCREENS),
+    bind(Action::Move(Motion::Down), &[letter('j'), plain(KeyCode::Down)], ["down", "one row down"], SCROLLING),
+    bind(Action::Move(Motion::Up), &[letter('k'), plain(KeyCode::Up)], ["up", "one row up"], SCROLLING),
+    bind(
+        Action::Move(Motion::PageDown),
+        &[plain(KeyCode::PageDown), control('f')],
+        ["page down", "one page down"],
+        SCROLLING,
+    ),
+    bind(Action::Move(Motion::PageUp), &[plain(KeyCode::PageUp), control('b')], ["page up", "one page up"], SCROLLING),
+    bind(Action::Move(Motion::Top), &[letter('g'), plain(KeyCode::Home)], ["top", "to the first row"], SCROLLING),
+    bind(Action::Move(Motion::Bottom), &[letter('G'), plain(KeyCode::End)], ["bottom", "to the last row"], SCROLLING),
+    bind(Action::Mouse, &[letter('m')], ["mouse", "gives the mouse to the terminal, and takes it back"], SCREENS),
+    bind(Action::Repaint, &[control('l')], ["repaint", "draws everything anew"], ANYWHERE),
+    bind(Action::Suspend, &[control('z')], ["suspend", "stops the console until the shell's fg"], ANYWHERE),
+    bind(Action::Quit, &[letter('q'), control('c')], ["quit", "leaves; what was seen is kept"], ANYWHERE),
+    hint(Action::Help, &[letter('?')], ["help", "shows the keys of where you are"], SCREENS),
+    bind(Action::Help, &[letter('?')], ["close", "closes it again"], &[Help]),
+];
+
+/// What can be done in a scope.
+pub fn bindings(scope: Scope) -> impl Iterator<Item = &'static Binding> {
+    ALL.iter().filter(move |binding| binding.scopes.contains(&scope))
+}
+
+/// What a key does in a scope.
+pub fn action(scope: Scope, event: &KeyEvent) -> Option<Action> {
+    bindings(scope).find(|binding| binding.keys.iter().any(|key| key.is(event))).map(|binding| binding.action)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::panels;
+
+    #[test]
+    fn no_key_means_two_things_in_one_place() {
+        for scope in [Home, Panel, Why, Help, Confirm, Address] {
+            let keys: Vec<_> = bindings(scope).flat_map(|binding| binding.keys).collect();
+            for (at, key) in keys.iter().enumerate() {
+                assert!(!keys[..at].contains(key), "{} in {scope:?}", key.name());
+            }
+        }
+    }
+
+    #[test]
+    fn every_panel_has_its_digit() {
+        for (number, panel) in panels::ALL.iter().enumerate() {
+            let binding = ALL.iter().find(|binding| binding.action == Action::Panel(number)).unwrap();
+            assert_eq!(binding.keys[0].name().as_str(), (number + 1).to_string());
+            assert_eq!(binding.name, panel.title.to_lowercase());
+        }
+        assert!(!ALL.iter().any(|binding| binding.action == Action::Panel(panels::ALL.len())));
+    }
+
+    #[test]
+    fn quitting_is_possible_everywhere_and_escape_never_quits() {
+        for scope in [Home, Panel, Why, Help, Confirm, Address] {
+            assert!(bindings(scope).any(|binding| binding.action == Action::Quit));
+            let escape = KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE);
+            assert_eq!(action(scope, &escape), Some(Action::Back));
+        }
+    }
+}

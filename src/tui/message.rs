@@ -1,0 +1,50 @@
+//! [`Msg`], what the console hears, and [`Effect`], what it wants done. Everything between the two is pure.
+
+use std::sync::Arc;
+
+use crossterm::event::KeyEvent;
+use ratatui::layout::{Position, Size};
+
+use crate::domain::{Fault, Link, Round, Shown};
+use crate::round::{Order, Progress};
+
+/// What the console hears.
+#[derive(Debug, Clone)]
+pub enum Msg {
+    Key(KeyEvent),
+    /// Text out of the terminal's paste. It goes into text inputs and nowhere else.
+    Pasted(String),
+    Mouse(Mouse),
+    Resized(Size),
+    Round(Arc<Round>),
+    Progress(Progress),
+    Trouble(Fault),
+    /// How opening an address went.
+    Opened(Link, Result<(), Fault>),
+    /// An age on the screen reads differently now.
+    Time,
+    /// Said by the runtime, such as why there is no suspending.
+    Notice(Shown),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mouse {
+    Click(Position),
+    WheelUp(Position),
+    WheelDown(Position),
+}
+
+/// What the console wants done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    Order(Order),
+    /// In the browser.
+    Open(Link),
+    /// To the clipboard.
+    Copy(Shown),
+    Mouse(bool),
+    Suspend,
+    /// Draw everything anew, whatever the terminal shows.
+    Repaint,
+    Quit,
+}

@@ -1,0 +1,243 @@
+//! What the console knows ([`World`]) and where the person is in it ([`View`]).
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use ratatui::layout::Size;
+
+use super::filter::{Moment, Query};
+use super::index::Index;
+use super::panels;
+use super::theme::Theme;
+use super::widgets::input::TextInput;
+use crate::domain::{Fault, Finding, FindingKey, Link, Round, Shown, Subject};
+use crate::round::Progress;
+
+/// Everything that a frame is drawn from.
+#[derive(Debug, Clone)]
+pub struct Model {
+    pub world: World,
+    pub view: View,
+    pub index: Index,
+    pub theme: Theme,
+    pub size: Size,
+}
+
+/// What is so.
+#[derive(Debug, Clone)]
+pub struct World {
+    /// The time of the last message; the clock itself is at the edge.
+    pub now: Timestamp,
+    pub zone: TimeZone,
+    pub round: Arc<Round>,
+    pub progress: Progress,
+    pub trouble: Option<Fault>,
+    /// What was first seen at or after this is marked as new; `None` while nothing is older, for then all would be.
+    pub news_from: Option<Timestamp>,
+    pub demo: bool,
+    pub hints: Vec<Shown>,
+}
+
+impl World {
+    pub fn moment(&self) -> Moment {
+        Moment { now: self.now, news_from: self.news_from }
+    }
+}
+
+/// Where the person is.
+#[derive(Debug, Clone, Default)]
+pub struct View {
+    pub place: Place,
+    pub queue: Selection<FindingKey>,
+    /// One for each panel.
+    pub panels: Vec<PanelView>,
+    pub overlay: Option<Overlay>,
+    pub filter: Filter,
+    /// Said once, until the next key.
+    pub message: Option<Message>,
+    pub mouse: bool,
+}
+
+/// Which screen, and what in it has the focus.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Place {
+    /// Home, with the queue in focus.
+    #[default]
+    Queue,
+    /// Home, with a panel in focus.
+    Tile(usize),
+    /// A panel full screen, with its list in focus.
+    List(usize),
+    /// A panel full screen, with the detail in focus.
+    Detail(usize),
+}
+
+impl Place {
+    pub fn panel(self) -> Option<usize> {
+        match self {
+            Self::Queue => None,
+            Self::Tile(panel) | Self::List(panel) | Self::Detail(panel) => Some(panel),
+        }
+    }
+
+    pub fn is_home(self) -> bool {
+        matches!(self, Self::Queue | Self::Tile(_))
+    }
+}
+
+/// Which row is selected: by key, so that it stays on the same thing when rows move; by place, for when that is gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selection<K> {
+    pub key: Option<K>,
+    pub at: usize,
+}
+
+impl<K> Default for Selection<K> {
+    fn default() -> Self {
+        Self { key: None, at: 0 }
+    }
+}
+
+impl<K: PartialEq> Selection<K> {
+    /// Finds its row again among `length` rows.
+    pub fn settle(&mut self, length: usize, key_of: impl Fn(usize) -> K) {
+        let last = length.saturating_sub(1);
+        let moved = self.key.as_ref().and_then(|key| {
+            // Mostly it has not moved.
+            let near = self.at.min(last);
+            if length > 0 && key_of(near) == *key { Some(near) } else { (0..length).find(|row| key_of(*row) == *key) }
+        });
+        self.select(moved.unwrap_or(self.at), length, key_of);
+    }
+
+    /// Selects a row, the last one when there are fewer.
+    pub fn select(&mut self, row: usize, length: usize, key_of: impl Fn(usize) -> K) {
+        self.at = row.min(length.saturating_sub(1));
+        self.key = (length > 0).then(|| key_of(self.at));
+    }
+}
+
+/// Where the person is within one panel.
+#[derive(Debug, Clone, Default)]
+pub struct PanelView {
+    pub subject: Selection<Subject>,
+    /// The finding in the detail, and the line within its block; `None` is the first finding.
+    pub finding: Option<FindingKey>,
+    pub line: usize,
+}
+
+/// What lies over the screen.
+#[derive(Debug, Clone)]
+pub enum Overlay {
+    Why {
+        key: FindingKey,
+        scroll: usize,
+    },
+    Help {
+        scroll: usize,
+    },
+    Palette {
+        input: TextInput,
+        selected: usize,
+    },
+    /// Asks before an address that is not encrypted is opened.
+    Confirm(Link),
+    /// An address to copy, because it can't be opened from here.
+    Address {
+        link: Link,
+        said: Shown,
+    },
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    pub input: TextInput,
+    pub editing: bool,
+    /// The screen on which it was typed: there Esc clears it, on another Esc goes back first.
+    pub typed_at_home: bool,
+    /// In force: the last text that could be read.
+    pub query: Query,
+    pub wrong: Option<Shown>,
+}
+
+/// One line for the person at the bottom of the screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    pub said: Shown,
+    pub bad: bool,
+}
+
+impl Model {
+    /// The finding that keys act on.
+    pub fn current(&self) -> Option<&Finding> {
+        if let Some(Overlay::Why { key, .. }) = &self.view.overlay {
+            return self.world.round.findings.iter().find(|finding| finding.key == *key);
+        }
+        match self.view.place {
+            Place::Queue => self.index.queued(&self.world.round, self.view.queue.at),
+            Place::Tile(panel) | Place::List(panel) | Place::Detail(panel) => self.current_in(panel),
+        }
+    }
+
+    /// The finding that is current in a panel: the chosen one of the selected subject, else that subject's first.
+    pub fn current_in(&self, panel: usize) -> Option<&Finding> {
+        let view = self.view.panels.get(panel)?;
+        let subject = view.subject.key.as_ref()?;
+        let findings = self.index.findings_of(subject);
+        let all = &self.world.round.findings;
+        let chosen =
+            findings.iter().filter_map(|at| all.get(*at)).find(|finding| Some(&finding.key) == view.finding.as_ref());
+        chosen.or_else(|| self.index.row(&self.world.round, panel, view.subject.at))
+    }
+
+    /// Takes another round in place of the last one.
+    pub fn take(&mut self, round: Arc<Round>) {
+        self.index = Index::of(&round);
+        self.world.round = round;
+        self.settle();
+    }
+
+    /// Makes index and selections fit the filter.
+    pub fn settle(&mut self) {
+        self.index.narrow(&self.world.round, &self.view.filter.query, &self.world.moment());
+        let (index, findings) = (&self.index, &self.world.round.findings);
+        self.view.queue.settle(index.queue.len(), |row| findings[index.queue[row]].key.clone());
+        for (view, panel) in self.view.panels.iter_mut().zip(&index.panels) {
+            view.subject.settle(panel.rows.len(), |row| findings[panel.rows[row]].subject.clone());
+        }
+    }
+}
+
+/// What the console starts with.
+#[derive(Debug, Clone)]
+pub struct Start {
+    pub round: Arc<Round>,
+    pub now: Timestamp,
+    pub zone: TimeZone,
+    pub theme: Theme,
+    pub demo: bool,
+    pub hints: Vec<Shown>,
+}
+
+impl From<Start> for Model {
+    fn from(start: Start) -> Self {
+        let older = start.round.findings.iter().any(|finding| finding.first_seen < start.round.at);
+        let world = World {
+            now: start.now,
+            zone: start.zone,
+            news_from: older.then_some(start.round.at),
+            round: start.round,
+            progress: Progress::default(),
+            trouble: None,
+            demo: start.demo,
+            hints: start.hints,
+        };
+        let panels = panels::ALL.iter().map(|_| PanelView::default()).collect();
+        let view = View { panels, mouse: true, ..View::default() };
+        let index = Index::of(&world.round);
+        let mut model = Self { world, view, index, theme: start.theme, size: Size::new(80, 24) };
+        model.settle();
+        model
+    }
+}

@@ -1,0 +1,115 @@
+//! Moving: rows, lines, focus.
+
+use super::keymap::Motion;
+use super::layout;
+use super::model::{Model, Overlay, Place};
+use super::panels;
+use super::view::{detail, overlay};
+
+/// Moves within what has the focus.
+pub fn go(model: &mut Model, motion: Motion) {
+    if model.view.overlay.is_some() {
+        return scroll_overlay(model, motion);
+    }
+    match model.view.place {
+        Place::Detail(panel) => read_on(model, panel, motion),
+        place => {
+            let length = rows(model, place);
+            let row = target(motion, selected(model, place), length, page(model, place));
+            select(model, place, row);
+        }
+    }
+}
+
+/// Where a motion leads from a row.
+fn target(motion: Motion, row: usize, length: usize, page: usize) -> usize {
+    let last = length.saturating_sub(1);
+    let to = match motion {
+        Motion::Up => row.saturating_sub(1),
+        Motion::Down => row + 1,
+        Motion::PageUp => row.saturating_sub(page),
+        Motion::PageDown => row + page,
+        Motion::Top => 0,
+        Motion::Bottom => last,
+    };
+    to.min(last)
+}
+
+/// How many rows the list in focus has.
+pub fn rows(model: &Model, place: Place) -> usize {
+    place.panel().map_or(model.index.queue.len(), |panel| model.index.panels[panel].rows.len())
+}
+
+pub fn selected(model: &Model, place: Place) -> usize {
+    place.panel().map_or(model.view.queue.at, |panel| model.view.panels[panel].subject.at)
+}
+
+/// Selects a row of a list.
+pub fn select(model: &mut Model, place: Place, row: usize) {
+    let findings = &model.world.round.findings;
+    if let Some(panel) = place.panel() {
+        let rows = &model.index.panels[panel].rows;
+        let view = &mut model.view.panels[panel];
+        let before = view.subject.key.clone();
+        view.subject.select(row, rows.len(), |row| findings[rows[row]].subject.clone());
+        if view.subject.key != before {
+            view.finding = None;
+            view.line = 0;
+        }
+    } else {
+        let queue = &model.index.queue;
+        model.view.queue.select(row, queue.len(), |row| findings[queue[row]].key.clone());
+    }
+}
+
+/// The frame of the list in a place.
+pub fn list_area(model: &Model, place: Place) -> ratatui::layout::Rect {
+    let home = || layout::home(model.size);
+    let frame = match place {
+        Place::Queue => home().queue,
+        Place::Tile(panel) => home().tiles.get(panel).copied().unwrap_or_default(),
+        Place::List(_) => layout::panel(model.size, false).list,
+        Place::Detail(_) => layout::panel(model.size, true).list,
+    };
+    layout::inside(frame)
+}
+
+fn page(model: &Model, place: Place) -> usize {
+    usize::from(list_area(model, place).height).max(1)
+}
+
+/// Moves by lines through the detail; the finding of the line becomes the current one.
+fn read_on(model: &mut Model, panel: usize, motion: Motion) {
+    let area = layout::inside(layout::panel(model.size, true).detail);
+    let lines = detail::lines(model, panel, area.width);
+    let at = detail::cursor(model, panel, &lines);
+    let to = target(motion, at, lines.len(), usize::from(area.height).max(1));
+    if let Some(line) = lines.get(to) {
+        let view = &mut model.view.panels[panel];
+        view.finding = Some(line.finding.clone());
+        view.line = line.within;
+    }
+}
+
+fn scroll_overlay(model: &mut Model, motion: Motion) {
+    let (length, height) = overlay::extent(model);
+    let Some(Overlay::Why { scroll, .. } | Overlay::Help { scroll }) = &mut model.view.overlay else { return };
+    // The last position shows the last line at the bottom.
+    let positions = length.saturating_sub(height) + 1;
+    *scroll = target(motion, (*scroll).min(positions - 1), positions, height);
+}
+
+/// Moves the focus on by one, around: queue and panels at home, list and detail in a panel.
+pub fn shift_focus(model: &mut Model, by: isize) {
+    let tiles = layout::home(model.size).tiles.len().min(panels::ALL.len());
+    model.view.place = match model.view.place {
+        Place::List(panel) => Place::Detail(panel),
+        Place::Detail(panel) => Place::List(panel),
+        Place::Queue | Place::Tile(_) if tiles == 0 => Place::Queue,
+        home => {
+            let now = if let Place::Tile(panel) = home { panel + 1 } else { 0 };
+            let next = now.checked_add_signed(by).unwrap_or(tiles);
+            if next == 0 || next > tiles { Place::Queue } else { Place::Tile(next - 1) }
+        }
+    };
+}

@@ -1,0 +1,11 @@
+//! Backups: which slots are filled.
+
+use super::Panel;
+use crate::domain::SubjectKind;
+
+pub const PANEL: Panel = Panel {
+    title: "Backups",
+    measures: &["backup-on-site", "backup-off-site"],
+    kinds: &[SubjectKind::Backup],
+    empty: "No backup is watched. Name one with [[backup]].",
+};

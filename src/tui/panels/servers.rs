@@ -1,0 +1,11 @@
+//! Servers: this machine and what ssh reaches.
+
+use super::Panel;
+use crate::domain::SubjectKind;
+
+pub const PANEL: Panel = Panel {
+    title: "Servers",
+    measures: &["security-updates", "encrypted-communication"],
+    kinds: &[SubjectKind::Host, SubjectKind::Site, SubjectKind::Device],
+    empty: "No server is watched. Name one with [[server]].",
+};

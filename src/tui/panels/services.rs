@@ -1,0 +1,11 @@
+//! Services: the approved list, its agreements and certificates.
+
+use super::Panel;
+use crate::domain::SubjectKind;
+
+pub const PANEL: Panel = Panel {
+    title: "Services",
+    measures: &["approved-services", "encrypted-communication"],
+    kinds: &[SubjectKind::Service, SubjectKind::Organisation, SubjectKind::Person],
+    empty: "No service is watched. Name one with [[service]].",
+};

@@ -1,0 +1,73 @@
+//! Signals, and the terminal's going away.
+
+use std::os::fd::{AsFd as _, OwnedFd};
+
+use rustix::process::Signal as Number;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// What was heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    /// A signal that asks us to end, by its number.
+    End(i32),
+    Stop,
+    Continue,
+    TerminalGone,
+}
+
+pub struct Signals {
+    ends: [(i32, Signal); 4],
+    stop: Signal,
+    resume: Signal,
+    terminal: Option<AsyncFd<OwnedFd>>,
+}
+
+impl Signals {
+    pub fn new() -> std::io::Result<Self> {
+        let listen = |number: Number| signal(SignalKind::from_raw(number.as_raw()));
+        let end = |number: Number| Ok::<_, std::io::Error>((number.as_raw(), listen(number)?));
+        Ok(Self {
+            ends: [end(Number::TERM)?, end(Number::INT)?, end(Number::QUIT)?, end(Number::HUP)?],
+            stop: listen(Number::TSTP)?,
+            resume: listen(Number::CONT)?,
+            terminal: watch_terminal(),
+        })
+    }
+
+    pub async fn next(&mut self) -> Heard {
+        let [(term, on_term), (int, on_int), (quit, on_quit), (hup, on_hup)] = &mut self.ends;
+        tokio::select! {
+            _ = on_term.recv() => Heard::End(*term),
+            _ = on_int.recv() => Heard::End(*int),
+            _ = on_quit.recv() => Heard::End(*quit),
+            _ = on_hup.recv() => Heard::End(*hup),
+            _ = self.stop.recv() => Heard::Stop,
+            _ = self.resume.recv() => Heard::Continue,
+            () = hung_up(self.terminal.as_ref()) => Heard::TerminalGone,
+        }
+    }
+}
+
+/// Where SIGHUP goes to somebody else, only this tells that the terminal is gone: the reader of keys would try for ever.
+/// It asks for nothing but the hang-up, so keys and drawing do not wake it.
+#[expect(deprecated, reason = "its successor is unsafe; it is sound for an OwnedFd, which nobody else closes")]
+fn watch_terminal() -> Option<AsyncFd<OwnedFd>> {
+    let interest = if cfg!(target_os = "linux") { Interest::ERROR } else { return None };
+    let terminal = std::io::stdout().as_fd().try_clone_to_owned().ok()?;
+    AsyncFd::with_interest(terminal, interest).ok()
+}
+
+async fn hung_up(terminal: Option<&AsyncFd<OwnedFd>>) {
+    let Some(terminal) = terminal else { return std::future::pending().await };
+    loop {
+        match terminal.ready(Interest::ERROR).await {
+            Ok(guard) if !guard.ready().is_error() && !guard.ready().is_read_closed() => {
+                let mut guard = guard;
+                guard.clear_ready();
+            }
+            _ => return,
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The console without a terminal: state in, keys, state out; and pictures.
+
+mod keys;
+mod pictures;
+
+use ratatui::buffer::Buffer;
+
+use super::model::{Model, Overlay, Place, Start};
+use super::sample::{self, State};
+use super::{Effect, Rehearsal, layout, message, panels, update, view};
+use crate::domain::{Fault, Round, Shown, SubjectKind, Verdict};
+use crate::round::{Order, Progress, Update};
+
+fn start(state: State) -> Start {
+    sample::start(sample::round(state)).unwrap()
+}
+
+fn console(state: State, (width, height): (u16, u16)) -> Rehearsal {
+    Rehearsal::new(start(state), width, height)
+}
+
+/// Where one is, in a word: `queue:0`, `tile2:1`, `list3:0`, `detail1:0 why`, with the selected row.
+fn state_of(model: &Model) -> String {
+    let row = |panel: usize| model.view.panels[panel].subject.at;
+    let place = match model.view.place {
+        Place::Queue => format!("queue:{}", model.view.queue.at),
+        Place::Tile(panel) => format!("tile{}:{}", panel + 1, row(panel)),
+        Place::List(panel) => format!("list{}:{}", panel + 1, row(panel)),
+        Place::Detail(panel) => format!("detail{}:{}", panel + 1, row(panel)),
+    };
+    let over = match &model.view.overlay {
+        None if model.view.filter.editing => " filter",
+        None => "",
+        Some(Overlay::Why { .. }) => " why",
+        Some(Overlay::Help { .. }) => " help",
+        Some(Overlay::Palette { .. }) => " palette",
+        Some(Overlay::Confirm(_)) => " confirm",
+        Some(Overlay::Address { .. }) => " address",
+    };
+    format!("{place}{over}")
+}
+
+/// The screen as text, a line for each row, without the spaces at the end.
+fn text(buffer: &Buffer) -> String {
+    let mut out = String::new();
+    let mut hidden = 0;
+    for (at, cell) in buffer.content().iter().enumerate() {
+        if hidden == 0 {
+            out.push_str(cell.symbol());
+            hidden = Shown::line(cell.symbol()).width().saturating_sub(1);
+        } else {
+            hidden -= 1;
+        }
+        if (at + 1) % usize::from(buffer.area.width).max(1) == 0 {
+            out.truncate(out.trim_end_matches(' ').len());
+            out.push('\n');
+        }
+    }
+    out
+}

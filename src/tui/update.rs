@@ -1,0 +1,86 @@
+//! What a message changes. Pure: no I/O, no clock; what has to be done outside comes back as [`Effect`]s.
+
+use jiff::Timestamp;
+use ratatui::layout::Size;
+
+use super::keymap::Scope;
+use super::message::{Effect, Msg};
+use super::model::{Message, Model, Overlay, Place};
+use super::{act, keymap, layout, pointer, typing};
+use crate::domain::{Fault, Link, Shown};
+
+/// Takes in a message that came at `now`.
+pub fn update(model: &mut Model, msg: Msg, now: Timestamp) -> Vec<Effect> {
+    model.world.now = now;
+    match msg {
+        Msg::Key(key) => press(model, &key),
+        Msg::Pasted(text) => {
+            typing::paste(model, &text);
+            Vec::new()
+        }
+        Msg::Mouse(mouse) => pointer::point(model, mouse),
+        Msg::Resized(size) => {
+            resized(model, size);
+            Vec::new()
+        }
+        Msg::Round(round) => {
+            model.take(round);
+            Vec::new()
+        }
+        Msg::Progress(progress) => {
+            model.world.progress = progress;
+            Vec::new()
+        }
+        Msg::Trouble(fault) => {
+            model.world.trouble = Some(fault);
+            Vec::new()
+        }
+        Msg::Opened(link, how) => {
+            opened(model, link, how);
+            Vec::new()
+        }
+        Msg::Notice(said) => {
+            say(model, said);
+            Vec::new()
+        }
+        Msg::Time => Vec::new(),
+    }
+}
+
+fn press(model: &mut Model, key: &crossterm::event::KeyEvent) -> Vec<Effect> {
+    model.view.message = None;
+    let scope = Scope::of(model);
+    if scope == Scope::Typing {
+        return typing::press(model, key);
+    }
+    if let Some(action) = keymap::action(scope, key) {
+        return act::act(model, action);
+    }
+    say(model, "that key does nothing here: ? for help");
+    Vec::new()
+}
+
+/// A tile that there is no room for any more can't keep the focus.
+fn resized(model: &mut Model, size: Size) {
+    model.size = size;
+    if matches!(model.view.place, Place::Tile(_)) && layout::home(size).tiles.is_empty() {
+        model.view.place = Place::Queue;
+    }
+}
+
+fn opened(model: &mut Model, link: Link, how: Result<(), Fault>) {
+    match how {
+        Ok(()) => say(model, format!("opened {link}")),
+        Err(fault) => model.view.overlay = Some(Overlay::Address { link, said: fault.said }),
+    }
+}
+
+/// Says something in the status line until the next key.
+pub fn say(model: &mut Model, said: impl Into<Shown>) {
+    model.view.message = Some(Message { said: said.into(), bad: false });
+}
+
+/// The same, for what could not be done.
+pub fn regret(model: &mut Model, said: impl Into<Shown>) {
+    model.view.message = Some(Message { said: said.into(), bad: true });
+}

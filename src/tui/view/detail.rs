@@ -1,0 +1,92 @@
+//! Everything about one subject, as lines: the same lines are drawn and moved through.
+
+use jiff::Timestamp;
+
+use crate::domain::{Finding, FindingKey, Shown};
+use crate::tui::model::Model;
+use crate::tui::times;
+use crate::tui::widgets::prose;
+use crate::tui::widgets::text::Piece;
+
+/// One line of the detail, of the block of one finding.
+#[derive(Debug, Clone)]
+pub struct Line {
+    pub pieces: Vec<Piece>,
+    pub finding: FindingKey,
+    /// Which line of its block.
+    pub within: usize,
+    /// Until when it is true.
+    pub until: Option<Timestamp>,
+}
+
+/// The lines of a panel's selected subject: a block for each of its findings, the panel's current one among them.
+pub fn lines(model: &Model, panel: usize, width: u16) -> Vec<Line> {
+    let subject = model.view.panels.get(panel).and_then(|view| view.subject.key.as_ref());
+    let findings = subject.map_or(&[][..], |subject| model.index.findings_of(subject));
+    let all = &model.world.round.findings;
+    // A column for the mark, and one for the gap after it.
+    let width = usize::from(width.saturating_sub(2));
+    findings.iter().filter_map(|at| all.get(*at)).flat_map(|finding| block(model, finding, width)).collect()
+}
+
+/// Which line is current.
+pub fn cursor(model: &Model, panel: usize, lines: &[Line]) -> usize {
+    let Some(current) = model.current_in(panel) else { return 0 };
+    let within = model.view.panels[panel].line;
+    let block = lines.iter().enumerate().filter(|(_, line)| line.finding == current.key);
+    block.take_while(|(_, line)| line.within <= within).last().map_or(0, |(at, _)| at)
+}
+
+fn block(model: &Model, finding: &Finding, width: usize) -> Vec<Line> {
+    let theme = &model.theme;
+    let mut lines: Vec<Vec<Piece>> = Vec::new();
+    let verdict = theme.verdict(finding.verdict);
+    let head =
+        [Piece::word(finding.verdict.glyph(), verdict), Piece::space(1), Piece::word(finding.verdict.word(), verdict)];
+    let indent = finding.verdict.word().len() + 3;
+    for (row, part) in prose::wrap(&finding.title, width.saturating_sub(indent)).iter().enumerate() {
+        let title = Piece::shown(part, theme.text());
+        let begin = if row == 0 { [head.to_vec(), vec![Piece::space(1)]].concat() } else { vec![Piece::space(indent)] };
+        lines.push([begin, vec![title]].concat());
+    }
+    let (about, until) = about(model, finding);
+    let dim = |text: &Shown| Piece::shown(text, theme.dim());
+    lines.extend(prose::wrap(&about, width.saturating_sub(2)).iter().map(|part| vec![Piece::space(2), dim(part)]));
+    if !finding.detail.is_empty() {
+        let parts = prose::wrap(&finding.detail, width.saturating_sub(2));
+        lines.extend(parts.iter().map(|part| vec![Piece::space(2), Piece::shown(part, theme.text())]));
+    }
+    if let Some(mend) = &finding.mend {
+        lines.extend(labelled(model, "to make it ok: ", mend, width));
+    }
+    if let Some(link) = &finding.link {
+        lines.push(vec![Piece::space(2), Piece::word("o ", theme.accent()), dim(&link.as_str().into())]);
+    }
+    lines.push(Vec::new());
+    let key = &finding.key;
+    let numbered = lines.into_iter().enumerate();
+    numbered.map(|(within, pieces)| Line { pieces, finding: key.clone(), within, until }).collect()
+}
+
+/// `security-updates · since 21 Nov 06:12, 2 d · rank 3`, and until when that is true.
+fn about(model: &Model, finding: &Finding) -> (Shown, Option<Timestamp>) {
+    let world = &model.world;
+    let age = times::since(finding.since, world.now);
+    let since = times::clock(finding.since, world.now, &world.zone);
+    let new = if world.moment().is_new(finding) { " · new" } else { "" };
+    let said = format!("{} · since {since}, {} · rank {}{new}", finding.measure, age.said, finding.rank);
+    (said.into(), Some(age.until))
+}
+
+/// A label and its text, the text wrapped under itself.
+pub fn labelled(model: &Model, label: &'static str, text: &Shown, width: usize) -> Vec<Vec<Piece>> {
+    let indent = label.len().min(width / 3);
+    let room = width.saturating_sub(indent + 2);
+    let label = Piece::word(label, model.theme.accent());
+    let mut lines = Vec::new();
+    for (row, part) in prose::wrap(text, room).iter().enumerate() {
+        let begin = if row == 0 { label.clone() } else { Piece::space(indent) };
+        lines.push(vec![Piece::space(2), begin, Piece::shown(part, model.theme.text())]);
+    }
+    lines
+}

@@ -1,0 +1,99 @@
+//! Rows of findings: what the queue, the tiles and the lists have in common.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use crate::domain::{Finding, Verdict};
+use crate::tui::model::Model;
+use crate::tui::times;
+use crate::tui::widgets::canvas::Canvas;
+use crate::tui::widgets::frame::scroll_bar;
+use crate::tui::widgets::scroll;
+use crate::tui::widgets::text::{self, Field, Piece};
+
+/// A list to draw: places of findings in the round, and which row is selected, if the list has the focus or not.
+#[derive(Debug, Clone, Copy)]
+pub struct Rows<'a> {
+    pub findings: &'a [usize],
+    pub selected: usize,
+    pub focused: bool,
+}
+
+/// Draws the rows that are in view, and no other.
+pub fn draw(model: &Model, canvas: &mut Canvas<'_>, inner: Rect, rows: &Rows<'_>) {
+    let visible = scroll::visible(rows.selected, rows.findings.len(), usize::from(inner.height));
+    for (y, row) in (inner.y..).zip(visible.clone()) {
+        if let Some(finding) = model.world.round.findings.get(rows.findings[row]) {
+            let line = Rect { y, height: 1, ..inner };
+            draw_row(model, canvas, line, finding, (rows.focused, row == rows.selected));
+        }
+    }
+    scroll_bar(canvas, inner, &visible, rows.findings.len(), model.theme.dim());
+}
+
+/// `▸✖ broken  web7  6 security updates pending  1 d new`, with fewer columns where it is narrow.
+fn draw_row(model: &Model, canvas: &mut Canvas<'_>, line: Rect, finding: &Finding, (focused, selected): (bool, bool)) {
+    let theme = &model.theme;
+    let lit = focused && selected;
+    let style = |normal: Style| if lit { theme.selected() } else { normal };
+    if lit {
+        canvas.wipe(line, theme.selected());
+    }
+    let age = times::since(finding.since, model.world.now);
+    let new = model.world.moment().is_new(finding);
+    let widths = Widths::of(line.width, finding.verdict);
+    let fields = [
+        Field::left(2, mark(model, finding.verdict, lit, focused)),
+        Field::left(widths.word, vec![Piece::word(finding.verdict.word(), style(theme.verdict(finding.verdict)))]),
+        Field::left(widths.subject, vec![Piece::shown(&finding.subject.name, style(theme.text()))]),
+        Field::left(widths.title, vec![Piece::shown(&finding.title, style(theme.text()))]),
+        Field::right(widths.age, vec![Piece::shown(&age.said, style(theme.dim()))]),
+        Field::left(widths.new, vec![Piece::word(if new { "new" } else { "" }, style(theme.accent()))]),
+    ];
+    text::row(canvas, line, &fields);
+    if widths.age > 0 {
+        canvas.until(age.until);
+    }
+}
+
+/// The mark of the selection and the verdict's glyph.
+fn mark(model: &Model, verdict: Verdict, lit: bool, focused: bool) -> Vec<Piece> {
+    let style = if lit { model.theme.selected() } else { model.theme.verdict(verdict) };
+    let marker = if lit && focused { "▸" } else { " " };
+    vec![Piece::word(marker, if lit { style } else { model.theme.text() }), Piece::word(verdict.glyph(), style)]
+}
+
+/// Columns of a row, by the width there is.
+struct Widths {
+    word: u16,
+    subject: u16,
+    title: u16,
+    age: u16,
+    new: u16,
+}
+
+impl Widths {
+    fn of(width: u16, verdict: Verdict) -> Self {
+        // What is ok has no age worth a column in a narrow place.
+        let word = if width >= 70 { 7 } else { 0 };
+        let age = if width >= 48 || (width >= 34 && verdict != Verdict::Ok) { 5 } else { 0 };
+        let new = if width >= 56 { 3 } else { 0 };
+        let subject = if width < 60 { width / 3 } else { width / 4 }.clamp(8, 26);
+        let gaps = 2 + [word, age, new].iter().filter(|column| **column > 0).count();
+        let taken = 2 + word + age + new + subject + u16::try_from(gaps).unwrap_or(0);
+        Self { word, subject, title: width.saturating_sub(taken), age, new }
+    }
+}
+
+/// `✖1 ?2 ▲3 ✓41`: how many subjects have which verdict as their worst, the worst first.
+pub fn counts(model: &Model, counts: [usize; 4]) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    for (verdict, count) in Verdict::ALL.into_iter().zip(counts).rev().filter(|(_, count)| *count > 0) {
+        if !pieces.is_empty() {
+            pieces.push(Piece::space(1));
+        }
+        let style = model.theme.verdict(verdict);
+        pieces.extend([Piece::word(verdict.glyph(), style), Piece::number(count, style)]);
+    }
+    pieces
+}

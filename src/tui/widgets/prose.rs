@@ -1,0 +1,71 @@
+//! Text broken into lines between words.
+
+use unicode_segmentation::UnicodeSegmentation as _;
+use unicode_width::UnicodeWidthStr as _;
+
+use crate::domain::Shown;
+
+/// The text in lines of at most `width` columns, broken between words where that is possible. A line's own leading
+/// spaces stay, so that lists and tables inside the text keep their shape.
+pub fn wrap(text: &Shown, width: usize) -> Vec<Shown> {
+    let width = width.max(1);
+    text.as_str().split('\n').flat_map(|line| wrap_line(line, width)).collect()
+}
+
+fn wrap_line(line: &str, width: usize) -> Vec<Shown> {
+    if line.width() <= width {
+        return vec![line.into()];
+    }
+    let mut lines = Vec::new();
+    let mut current = String::new();
+    for word in line.split_word_bounds() {
+        if current.width() + word.width() <= width {
+            current.push_str(word);
+            continue;
+        }
+        if !current.trim().is_empty() {
+            lines.push(current.trim_end().into());
+        }
+        current.clear();
+        for grapheme in word.trim_start().graphemes(true) {
+            if current.width() + grapheme.width() > width && !current.is_empty() {
+                lines.push(current.as_str().into());
+                current.clear();
+            }
+            current.push_str(grapheme);
+        }
+    }
+    if !current.trim().is_empty() || lines.is_empty() {
+        lines.push(current.trim_end().into());
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn wrapped(text: &str, width: usize) -> Vec<String> {
+        wrap(&Shown::text(text), width).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn text_breaks_between_words() {
+        assert_eq!(wrapped("one two three", 8), ["one two", "three"]);
+        assert_eq!(wrapped("  keeps its\nshape", 20), ["  keeps its", "shape"]);
+        assert_eq!(wrapped("abcdefghij", 4), ["abcd", "efgh", "ij"]);
+        assert_eq!(wrapped("", 4), [""]);
+        assert_eq!(wrapped("日本語", 1), ["日", "本", "語"]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_is_wider_than_asked(text in "\\PC{0,200}", width in 2usize..40) {
+            for line in wrap(&Shown::text(&text), width) {
+                // One letter may be wider than the room there is.
+                prop_assert!(line.width() <= width || line.as_str().graphemes(true).count() == 1, "{line:?}");
+            }
+        }
+    }
+}
