@@ -196,7 +196,8 @@ fn a_day_without_a_time_counts_from_its_end() {
 fn what_has_been_pending_for_long_is_broken_though_the_advisory_is_new() {
     let told = advisory(FeedKind::Debian, "DSA-1 openssl - security update", &["openssl"], "2026-11-23T07:00:00Z");
     let sources = vec![feed("d", vec![("DSA-1", told)]), server("web1", SSL, &["libssl3"])];
-    let sighting = Sighting { kind: SubjectKind::Host, subject: "web1".into(), item: "security update libssl3 1".into() };
+    let sighting =
+        Sighting { kind: SubjectKind::Host, subject: "web1".into(), item: "security update libssl3 1".into() };
     let seen = BTreeMap::from([(sighting, at("2026-11-20T00:00:00Z"))]);
     assert_eq!(of(&judged(sources.clone()), "DSA-1").verdict, Verdict::Due);
     assert_eq!(of(&judged_with(sources, seen, &Limits::default()), "DSA-1").verdict, Verdict::Broken);
