@@ -67,12 +67,13 @@ fn host(
     clock_skew_seconds: Read<i64>,
 ) -> HostSeen {
     let release = sections.sound("release", "/etc/os-release").and_then(packages::parse_release);
-    let lists = sections.sound("lists", "looking for package lists").map(lists::parse_lists);
+    let lists = lists::sound_lists(sections);
     let needed = || installed.as_ref().map_err(Clone::clone);
     let kernel = needed().and_then(|installed| packages::parse_kernel(sections.sound("kernel", "uname")?, installed));
     let pending = needed().and_then(|installed| {
-        let tables = sections.sound("pending", "apt-cache")?;
-        pending::parse_pending(tables, installed, lists.as_ref().unwrap_or(&lists::Lists::default()))
+        // Without the lists nobody knows which suites are security suites.
+        let lists = lists.as_ref().map_err(Clone::clone)?;
+        pending::parse_pending(sections.sound("pending", "apt-cache")?, installed, lists)
     });
     let reboot = parse_reboot(sections, kernel.as_ref().map(|(_, waits)| *waits));
     HostSeen {
@@ -101,7 +102,7 @@ fn lists_at(
     release: Option<&Release>,
     server_now: Timestamp,
 ) -> Result<Timestamp, Fault> {
-    let lists = lists.map_err(|fault| fault.mend("run apt-get update on the server, and let apt-daily.timer do it"))?;
+    let lists = lists?;
     let supported = release
         .is_some_and(|release| matches!(release.id.as_str(), "debian" | "ubuntu") && !release.version.is_empty());
     if supported && !lists.lists.iter().any(lists::List::is_security) {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
-use super::sections::Section;
+use super::sections::{Section, Sections};
 use crate::domain::{Fault, Shown};
 
 /// The head of one `Release` or `InRelease` file, and when it was last new.
@@ -47,6 +47,18 @@ pub fn names_security(suite: &str) -> bool {
 pub struct Lists {
     pub lists: Vec<List>,
     pub stamp: Option<Timestamp>,
+}
+
+/// The probe's section about them, or why there is nothing to read.
+pub fn sound_lists(sections: &Sections) -> Result<Lists, Fault> {
+    match sections.get("lists") {
+        Some(section) if section.code == 1 && section.lines.is_empty() => Err(no_lists()),
+        _ => sections.sound("lists", "reading the package lists").map(parse_lists),
+    }
+}
+
+fn no_lists() -> Fault {
+    Fault::new("there are no package lists").mend("run apt-get update on the server, and let apt-daily.timer do it")
 }
 
 /// `SECONDS PATH`, then the head's lines, for each list.
@@ -95,10 +107,7 @@ impl Lists {
             .filter(|list| list.is_security() && list.valid_until.is_some_and(|until| until < server_now))
             .filter_map(|list| list.modified)
             .min();
-        newest.map(|newest| expired.map_or(newest, |expired| newest.min(expired))).ok_or_else(|| {
-            Fault::new("there are no package lists")
-                .mend("run apt-get update on the server, and let apt-daily.timer do it")
-        })
+        newest.map(|newest| expired.map_or(newest, |expired| newest.min(expired))).ok_or_else(no_lists)
     }
 
     /// The list behind a line of `apt-cache policy`: `http://deb.debian.org/debian bookworm/main amd64 Packages`.
