@@ -4,7 +4,14 @@
 //! - first: no connection is kept yet; beside `ssh HOST sh -s` with the same script, as many at once
 //! - repeated: over kept connections with nothing changed; beside plain `ssh HOST true`
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::disallowed_methods, reason = "a bench prints its figures")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a bench prints its figures"
+)]
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -83,7 +90,8 @@ impl Sweep {
     /// Seconds for all of them; all must have answered.
     async fn ask(&mut self) -> f64 {
         let started = Instant::now();
-        let round = pass(&mut self.desk, &self.tools, &Pass::default(), std::future::pending(), |_| {}).await.unwrap().unwrap();
+        let round =
+            pass(&mut self.desk, &self.tools, &Pass::default(), std::future::pending(), |_| {}).await.unwrap().unwrap();
         let took = started.elapsed().as_secs_f64();
         for line in &round.sources {
             assert_eq!(line.state, SourceState::Fresh, "{}: {:?}", line.id, line.fault);

@@ -107,7 +107,9 @@ fn a_morning_from_opening_to_quitting() {
     terminal.press("\x1b");
     terminal.hides("backups/old");
     terminal.press("\r");
-    terminal.until("the backups' panel", |screen| screen.contents().contains("Backups") && !screen.contents().contains("Needs you"));
+    terminal.until("the backups' panel", |screen| {
+        screen.contents().contains("Backups") && !screen.contents().contains("Needs you")
+    });
     terminal.press("\x1b");
     terminal.shows("Needs you");
     terminal.press("\x1b");
@@ -137,7 +139,10 @@ fn text_from_outside_cannot_steer_the_terminal() {
     terminal.press("w");
     terminal.press("q");
     terminal.end();
-    assert!(!terminal.bytes.windows(2).any(|pair| pair == b"\x1b]"), "an operating system command reached the terminal");
+    assert!(
+        !terminal.bytes.windows(2).any(|pair| pair == b"\x1b]"),
+        "an operating system command reached the terminal"
+    );
     let text = String::from_utf8_lossy(&terminal.bytes);
     assert!(!text.contains('\u{202e}') && !text.contains('\u{9b}') && !text.contains('\x07'));
 }
@@ -182,7 +187,9 @@ fn a_closed_terminal_ends_it() {
 fn it_survives_every_size() {
     let home = home();
     let mut terminal = opened(home.path());
-    for (columns, rows, text) in [(80, 24, "Needs you"), (40, 10, "Needs you"), (12, 3, "small"), (200, 60, "Needs you"), (120, 40, "Services")] {
+    for (columns, rows, text) in
+        [(80, 24, "Needs you"), (40, 10, "Needs you"), (12, 3, "small"), (200, 60, "Needs you"), (120, 40, "Services")]
+    {
         terminal.resize(columns, rows);
         terminal.shows(text);
     }
@@ -255,9 +262,15 @@ fn the_demo_opens_marked_and_writes_nothing() {
 #[test]
 fn the_pictures_are_not_stale() {
     for (name, keys) in [("home", ""), ("servers", "2")] {
-        let output = std::process::Command::new(env!("CARGO_BIN_EXE_matins")).args(["demo", "--picture", keys]).output().unwrap();
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_matins"))
+            .args(["demo", "--picture", keys])
+            .output()
+            .unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let kept = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("assets/{name}.svg"))).unwrap();
-        assert!(output.stdout == kept, "assets/{name}.svg is stale; run: matins demo --picture '{keys}' > assets/{name}.svg");
+        assert!(
+            output.stdout == kept,
+            "assets/{name}.svg is stale; run: matins demo --picture '{keys}' > assets/{name}.svg"
+        );
     }
 }

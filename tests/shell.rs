@@ -313,7 +313,7 @@ async fn files_and_folders_read_the_same_here_and_there() {
     let shell = server.shell();
     let folder = server.path("it's a \"place\" $(touch x) `id`");
     fs::create_dir_all(folder.join("alpha.0")).unwrap();
-    let bytes: Vec<u8> = (0..100_000u32).map(|n| (n * 7 % 256) as u8).collect();
+    let bytes: Vec<u8> = (0..100_000u32).map(|n| u8::try_from(n * 7 % 256).unwrap()).collect();
     let names: [&str; 5] = ["-rf", "a\nb", "ü", "plain", "space d"];
     for name in names {
         fs::write(folder.join(name), &bytes).unwrap();

@@ -32,7 +32,7 @@ pub(super) fn run(edge: &Edge) -> Ended {
         demo: false,
         hints: hints(&settings),
     };
-    let tools = Arc::new(Tools::new(now)?);
+    let tools = Arc::new(Tools::new(now)?.in_zone(settings.zone.clone()));
     let (orders, inbox) = unbounded_channel();
     let (updates, heard) = unbounded_channel();
     let runtime = runtime()?;

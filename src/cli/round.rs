@@ -23,7 +23,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
-    let (_, plan, store) = edge.plan()?;
+    let (settings, plan, store) = edge.plan()?;
     let wanted = Pass { only: arguments.only.clone() };
     if !plan.sources.iter().any(|source| wanted.wants(&source.id)) && !wanted.only.is_empty() {
         let names: Vec<String> = plan.sources.iter().map(|source| source.id.to_string()).collect();
@@ -33,7 +33,7 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
         ));
     }
     let mut desk = Desk::open(plan, Box::new(store))?;
-    let tools = Arc::new(Tools::new(now)?);
+    let tools = Arc::new(Tools::new(now)?.in_zone(settings.zone));
     let runtime = runtime()?;
     let round = runtime.block_on(async {
         let cancel = async {

@@ -191,6 +191,7 @@ mod tests {
     #[test]
     #[expect(clippy::disallowed_methods, reason = "dpkg itself is the judge here")]
     fn dpkg_agrees_on_thousands_of_pairs() {
+        use std::fmt::Write as _;
         use std::io::Write as _;
         if std::process::Command::new("dpkg").arg("--version").output().is_err() {
             eprintln!("skipped: dpkg is not installed here");
@@ -211,11 +212,13 @@ mod tests {
                 Ordering::Equal => "eq",
                 Ordering::Greater => "gt",
             };
-            script.push_str(&format!(
+            writeln!(
+                script,
                 "if dpkg --compare-versions '{a}' {ours} '{b}' 2>/dev/null; then echo agreed; elif dpkg \
                  --validate-version '{a}' 2>/dev/null && dpkg --validate-version '{b}' 2>/dev/null; then echo no; \
-                 else echo invalid; fi\n"
-            ));
+                 else echo invalid; fi"
+            )
+            .unwrap();
         }
         let mut child = std::process::Command::new("sh")
             .stdin(std::process::Stdio::piped())

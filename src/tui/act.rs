@@ -22,7 +22,10 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             say(model, "asking every source again");
             return vec![Effect::Order(Order::RefreshAll)];
         }
-        Action::Filter => model.view.filter.editing = true,
+        Action::Filter => {
+            model.view.filter.editing = true;
+            model.view.filter.typed_at_home = model.view.place.is_home();
+        }
         Action::Palette => model.view.overlay = Some(Overlay::Palette { input: TextInput::default(), selected: 0 }),
         Action::Help => toggle_help(model),
         Action::Panel(panel) => model.view.place = Place::List(panel),
@@ -74,7 +77,9 @@ fn back(model: &mut Model) {
     if model.view.overlay.take().is_some() {
         return;
     }
-    if !model.view.filter.query.is_empty() || !model.view.filter.input.is_empty() {
+    let filter = &model.view.filter;
+    let filtered = !filter.query.is_empty() || !filter.input.is_empty();
+    if filtered && filter.typed_at_home == model.view.place.is_home() {
         super::typing::clear_filter(model);
         return;
     }

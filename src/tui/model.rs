@@ -154,6 +154,8 @@ pub enum Overlay {
 pub struct Filter {
     pub input: TextInput,
     pub editing: bool,
+    /// The screen on which it was typed: there Esc clears it, on another Esc goes back first.
+    pub typed_at_home: bool,
     /// In force: the last text that could be read.
     pub query: Query,
     pub wrong: Option<Shown>,

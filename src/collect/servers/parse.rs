@@ -153,3 +153,6 @@ fn parse_uptime(section: &Section) -> Result<u64, Fault> {
     let seconds = section.first_line().split(['.', ' ']).next().and_then(|text| text.parse().ok());
     seconds.ok_or_else(|| Fault::new("/proc/uptime makes no sense"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -35,36 +35,42 @@ lists=/var/lib/apt/lists
 log=/var/log/unattended-upgrades/unattended-upgrades.log
 
 # Everything that the costly parts are made from: name, inode, size, times. A file that isn't there says so, which counts.
-stamps() {
-  # Membership in a group leaves no trace in a file.
-  if [ -r "$log" ]; then echo readable; fi
-  if [ -n "$tz" ]; then echo "$tz"; fi
-  read -r boot </proc/sys/kernel/random/boot_id && echo "$boot"
-  stat -c '%n %d:%i %s %.Y %.Z' \
+# This much is done on every visit: one stat, one sha256sum, and nothing else is started. What stat says of its own folder
+# in /proc, made that moment, is the time.
+digest=
+# Another dpkg database or apt configuration than the usual places is not covered by the stamps.
+if [ -z "${DPKG_ADMINDIR-}${APT_CONFIG-}" ]; then
+  stamps=$(stat -c '%n %d:%i %s %.Y %.Z' \
     /etc/os-release /usr/lib/os-release /etc/localtime /etc/timezone \
     /var/lib/dpkg/status /var/lib/dpkg/arch /var/lib/dpkg/updates \
     /etc/apt /etc/apt/* /etc/apt/*/* "$lists" "$lists"/* /var/lib/apt/periodic /var/lib/apt/periodic/* \
     /run/reboot-required /run/reboot-required.pkgs /usr/sbin/needrestart \
     "${log%/*}" "$log" "$log.1" /etc/systemd/system /etc/systemd/system/apt-daily* /etc/systemd/system/timers.target.wants \
-    /etc/systemd/system/timers.target.wants/* 2>&1
-}
-
-digest=
-# Another dpkg database or apt configuration than the usual places is not covered by the stamps.
-if [ -z "${DPKG_ADMINDIR-}${APT_CONFIG-}" ]; then
-  stamped=$(stamps 2>&1)
-  case $stamped in
+    /etc/systemd/system/timers.target.wants/* /proc/self/ 2>&1)
+  now=${stamps##*/proc/self/ }
+  stamps=${stamps%/proc/self/ *}
+  boot=unknown
+  if [ -r /proc/sys/kernel/random/boot_id ]; then read -r boot </proc/sys/kernel/random/boot_id; fi
+  # Membership in a group leaves no trace in a file.
+  if [ -r "$log" ]; then boot="$boot readable"; fi
+  case $boot:$stamps in
     # Without stat, or without its words about this file, there is nothing to compare.
+    unknown*) ;;
     */var/lib/dpkg/status\ [0-9]*)
-      digest=$(printf '%s\n' "$stamped" | sha256sum)
+      digest=$(sha256sum <<EOF
+$boot $tz
+$stamps
+EOF
+      )
       digest=${digest%% *}
       ;;
   esac
 fi
-
 if [ -n "$digest" ] && [ "$digest" = "${known-}" ]; then
-  printf '#same\n rc=0\n'
-  clock
+  case ${now##* } in
+    [1-9]*.*[0-9]) printf '#same\n rc=0\n#clock\n %s\n rc=0\n' "${now##* }" ;;
+    *) printf '#same\n rc=0\n' && clock ;;
+  esac
   exit 0
 fi
 printf '#digest\n %s\n rc=0\n' "$digest"
@@ -95,7 +101,11 @@ pending() {
   tables=$($limit apt-cache policy $names 2>&1) || { code=$?; printf '%s\n' "$tables" | tail -n 3; return $code; }
   printf '%s\n' "$tables" | awk '
     # The last block is printed by the package that follows it, or by the end.
-    function flush() { if (candidate != "" && candidate != "(none)" && candidate != installed) printf "%s", block; seen += 1 }
+    function flush() {
+      if (candidate == "" || installed == "") return
+      seen += 1
+      if (candidate != "(none)" && candidate != installed) printf "%s", block
+    }
     /^[^ ]/ { if (block != "") flush(); block = ""; installed = ""; candidate = "" }
     { block = block $0 "\n" }
     /^  Installed: / { installed = $2 }

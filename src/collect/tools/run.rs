@@ -1,6 +1,7 @@
 //! Programs, run with a deadline, a cap on what they may say, and nothing of our environment that they don't need.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::io;
 use std::process::Stdio;
 use std::time::Duration;
@@ -18,7 +19,7 @@ const COMPLAINTS: usize = 64 << 10;
 const GRACE: Duration = Duration::from_millis(200);
 
 /// A program to run: its arguments are passed as they are, never through a shell.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Program {
     pub name: OsString,
     pub arguments: Vec<OsString>,
@@ -26,12 +27,19 @@ pub struct Program {
     pub variables: Vec<(OsString, OsString)>,
     /// Variables of ours that it keeps when they are set.
     pub keep: &'static [&'static str],
+    /// Its standard input, which may be a secret.
     pub input: Vec<u8>,
     pub deadline: Duration,
     /// Ended when nothing at all was on stdout by then, where that is shorter than the deadline.
     pub first_word: Option<Duration>,
     /// Most bytes kept of its output; saying more ends it.
     pub cap: usize,
+}
+
+impl fmt::Debug for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Program").field("name", &self.name).field("arguments", &self.arguments).finish_non_exhaustive()
+    }
 }
 
 impl Program {

@@ -122,13 +122,13 @@ impl Shell {
         let pause = match &first {
             Err(Trouble::Connection) if reused => Duration::ZERO,
             Err(Trouble::Crowded(_)) => Duration::from_millis(fastrand::u64(300..1_500)),
-            _ => return call.settle(first).await,
+            _ => return call.settle(first, talk.until).await,
         };
         call.end_kept().await;
         tokio::time::sleep(pause).await;
         let rest = Talk { until: talk.until.saturating_sub(started.elapsed()), ..*talk };
         let second = call.talk(&rest, false).await;
-        call.settle(second).await
+        call.settle(second, talk.until).await
     }
 }
 
@@ -169,8 +169,8 @@ enum Trouble {
     Connection,
     /// Dropped before the login; worth another try.
     Crowded(Fault),
-    /// The deadline passed; the connection is not kept.
-    Late(Fault),
+    /// The deadline passed.
+    Late,
     Final(Fault),
 }
 
@@ -189,7 +189,7 @@ impl Call<'_> {
         program.arguments = ssh::arguments(self.destination, self.key, self.kept);
         program.keep = ssh::KEEP;
         program.first_word = reused.then(|| KEPT_SILENCE.min(talk.until / 2));
-        let ran = attempt(program).await.map_err(|stopped| self.stopped(&stopped))?;
+        let ran = attempt(program).await.map_err(|stopped| Self::stopped(&stopped))?;
         if let Some(answer) = unframed(&ran, &nonce) {
             return answer.map_err(Trouble::Final);
         }
@@ -200,13 +200,10 @@ impl Call<'_> {
         Err(if trouble.crowded { Trouble::Crowded(trouble.fault) } else { Trouble::Final(trouble.fault) })
     }
 
-    fn stopped(&self, stopped: &Stopped) -> Trouble {
+    fn stopped(stopped: &Stopped) -> Trouble {
         match stopped {
             Stopped::Mute(_) => Trouble::Connection,
-            Stopped::Late(after) => Trouble::Late(
-                Fault::passing(format!("no answer within {} s", after.as_secs().max(1)))
-                    .mend(format!("run `ssh {} true`: what does it wait for?", self.destination)),
-            ),
+            Stopped::Late(_) => Trouble::Late,
             Stopped::TooMuch(_) => Trouble::Final(stopped.fault(&"it".into())),
             Stopped::NotStarted(_) | Stopped::Lost(_) => Trouble::Final(stopped.fault(&"ssh".into())),
         }
@@ -214,13 +211,14 @@ impl Call<'_> {
 
     /// The answer, or the fault. A conversation that ran into its deadline may have hung in its connection: the next one
     /// begins afresh.
-    async fn settle(&self, result: Result<Ran, Trouble>) -> Result<Ran, Fault> {
+    async fn settle(&self, result: Result<Ran, Trouble>, deadline: Duration) -> Result<Ran, Fault> {
         match result {
             Ok(ran) => Ok(ran),
             Err(Trouble::Crowded(fault) | Trouble::Final(fault)) => Err(fault),
-            Err(Trouble::Late(fault)) => {
+            Err(Trouble::Late) => {
                 self.end_kept().await;
-                Err(fault)
+                Err(Fault::passing(format!("no answer within {} s", deadline.as_secs().max(1)))
+                    .mend(format!("run `ssh {} true`: what does it wait for?", self.destination)))
             }
             Err(Trouble::Connection) => Err(Fault::passing("the kept connection broke")),
         }

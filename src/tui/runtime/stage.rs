@@ -16,6 +16,7 @@ use ratatui::layout::{Position, Rect, Size};
 use rustix::process::{Signal, getpid, getsid, kill_current_process_group, kill_process};
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::collect::tools::contained::is_contained;
 use crate::domain::{Fault, Shown};
 use crate::tui::message::Msg;
 use crate::tui::model::Model;
@@ -198,6 +199,10 @@ fn hook_panics(gone: &Arc<AtomicBool>, inbox: UnboundedSender<Msg>) -> Arc<Hook>
     let previous: Arc<Hook> = std::panic::take_hook().into();
     let (own, gone, passed) = (std::thread::current().id(), Arc::clone(gone), Arc::clone(&previous));
     std::panic::set_hook(Box::new(move |panic| {
+        if is_contained() {
+            // Caught where it happens, and told as its source's fault.
+            return;
+        }
         if std::thread::current().id() == own {
             gone.store(true, Ordering::Relaxed);
             leave();

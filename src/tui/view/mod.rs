@@ -14,13 +14,22 @@ use super::model::Model;
 use super::widgets::canvas::{Canvas, Found};
 use super::widgets::text::{self, Piece};
 
+/// On one line, or on two where it is narrow.
+fn too_small(model: &Model, canvas: &mut Canvas<'_>) {
+    let area = canvas.area();
+    let words: &[&'static str] = if area.width < 18 { &["terminal", "too small"] } else { &["terminal too small"] };
+    for (word, row) in words.iter().zip(area.rows()) {
+        text::line(canvas, row, &[Piece::word(word, model.theme.text())]);
+    }
+}
+
 /// Draws the whole screen.
 pub fn draw(model: &Model, buffer: &mut Buffer) -> Found {
     let mut canvas = Canvas::new(buffer);
     let area = canvas.area();
     canvas.tint(area, model.theme.text());
     if area.width < layout::SMALLEST.width || area.height < layout::SMALLEST.height {
-        text::line(&mut canvas, area, &[Piece::word("terminal too small", model.theme.text())]);
+        too_small(model, &mut canvas);
         return canvas.finish();
     }
     if model.view.place.is_home() {

@@ -1,5 +1,7 @@
 //! The package lists: what each is, and since when the newest has been there.
 
+use std::fmt::Write as _;
+
 use jiff::Timestamp;
 
 use super::sections::Section;
@@ -151,7 +153,10 @@ fn stem(description: &str) -> Option<String> {
             | b'&'
             | b'*'
             | 0..=0x20
-            | 0x7f.. => name.push_str(&format!("%{byte:02x}")),
+            | 0x7f.. => {
+                // Writing to a String never fails.
+                write!(name, "%{byte:02x}").ok();
+            }
             plain => name.push(char::from(plain)),
         }
     }

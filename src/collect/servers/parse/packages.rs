@@ -153,14 +153,15 @@ pub mod tests {
 
     /// A plausible machine with these lines besides.
     pub fn machine(lines: &str) -> Installed {
-        let mut text: String = (0..FLOOR).map(|n| format!("ii \tlib{n}\t1.{n}-1\tlib{n}\t1.{n}-1\tamd64\n")).collect();
+        let rows: Vec<String> = (0..FLOOR).map(|n| format!("ii \tlib{n}\t1.{n}-1\tlib{n}\t1.{n}-1\tamd64\n")).collect();
+        let mut text = rows.concat();
         text.push_str(lines);
         parse_packages(&section(&text)).unwrap()
     }
 
     fn images(releases: &[(&str, &str)]) -> Installed {
         let line = |(release, version): &(&str, &str)| format!("ii \tlinux-image-{release}\t{version}\tl\t1\tamd64\n");
-        machine(&releases.iter().map(line).collect::<String>())
+        machine(&releases.iter().map(line).collect::<Vec<_>>().concat())
     }
 
     fn kernel(running: &str, built: &str, releases: &[(&str, &str)]) -> (Option<String>, bool) {

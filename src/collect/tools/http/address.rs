@@ -45,9 +45,10 @@ impl Realm {
     fn of_v6(address: Ipv6Addr) -> Self {
         match address.segments() {
             [0, 0, 0, 0, 0, 0, 0, 1] => Self::Loopback,
-            [0xfe80..=0xfebf, ..] => Self::LinkLocal,
-            [0xfc00..=0xfdff | 0xfec0..=0xfeff, ..] => Self::Private,
-            [0xff00..=0xffff, ..] | [0, 0, 0, 0, 0, 0, 0, 0] | [0x2001, 0xdb8, ..] => Self::Odd,
+            [first, ..] if (0xfe80..=0xfebf).contains(&first) => Self::LinkLocal,
+            [first, ..] if (0xfc00..=0xfdff).contains(&first) || (0xfec0..=0xfeff).contains(&first) => Self::Private,
+            [0, 0, 0, 0, 0, 0, 0, 0] | [0x2001, 0xdb8, ..] => Self::Odd,
+            [first, ..] if first >= 0xff00 => Self::Odd,
             _ => Self::Public,
         }
     }

@@ -58,8 +58,8 @@ impl Kept {
         hash.update(destination.as_str().as_bytes());
         hash.update([0]);
         hash.update(key.map_or(&b""[..], |key| key.as_os_str().as_encoded_bytes()));
-        let prefix = hash.finalize()[..4].iter().map(|byte| format!("{byte:02x}")).collect();
-        Self { folder: folder.to_owned(), prefix }
+        let short = hash.finalize().iter().take(4).fold(0_u32, |number, byte| number << 8 | u32::from(*byte));
+        Self { folder: folder.to_owned(), prefix: format!("{short:08x}") }
     }
 
     /// The sockets there are: one, or several after the configuration changed where the name leads.
@@ -97,21 +97,19 @@ impl Kept {
 /// The arguments of one call. The destination stands behind `--` and is a [`Destination`]: it can't be an option.
 pub(super) fn arguments(destination: &Destination, key: Option<&Path>, kept: Option<&Kept>) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = ["-T", "-x", "-a"].map(Into::into).into();
-    let mut option = |text: OsString| arguments.extend(["-o".into(), text]);
-    OPTIONS.iter().for_each(|text| option(text.into()));
+    let mut options: Vec<OsString> = OPTIONS.iter().map(Into::into).collect();
     if let Some(kept) = kept {
         let mut path = OsString::from("ControlPath=");
         path.push(kept.path());
-        ["ControlMaster=auto".into(), PERSIST.into(), path].into_iter().for_each(&mut option);
+        options.extend(["ControlMaster=auto".into(), PERSIST.into(), path]);
     } else {
-        ["ControlMaster=no", "ControlPath=none"].into_iter().for_each(|text| option(text.into()));
-    }
-    if key.is_some() {
-        ["IdentitiesOnly=yes", "IdentityAgent=none"].into_iter().for_each(|text| option(text.into()));
+        options.extend(["ControlMaster=no", "ControlPath=none"].map(Into::into));
     }
     if let Some(key) = key {
+        options.extend(["IdentitiesOnly=yes", "IdentityAgent=none"].map(Into::into));
         arguments.extend(["-i".into(), key.into()]);
     }
+    arguments.extend(options.into_iter().flat_map(|option| ["-o".into(), option]));
     arguments.extend(["--".into(), destination.as_str().into(), "exec sh -s".into()]);
     arguments
 }
@@ -145,7 +143,7 @@ fn is_private(folder: &Path) -> bool {
     // An error because it exists is as good; what it then is, is looked at.
     fs::DirBuilder::new().mode(0o700).create(folder).ok();
     fs::symlink_metadata(folder).is_ok_and(|metadata| {
-        metadata.is_dir() && metadata.uid() == rustix::process::geteuid().as_raw() && metadata.mode() & 0o077 == 0
+        metadata.is_dir() && metadata.uid() == rustix::process::geteuid().as_raw() && metadata.mode() & 0o777 == 0o700
     })
 }
 

@@ -126,7 +126,7 @@ pub(super) fn trouble(name: &str, ran: &Ran) -> Trouble {
 
 /// The login worked, and then nothing ran our script.
 fn no_shell(name: &str, ran: &Ran, text: &str) -> Fault {
-    let said = [&String::from_utf8_lossy(&ran.output), text].map(|part| last_line(part));
+    let said = [&String::from_utf8_lossy(&ran.output), text].map(last_line);
     let said = said.iter().find(|said| !said.is_empty()).cloned().unwrap_or_default();
     if said.as_str().contains("not available") || said.as_str().contains("nologin") {
         return Fault::new("the login's shell refuses everybody (nologin)")

@@ -2,7 +2,7 @@
 
 use super::{CLOCK, Host, REBOOT, UNATTENDED_RUN};
 use crate::domain::facts::{Reboot, Unattended, UnattendedRun};
-use crate::domain::{Judgement, Verdict, age};
+use crate::domain::{Judgement, Shown, Verdict, age};
 
 /// unattended-upgrades: there, on, and its last run good and recent.
 pub(super) fn unattended(host: &Host<'_>) -> Judgement {
@@ -114,7 +114,7 @@ fn says(host: &Host<'_>, reboot: &Reboot) -> String {
 }
 
 fn packages_of(reboot: &Reboot, sources: &str) -> String {
-    let packages: Vec<&str> = reboot.flag.iter().flatten().map(|package| package.as_str()).collect();
+    let packages: Vec<&str> = reboot.flag.iter().flatten().map(Shown::as_str).collect();
     let asked = if packages.is_empty() { String::new() } else { format!("\nasked for by {}", packages.join(", ")) };
     format!("{}{asked}", sources.replace("; ", "\n"))
 }
@@ -187,6 +187,6 @@ fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
-fn lines(names: &[crate::domain::Shown]) -> String {
-    names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join("\n")
+fn lines(names: &[Shown]) -> String {
+    names.iter().map(Shown::as_str).collect::<Vec<_>>().join("\n")
 }
