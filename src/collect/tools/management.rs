@@ -236,14 +236,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<'_, S> {
         }
     }
 
-    /// Says goodbye and waits until the other side has closed, so that the next client finds it free. Whether that
-    /// works changes nothing about the answer; the connection is closed in any case.
+    /// Says goodbye and waits until the other side has closed, so that the next client finds it free.
     async fn leave(mut self) {
         let goodbye = async {
             self.send(Command::Quit.line()).await?;
             while !matches!(self.next().await?, Piece::End) {}
             Ok::<_, Fault>(())
         };
+        // Whether that works changes nothing about the answer, and the connection is closed in any case.
         timeout(GOODBYE, goodbye).await.ok();
     }
 
