@@ -34,10 +34,11 @@ impl Realm {
         match address.octets() {
             [127, ..] => Self::Loopback,
             [169, 254, ..] => Self::LinkLocal,
-            [10, ..] | [172, 16..=31, ..] | [192, 168, ..] | [100, 64..=127, ..] => Self::Private,
-            [0 | 224..=255, ..] | [192, 0, 0 | 2, _] | [198, 18..=19, ..] | [198, 51, 100, _] | [203, 0, 113, _] => {
-                Self::Odd
-            }
+            [10, ..] | [192, 168, ..] => Self::Private,
+            [172, second, ..] if (16..=31).contains(&second) => Self::Private,
+            [100, second, ..] if (64..=127).contains(&second) => Self::Private,
+            [0, ..] | [192, 0, 0 | 2, _] | [198, 18 | 19, ..] | [198, 51, 100, _] | [203, 0, 113, _] => Self::Odd,
+            [first, ..] if first >= 224 => Self::Odd,
             _ => Self::Public,
         }
     }
@@ -76,7 +77,7 @@ fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let segments = address.segments();
     let join = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
     match segments {
-        [0, 0, 0, 0, 0, 0, 0, ..=1] => None,
+        [0, 0, 0, 0, 0, 0, 0, 0 | 1] => None,
         [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
             Some(join(high, low))
         }
