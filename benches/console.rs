@@ -62,12 +62,12 @@ fn full(screen: &vt100::Screen) -> bool {
 
 fn spread(name: &str, unit: &str, values: &mut [f64]) {
     values.sort_by(f64::total_cmp);
-    let at = |part: f64| values[((values.len() - 1) as f64 * part) as usize];
+    let at = |percent: usize| values[(values.len() - 1) * percent / 100];
     println!(
         "{name:<44} median {:>8.2} {unit}   p99 {:>8.2} {unit}   max {:>8.2} {unit}   ({} runs)",
-        at(0.5),
-        at(0.99),
-        at(1.0),
+        at(50),
+        at(99),
+        at(100),
         values.len()
     );
 }
@@ -103,8 +103,8 @@ fn main() {
     }
     spread("key to frame, advisories full screen", "ms", &mut keys);
     console.quiet(Duration::from_millis(700));
-    println!("{:<44} {:>8.1} MB", "resident memory", status(&console, "VmRSS:") as f64 / 1024.0);
-    println!("{:<44} {:>8.1} MB of it anonymous", "", status(&console, "RssAnon:") as f64 / 1024.0);
+    println!("{:<44} {:>8} KiB", "resident memory", status(&console, "VmRSS:"));
+    println!("{:<44} {:>8} KiB of it anonymous", "", status(&console, "RssAnon:"));
     let before = status(&console, "voluntary_ctxt_switches:") + status(&console, "nonvoluntary_ctxt_switches:");
     std::thread::sleep(Duration::from_secs(20));
     let after = status(&console, "voluntary_ctxt_switches:") + status(&console, "nonvoluntary_ctxt_switches:");

@@ -102,7 +102,7 @@ impl Sweep {
 
 /// Seconds for a command line for each host (`$1`), as many at once as matins.
 fn plain(command: &str) -> f64 {
-    let hosts: String = (1..=HOSTS).map(|host| format!("n{host:03}\n")).collect();
+    let hosts = (1..=HOSTS).map(|host| format!("n{host:03}")).collect::<Vec<_>>().join("\n");
     let file = std::env::temp_dir().join(format!("matins-hosts-{}", std::process::id()));
     std::fs::write(&file, hosts).unwrap();
     let started = Instant::now();

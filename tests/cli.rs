@@ -1,6 +1,6 @@
 //! The built program without a screen: exit codes, `round --json`, `check`, configuration errors.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

@@ -120,6 +120,7 @@ impl Clerk {
         let id = attempt.id.clone();
         self.busy.remove(&id);
         if let Err(error) = self.desk.take(attempt) {
+            // Nobody listens any more when this fails; the next report ends the schedule.
             self.updates.send(Update::Trouble(error.into())).ok();
         }
         let every = self.desk.plan.sources.iter().find(|source| source.id == id).map_or(BACKOFF, |source| source.every);
@@ -152,6 +153,7 @@ impl Clerk {
             Ok(round) => Update::Round(Arc::new(round)),
             Err(error) => Update::Trouble(error.into()),
         };
+        // Nobody listens any more when this fails; the next report ends the schedule.
         self.updates.send(update).ok();
     }
 

@@ -71,7 +71,7 @@ async fn one_bad_source_never_takes_another_with_it() {
     ]);
     let mut order = Vec::new();
     let round = pass(&mut desk, &tools(), &Pass::default(), std::future::pending(), |step| {
-        order.push(step.id.name.to_string())
+        order.push(step.id.name.to_string());
     })
     .await
     .unwrap()
@@ -85,7 +85,7 @@ async fn one_bad_source_never_takes_another_with_it() {
         assert!(state(name).fault.as_ref().unwrap().said.as_str().contains(said), "{name}: {:?}", state(name).fault);
     }
     assert_eq!(order.last().map(String::as_str), Some("hanging"));
-    let Act::Fail(tries) = &*failing else { unreachable!() };
+    let Act::Fail(tries) = &*failing else { panic!("it fails") };
     assert_eq!(tries.load(Ordering::Relaxed), 2, "a passing fault is tried once more");
 }
 
@@ -115,7 +115,7 @@ async fn the_schedule_tells_of_answers_and_obeys() {
     let clerk = tokio::spawn(run(Schedule { desk, tools: tools(), orders: inbox, updates }));
     let fresh = |round: &Round| round.sources[0].state == SourceState::Fresh && round.sources[1].fault.is_some();
     wait_for(&mut heard, fresh).await;
-    let Act::Fail(tries) = &*failing else { unreachable!() };
+    let Act::Fail(tries) = &*failing else { panic!("it fails") };
     let before = tries.load(Ordering::Relaxed);
     orders.send(Order::Refresh(SourceId::new("test", "failing"))).unwrap();
     wait_for(&mut heard, |_| tries.load(Ordering::Relaxed) > before).await;

@@ -50,7 +50,9 @@ impl Terminal {
         while !done(self.screen.screen()) {
             match self.output.recv_timeout(end.saturating_duration_since(Instant::now())) {
                 Ok(bytes) => self.take(&bytes),
-                Err(_) => panic!("no {what} within 30 s; the screen is:\n{}", self.screen.screen().contents()),
+                Err(error) => {
+                    panic!("no {what} within 30 s ({error}); the screen is:\n{}", self.screen.screen().contents())
+                }
             }
         }
     }
