@@ -51,7 +51,7 @@ async fn ask(
     for observation in observations {
         match observation.fact {
             Fact::HostSeen(seen) => host = Some(*seen),
-            Fact::Packages(seen) => packages = Some(seen),
+            Fact::Packages(seen) => packages = Some(seen.as_ref().clone()),
             other => panic!("{other:?}"),
         }
     }

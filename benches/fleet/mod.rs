@@ -50,6 +50,27 @@ pub fn make(folder: &Path, now: Timestamp) -> Round {
     desk.evaluate(now).unwrap()
 }
 
+/// Prints what opening is made of.
+pub fn phases(folder: &Path) {
+    let started = std::time::Instant::now();
+    let say = |what: &str| println!("  {what:<42} after {:>7.1} ms", started.elapsed().as_secs_f64() * 1e3);
+    let paths = paths(folder);
+    let settings = config::load(&Location::Usual, &paths, &owners()).unwrap();
+    say("configuration read");
+    let plan = Plan::new(&settings).unwrap();
+    say("planned");
+    let store = Sqlite::open(&settings.store).unwrap();
+    say("store opened");
+    let round = matins::store::Store::last(&store).unwrap().unwrap();
+    say("last round read");
+    let mut desk = Desk::open(plan, Box::new(store)).unwrap();
+    say("evidence read");
+    desk.judge(round.at);
+    say("judged");
+    desk.evaluate(round.at).unwrap();
+    say("judged again and recorded");
+}
+
 fn toml() -> String {
     let mut text = String::from("[console]\ntimezone = \"Europe/Vienna\"\nrefresh = \"12h\"\n");
     for feed in ["one", "two"] {
@@ -107,7 +128,7 @@ fn host(id: &SourceId, number: usize, now: Timestamp) -> Vec<Observation> {
     let packages = Packages { packages: list.collect() };
     vec![
         Observation { subject: subject.clone(), at: now, fact: Fact::HostSeen(Box::new(seen)) },
-        Observation { subject, at: now, fact: Fact::Packages(packages) },
+        Observation { subject, at: now, fact: Fact::Packages(packages.into()) },
     ]
 }
 

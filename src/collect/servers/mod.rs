@@ -99,7 +99,7 @@ impl Probe {
             serde_json::to_string(&Memory { probe: fingerprint(), digest, skew: *skew, whole_at: at }).ok()
         });
         let mut observations = vec![observed(subject.clone(), at, Fact::HostSeen(host))];
-        observations.extend(packages.map(|packages| observed(subject, at, Fact::Packages(packages))));
+        observations.extend(packages.map(|packages| observed(subject, at, Fact::Packages(packages.into()))));
         Ok(Answer::Seen { observations, memory })
     }
 }

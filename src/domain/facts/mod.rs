@@ -6,6 +6,8 @@ mod host;
 mod service;
 mod vpn;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Fault, Shown};
@@ -27,7 +29,8 @@ pub enum Fact {
     FeedSeen(FeedSeen),
     HostDeclared(HostDeclared),
     HostSeen(Box<HostSeen>),
-    Packages(Packages),
+    /// Shared: servers of one role have the same list, which is stored and held in memory once.
+    Packages(Arc<Packages>),
     VpnDeclared(VpnDeclared),
     VpnClients(VpnClients),
     PeerDeclared(PeerDeclared),

@@ -166,6 +166,8 @@ fn debian(case: &Case<'_>, fleet: &Fleet<'_>, told: &Told<'_>) -> Judgement {
             .because(format!("limits.{}", SECURITY_UPDATE.key), None, format!("installed within {limit}"))
             .mend(format!("install the pending security update on {}", concern.pending_hosts(fleet)))
             .since(since),
+        // Servers that don't answer have rows of their own; what hangs on them stands behind those.
+        Verdict::Unknown if concern.unsure.is_empty() => with_mend(judged, concern.mend(fleet)).weight(5),
         Verdict::Unknown => with_mend(judged, concern.mend(fleet)),
         Verdict::Ok => judged,
     }

@@ -122,13 +122,13 @@ fn judge_host(case: &Case<'_>, source: &SourceRecord, declared: &Declared) -> Ve
         return silent("its last answer says nothing of this host".into(), None);
     };
     let host = Host { case, source, subject, at, seen };
-    vec![
-        pending::pending(&host),
-        upkeep::unattended(&host),
-        upkeep::reboot(&host),
-        upkeep::packages(&host),
-        upkeep::clock(&host),
-    ]
+    let parts = [upkeep::unattended(&host), upkeep::reboot(&host), upkeep::packages(&host), upkeep::clock(&host)];
+    let same_cause = |part: &Judgement| match seen.pending.as_result() {
+        Err(fault) => part.verdict == Verdict::Unknown && part.because.iter().any(|link| link.said == fault.said),
+        Ok(_) => false,
+    };
+    // One cause is one row: an empty dpkg database makes everything unknown, which the first says for all.
+    std::iter::once(pending::pending(&host)).chain(parts.into_iter().filter(|part| !same_cause(part))).collect()
 }
 
 fn host_seen<'a>(observation: &'a Observation, subject: &Subject) -> Option<(Timestamp, &'a HostSeen)> {
