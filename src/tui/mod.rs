@@ -5,7 +5,7 @@
 //!                           └────► Effect ─► runtime ─► orders · browser · clipboard ─► Msg …
 //! ```
 //!
-//! Everything but [`runtime`] is pure. `update` turns a message into changes of the model and into effects; `view` turns
+//! Everything but `runtime` is pure. `update` turns a message into changes of the model and into effects; `view` turns
 //! the model into a picture and says until when it is true, so that an idle console sleeps. `keymap` and `panels` are
 //! tables; `widgets` know no word of the domain.
 

@@ -106,7 +106,7 @@ fn parts(observations: &[Observation]) -> (HostSeen, Option<Packages>) {
         _ => None,
     });
     let packages = observations.iter().find_map(|observation| match &observation.fact {
-        Fact::Packages(packages) => Some(packages.clone()),
+        Fact::Packages(packages) => Some(packages.as_ref().clone()),
         _ => None,
     });
     (host.unwrap(), packages)

@@ -2,10 +2,10 @@
 //! sources): connect, greeting, `status 3`, `quit`.
 //!
 //! The interface serves one client at a time, can end sessions and the whole server, and repeats passwords in clear
-//! (`>CLIENT:ENV,password=…`). So nothing is ever sent but [`Command`]s and, where it is asked for, the interface's own
+//! (`>CLIENT:ENV,password=…`). So nothing is ever sent but `Command`s and, where it is asked for, the interface's own
 //! password, once; its asynchronous lines are told apart and dropped; without a greeting the connection is closed at
 //! once, so that nothing of ours waits to be run later; and it is never held longer than
-//! [`TOTAL`] and [`GOODBYE`].
+//! `TOTAL` and `GOODBYE`.
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 //!
 //! A script goes to `sh -s` by stdin, never by the command line: the login's shell may be any (bash, fish, csh), what a
 //! script holds is in nobody's process list, and nothing in it has to survive a second shell's quoting. Its answer comes
-//! in a [`frame`]. Connections are shared and kept ([`ssh::Kept`]); every use has our own deadline, since
+//! in a frame. Connections are shared and kept (`ssh::Kept`); every use has our own deadline, since
 //! `ConnectTimeout` bounds neither a server that says its banner and nothing more, nor a kept connection that hangs.
 
 mod files;

@@ -26,7 +26,7 @@ pub struct VpnEntry {
     pub password: Option<SecretRef>,
     /// Its easy-rsa folder, `SERVER:PATH` or `PATH`. Accepted, not read by this version.
     pub pki: Option<String>,
-    /// How often it is asked; `refresh` of [console] when absent.
+    /// How often it is asked; `refresh` of `[console]` when absent.
     pub every: Option<Period>,
 }
 

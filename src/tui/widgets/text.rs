@@ -1,4 +1,4 @@
-//! The only way to text: a [`Piece`] is made of cleaned text, of our own words or of a number, and [`line`] draws pieces.
+//! The only way to text: a [`Piece`] is made of cleaned text, of our own words or of a number, and [`line()`] draws pieces.
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;

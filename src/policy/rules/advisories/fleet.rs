@@ -9,7 +9,7 @@ use crate::domain::facts::{HostSeen, Packages, Pending};
 use crate::domain::{Evidence, Fact, Judgement, Read, Shown, SourceRecord, SubjectKind, age};
 
 /// Most servers that a chain names one by one.
-const NAMED: usize = 12;
+const NAMED: usize = 6;
 
 pub(super) struct Fleet<'a> {
     hosts: Vec<Host<'a>>,
@@ -227,24 +227,26 @@ impl Concern<'_> {
     /// The chain's part that the servers say: first those that matter.
     pub(super) fn because(&self, fleet: &Fleet<'_>, mut judged: Judgement, evidence: &Evidence) -> Judgement {
         let mut said: Vec<(Shown, Option<Timestamp>, String)> = Vec::new();
-        for (host, (name, pending)) in &self.pending {
+        for (host, (name, pending)) in self.pending.iter().take(NAMED) {
             let updates: Vec<String> = pending.iter().take(4).map(|one| update(evidence, name, one)).collect();
             let host = &fleet.hosts[*host];
             said.push((host.source.id.to_string().into(), Some(host.at), updates.join("; ")));
         }
-        for (host, why) in &self.unsure {
+        for (host, why) in self.unsure.iter().take(NAMED) {
             let host = &fleet.hosts[*host];
             said.push((host.source.id.to_string().into(), Some(host.at), why.to_string()));
         }
-        for silent in &fleet.silent {
+        for silent in fleet.silent.iter().take(NAMED) {
             said.push((silent.source.id.to_string().into(), silent.source.good_at, silent.why.to_string()));
         }
         let clear = |host: &&usize| !self.pending.contains_key(host) && !self.unsure.contains_key(host);
-        for host in self.installed.iter().filter(clear) {
+        for host in self.installed.iter().filter(clear).take(NAMED) {
             let host = &fleet.hosts[*host];
             said.push((host.source.id.to_string().into(), Some(host.at), "installed, nothing pending".to_owned()));
         }
-        let more = said.len().saturating_sub(NAMED);
+        let clear = self.installed.iter().filter(clear).count();
+        let all = self.pending.len() + self.unsure.len() + fleet.silent.len() + clear;
+        let more = all.saturating_sub(NAMED);
         for (source, at, said) in said.into_iter().take(NAMED) {
             judged = judged.because(source, at, said);
         }
