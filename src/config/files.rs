@@ -54,6 +54,22 @@ pub(super) struct File {
     /// Its name for people.
     pub name: Shown,
     pub text: String,
+    /// Where each line begins, so that a place in a large register is found without counting from the top.
+    lines: Vec<usize>,
+}
+
+impl File {
+    fn new(name: Shown, text: String) -> Self {
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { name, text, lines }
+    }
+
+    /// Line and column of a byte offset, from 1, the column in characters.
+    pub fn position(&self, offset: usize) -> (usize, usize) {
+        let offset = (0..=offset.min(self.text.len())).rev().find(|at| self.text.is_char_boundary(*at)).unwrap_or(0);
+        let line = self.lines.partition_point(|start| *start <= offset).max(1);
+        (line, self.text[self.lines[line - 1]..offset].chars().count() + 1)
+    }
 }
 
 /// Every `*.toml` in name order.
@@ -107,7 +123,7 @@ fn read_one(path: &Path) -> Result<File, Trouble> {
     let text = String::from_utf8(bytes)
         .map_err(|error| trouble(format!("is not UTF-8 at byte {}", error.utf8_error().valid_up_to())))?;
     let name = path.file_name().map_or_else(|| shown(path), |name| Shown::line(&name.to_string_lossy()));
-    Ok(File { name, text })
+    Ok(File::new(name, text))
 }
 
 fn reason(error: &std::io::Error) -> String {

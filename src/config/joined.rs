@@ -65,7 +65,7 @@ impl Joined {
     pub fn place(&self, entry: &Entry, key: &str) -> Shown {
         let spot = &self.spots[entry.index];
         let span = spot.keys.get(key).unwrap_or(&spot.span);
-        let (line, _) = position(&self.files[spot.file].text, span.start);
+        let (line, _) = self.files[spot.file].position(span.start);
         Shown::line(&format!("{}:{line}", self.files[spot.file].name))
     }
 
@@ -89,8 +89,8 @@ impl Joined {
     }
 
     fn at(&self, file: usize, span: Range<usize>, message: String, advice: Option<&str>) -> Trouble {
-        let File { name, text } = &self.files[file];
-        let (line, column) = position(text, span.start);
+        let File { name, text, .. } = &self.files[file];
+        let (line, column) = self.files[file].position(span.start);
         let content = text.lines().nth(line - 1).unwrap_or("");
         let secretive = SECRETIVE.iter().any(|word| content.to_lowercase().contains(word));
         Trouble {
@@ -143,7 +143,7 @@ impl Joined {
         let mut keys = BTreeMap::new();
         let json = neutral(value.get_ref(), "", &mut keys);
         let span = if value.span().start >= key.start { value.span() } else { key };
-        let (line, _) = position(&self.files[file].text, span.start);
+        let (line, _) = self.files[file].position(span.start);
         let place = Shown::line(&format!("{}:{line}", self.files[file].name));
         let index = self.entries.len();
         self.entries.push(Entry { section, value: json, place, index });
@@ -209,14 +209,6 @@ fn neutral(value: &DeValue<'_>, path: &str, keys: &mut BTreeMap<String, Range<us
             Value::Object(map)
         }
     }
-}
-
-/// Line and column of a byte offset, from 1, the column in characters.
-fn position(text: &str, offset: usize) -> (usize, usize) {
-    let offset = (0..=offset.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    let before = &text[..offset];
-    let start = before.rfind('\n').map_or(0, |at| at + 1);
-    (before.matches('\n').count() + 1, before[start..].chars().count() + 1)
 }
 
 /// `did you mean …`, or what there is.
