@@ -62,6 +62,8 @@ struct Clerk {
     asking: JoinSet<Attempt>,
     busy: HashSet<SourceId>,
     due: HashMap<SourceId, Timestamp>,
+    /// When it evaluated last.
+    judged_at: Timestamp,
     /// When gathered answers are evaluated.
     gather_until: Option<Instant>,
     said: Option<Progress>,
@@ -77,7 +79,17 @@ impl Clerk {
             .zip(&desk.plan.sources)
             .map(|(record, source)| (record.id.clone(), next(record, source.every, now)))
             .collect();
-        Self { desk, tools, updates, asking: JoinSet::new(), busy: HashSet::new(), due, gather_until: None, said: None }
+        Self {
+            desk,
+            tools,
+            updates,
+            asking: JoinSet::new(),
+            busy: HashSet::new(),
+            due,
+            judged_at: now,
+            gather_until: None,
+            said: None,
+        }
     }
 
     fn start_due(&mut self) {
@@ -140,16 +152,17 @@ impl Clerk {
     /// Time passed: something is due, or an answer has become too old to be believed.
     fn woke(&mut self) {
         let now = (self.tools.now)();
-        if self.desk.evidence().sources.iter().any(|record| {
-            stale_at(record).is_some_and(|at| at <= now && now.duration_since(at) < SignedDuration::from_secs(90))
-        }) {
+        // Since the last evaluation, however long ago: a laptop that slept wakes late.
+        let aged = |record| stale_at(record).is_some_and(|at| at > self.judged_at && at <= now);
+        if self.desk.evidence().sources.iter().any(aged) {
             self.evaluate();
         }
     }
 
     fn evaluate(&mut self) {
         self.gather_until = None;
-        let update = match self.desk.evaluate((self.tools.now)()) {
+        self.judged_at = (self.tools.now)();
+        let update = match self.desk.evaluate(self.judged_at) {
             Ok(round) => Update::Round(Arc::new(round)),
             Err(error) => Update::Trouble(error.into()),
         };

@@ -60,6 +60,16 @@ fn tools() -> Arc<Tools> {
     Arc::new(Tools::new(now).unwrap())
 }
 
+/// Two rules may read one limit, each declaring it; the schema and `config show` then name it once.
+#[test]
+fn a_limit_that_two_rules_read_has_one_default() {
+    let all: Vec<_> = crate::policy::rules::ALL.iter().flat_map(|rule| rule.limits).collect();
+    for limit in &all {
+        let twin = all.iter().find(|other| other.key == limit.key).unwrap();
+        assert_eq!(twin.default, limit.default, "{}", limit.key);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn one_bad_source_never_takes_another_with_it() {
     let failing = Arc::new(Act::Fail(AtomicUsize::new(0)));
