@@ -35,7 +35,8 @@ fn there_is_apt() -> bool {
 
 fn source(server: Option<Server>) -> Source {
     let collector = ALL.iter().find(|collector| collector.name == "servers").unwrap();
-    let register = Register { configured: server.is_some(), servers: server.into_iter().collect() };
+    let servers: Vec<Server> = server.into_iter().collect();
+    let register = Register { configured: !servers.is_empty(), persons: Vec::new(), servers };
     let mut sources = (collector.plan)(&[], &register, Period::minutes(15)).unwrap();
     assert_eq!(sources.len(), 1);
     sources.remove(0)

@@ -24,7 +24,7 @@ fn source(kind: &str, url: &str) -> Source {
     let collector = ALL.iter().find(|collector| collector.name == "feeds").unwrap();
     let value = json!({"name": "Feed", "kind": kind, "url": url});
     let entry = Entry { section: "feed", value, place: "feeds.toml:1".into(), index: 0 };
-    let register = Register { servers: Vec::new(), configured: true };
+    let register = Register { servers: Vec::new(), persons: Vec::new(), configured: true };
     (collector.plan)(&[entry], &register, Period::minutes(15)).unwrap().remove(0)
 }
 

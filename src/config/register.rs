@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::domain::Shown;
+use crate::domain::facts::PersonDeclared;
 use crate::domain::register::{Destination, Register, Server, Site};
 use crate::domain::settings::{Entry, Misfit};
+use crate::domain::{Declared, Fact, Shown, Subject, SubjectKind};
 
 use super::joined::{Joined, nearest};
 
@@ -70,7 +72,6 @@ pub(super) struct RoleTyped {
 /// Somebody of the organisation.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "part of the public interface; the rules that read persons come with restricted access")]
 pub(super) struct PersonTyped {
     name: String,
     /// `administrator` may be uid 0, in sudo, on the VPN.
@@ -89,7 +90,7 @@ pub(super) struct PersonTyped {
 /// Servers with what they inherit. Without any configuration, this machine.
 pub(super) fn register(joined: &Joined, configured: bool, misfits: &mut Vec<Misfit>) -> Register {
     if !configured {
-        return Register { servers: vec![Server::local()], configured };
+        return Register { servers: vec![Server::local()], persons: Vec::new(), configured };
     }
     let roles: HashMap<String, RoleTyped> = joined
         .of("role")
@@ -105,14 +106,34 @@ pub(super) fn register(joined: &Joined, configured: bool, misfits: &mut Vec<Misf
             }
         }
     }
-    for entry in joined.of("person") {
-        for key in ["joined", "left"] {
-            if let Some(Err(_)) = entry.value[key].as_str().map(str::parse::<jiff::civil::Date>) {
-                misfits.push(entry.misfit(Some(key), format!("`{key}` must be a date, as in 2019-04-01")));
-            }
+    let persons = joined.of("person").filter_map(|entry| match person(entry) {
+        Ok(person) => person,
+        Err(misfit) => {
+            misfits.push(misfit);
+            None
         }
-    }
-    Register { servers, configured }
+    });
+    let persons = persons.collect();
+    Register { servers, persons, configured }
+}
+
+/// A person as a fact; `None` where the entry's shape is wrong, which is told elsewhere.
+fn person(entry: &Entry) -> Result<Option<Declared>, Misfit> {
+    let Ok(typed) = entry.read::<PersonTyped>() else { return Ok(None) };
+    let date = |key: &str, text: Option<String>| {
+        let date = text.map(|text| text.parse::<Date>()).transpose();
+        date.map_err(|_| entry.misfit(Some(key), format!("`{key}` must be a date, as in 2019-04-01")))
+    };
+    let shown = |texts: &[String]| texts.iter().map(|text| Shown::line(text)).collect();
+    let fact = Fact::PersonDeclared(PersonDeclared {
+        role: typed.role.as_deref().map(Shown::line),
+        accounts: shown(&typed.accounts),
+        keys: shown(&typed.keys),
+        joined: date("joined", typed.joined)?,
+        left: date("left", typed.left)?,
+    });
+    let subject = Subject::new(SubjectKind::Person, typed.name.as_str());
+    Ok(Some(Declared { subject, fact, place: entry.place.clone() }))
 }
 
 fn server(typed: ServerTyped, entry: &Entry, roles: &HashMap<String, RoleTyped>) -> Result<Server, Misfit> {

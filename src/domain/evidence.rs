@@ -105,6 +105,9 @@ pub struct Sighting {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Evidence {
     pub sources: Vec<SourceRecord>,
+    /// What the register says of subjects that no source asks about: persons.
+    #[serde(default)]
+    pub register: Vec<Declared>,
     /// False while there is no configuration: then the register is not empty on purpose.
     pub configured: bool,
     /// Since when each [`Sighting`] has been there without a break.
@@ -120,7 +123,7 @@ impl Evidence {
 
     /// What the register says, whichever source it belongs to.
     pub fn declared(&self) -> impl Iterator<Item = &Declared> {
-        self.sources.iter().flat_map(|source| &source.declared)
+        self.register.iter().chain(self.sources.iter().flat_map(|source| &source.declared))
     }
 
     pub fn first_seen(&self, kind: SubjectKind, subject: &Shown, item: &str) -> Option<Timestamp> {

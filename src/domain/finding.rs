@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Link, Shown, Subject, Verdict};
+use super::{Link, Shown, Standing, Subject, Verdict};
 
 /// `MEASURE/SUBJECT`, with a third part where a subject has several. Stable from round to round: decisions hang on it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -65,6 +65,8 @@ pub struct Judgement {
     pub since: Option<Timestamp>,
     /// Order among findings of the same verdict: higher first. 0 to 100.
     pub weight: u8,
+    /// How the things that it speaks of stand; the store keeps their changes.
+    pub standings: Vec<Standing>,
 }
 
 impl Judgement {
@@ -81,6 +83,7 @@ impl Judgement {
             link: None,
             since: None,
             weight: 50,
+            standings: Vec::new(),
         }
     }
 
@@ -123,6 +126,12 @@ impl Judgement {
     #[must_use]
     pub fn weight(mut self, weight: u8) -> Self {
         self.weight = weight;
+        self
+    }
+
+    #[must_use]
+    pub fn standing(mut self, item: impl Into<Shown>, word: impl Into<Shown>) -> Self {
+        self.standings.push(Standing { item: item.into(), word: word.into() });
         self
     }
 

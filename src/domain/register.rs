@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::Shown;
+use super::{Declared, Shown};
 
 /// An ssh destination that cannot be taken for an option: a host name or alias, with an optional user.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -94,6 +94,8 @@ pub struct Place {
 #[derive(Debug, Clone)]
 pub struct Register {
     pub servers: Vec<Server>,
+    /// Persons, as facts: no collector asks about them, rules do.
+    pub persons: Vec<Declared>,
     /// False while there is no configuration at all: then a collector brings what it watches by itself.
     pub configured: bool,
 }

@@ -121,6 +121,13 @@ fn is_hidden(c: char) -> bool {
         || code & 0xfffe == 0xfffe
 }
 
+/// Ordered and hashed as its text, so maps by `Shown` are asked by `&str`.
+impl std::borrow::Borrow<str> for Shown {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
 impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)

@@ -50,7 +50,8 @@ impl Desk {
                 }
             })
             .collect();
-        let evidence = Evidence { sources, configured: plan.configured, first_seen: store.sightings()? };
+        let (register, first_seen) = (plan.register.clone(), store.sightings()?);
+        let evidence = Evidence { sources, register, configured: plan.configured, first_seen };
         Ok(Self { plan, store, evidence, memories })
     }
 

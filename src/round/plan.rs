@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 
 use crate::collect::{self, Source};
 use crate::config::{ConfigError, Owners, Settings};
-use crate::domain::{Limits, Shown};
+use crate::domain::{Declared, Limits, Shown};
 use crate::policy;
 
 /// What a round needs besides evidence.
@@ -14,6 +14,8 @@ pub struct Plan {
     pub zone: TimeZone,
     pub limits: Limits,
     pub configured: bool,
+    /// What the register says of subjects that no source asks about.
+    pub register: Vec<Declared>,
     pub sources: Vec<Source>,
 }
 
@@ -45,6 +47,7 @@ impl Plan {
             zone: settings.zone.clone(),
             limits: settings.limits.clone(),
             configured: settings.configured,
+            register: settings.register.persons.clone(),
             sources,
         })
     }

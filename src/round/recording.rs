@@ -46,6 +46,7 @@ impl Recording {
             zone: self.zone(),
             limits: Limits::default(),
             configured: self.evidence.configured,
+            register: Vec::new(),
             sources: Vec::new(),
         };
         let mut round = Desk::replay(plan, Box::new(Sqlite::in_memory()?), self.evidence.clone()).evaluate(self.at)?;

@@ -51,8 +51,14 @@ fn source(name: &str, act: Arc<Act>) -> Source {
 }
 
 fn desk(sources: Vec<Source>) -> Desk {
-    let plan =
-        Plan { operator: "mona".into(), zone: TimeZone::UTC, limits: Limits::default(), configured: true, sources };
+    let plan = Plan {
+        operator: "mona".into(),
+        zone: TimeZone::UTC,
+        limits: Limits::default(),
+        configured: true,
+        register: Vec::new(),
+        sources,
+    };
     Desk::open(plan, Box::new(Sqlite::in_memory().unwrap())).unwrap()
 }
 

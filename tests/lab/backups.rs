@@ -124,6 +124,7 @@ fn register() -> Register {
     let server = |name: &str| Server { name: name.into(), ssh: Destination::parse(name).ok(), ..Server::local() };
     Register {
         servers: vec![Server { name: "web1".into(), ..Server::local() }, server("lab1"), server("labdead")],
+        persons: Vec::new(),
         configured: true,
     }
 }

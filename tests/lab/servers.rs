@@ -1,6 +1,5 @@
 //! `servers` against the lab: real Debian hosts behind one sshd, and hosts that are not as they should be.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant};
@@ -91,7 +90,7 @@ fn servers(names: &[String]) -> Vec<Source> {
         server.ssh = Some(Destination::parse(name).unwrap());
         server
     };
-    let register = Register { configured: true, servers: names.iter().map(server).collect() };
+    let register = Register { configured: true, persons: Vec::new(), servers: names.iter().map(server).collect() };
     let collector = ALL.iter().find(|collector| collector.name == "servers").unwrap();
     (collector.plan)(&[], &register, Period::minutes(15)).unwrap()
 }
@@ -131,7 +130,7 @@ fn judged(name: &str, answer: Result<Answer, Fault>) -> Vec<Judgement> {
         seen,
         fault,
     };
-    let evidence = Evidence { sources: vec![record], configured: true, first_seen: BTreeMap::new() };
+    let evidence = Evidence { sources: vec![record], configured: true, ..Evidence::default() };
     let rule = matins::policy::rules::ALL.iter().find(|rule| rule.measure == "security-updates").unwrap();
     (rule.judge)(&Case { evidence: &evidence, limits: &Limits::default(), now: now(), zone: &TimeZone::UTC })
 }

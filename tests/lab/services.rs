@@ -86,7 +86,7 @@ fn asked(url: &str) -> Evidence {
     let collector = ALL.iter().find(|collector| collector.name == "services").unwrap();
     let value = serde_json::json!({ "name": "lab", "url": url });
     let entry = Entry { section: "service", value, place: "lab.toml:1".into(), index: 0 };
-    let register = Register { servers: Vec::new(), configured: true };
+    let register = Register { servers: Vec::new(), persons: Vec::new(), configured: true };
     let source = (collector.plan)(&[entry], &register, Period::minutes(15)).unwrap().remove(0);
     let tools = Tools::new(Timestamp::now).unwrap();
     let answer = runtime().block_on(source.ask.ask(&tools, None));

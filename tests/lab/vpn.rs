@@ -62,7 +62,7 @@ fn program(name: impl AsRef<std::ffi::OsStr>) -> Command {
 fn source(vpn: Value) -> Source {
     let collector = collect::ALL.iter().find(|collector| collector.name == "vpn").unwrap();
     let entry = Entry { section: "vpn", value: vpn, place: "lab".into(), index: 0 };
-    let register = Register { servers: Vec::new(), configured: true };
+    let register = Register { servers: Vec::new(), persons: Vec::new(), configured: true };
     (collector.plan)(&[entry], &register, Period::minutes(15)).unwrap().remove(0)
 }
 

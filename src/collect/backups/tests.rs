@@ -15,7 +15,7 @@ use crate::domain::register::Server;
 
 fn register() -> Register {
     let server = |name: &str| Server { name: name.into(), ..Server::local() };
-    Register { servers: vec![server("web1"), server("db1"), server("backup")], configured: true }
+    Register { servers: vec![server("web1"), server("db1"), server("backup")], persons: Vec::new(), configured: true }
 }
 
 fn entry(value: serde_json::Value) -> Entry {

@@ -210,7 +210,7 @@ mod tests {
     }
 
     fn planned(entries: &[Entry]) -> Result<Vec<Source>, Vec<Misfit>> {
-        let register = Register { servers: Vec::new(), configured: true };
+        let register = Register { servers: Vec::new(), persons: Vec::new(), configured: true };
         plan(entries, &register, Period::minutes(15))
     }
 
@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn without_configuration_the_public_feeds_are_watched_and_with_one_only_what_it_names() {
-        let register = Register { servers: Vec::new(), configured: false };
+        let register = Register { servers: Vec::new(), persons: Vec::new(), configured: false };
         let sources = plan(&[], &register, Period::minutes(15)).unwrap();
         let names: Vec<_> = sources.iter().map(|source| source.id.to_string()).collect();
         assert_eq!(names, ["feeds/Debian DSA", "feeds/Drupal"]);

@@ -8,7 +8,7 @@ fn entry(value: Value) -> Entry {
 }
 
 fn planned(value: Value) -> Result<Vec<Source>, Vec<Misfit>> {
-    plan(&[entry(value)], &Register { servers: Vec::new(), configured: true }, Period::minutes(15))
+    plan(&[entry(value)], &Register { servers: Vec::new(), persons: Vec::new(), configured: true }, Period::minutes(15))
 }
 
 fn declared(source: &Source) -> &ServiceDeclared {
@@ -74,7 +74,9 @@ fn what_does_not_fit_is_said_at_its_key() {
 #[test]
 fn every_entry_that_does_not_fit_is_named() {
     let entries = [entry(json!({})), entry(json!({ "name": "good" })), entry(json!({ "name": "" }))];
-    let misfits = plan(&entries, &Register { servers: Vec::new(), configured: true }, Period::hours(1)).unwrap_err();
+    let misfits =
+        plan(&entries, &Register { servers: Vec::new(), persons: Vec::new(), configured: true }, Period::hours(1))
+            .unwrap_err();
     assert_eq!(misfits.len(), 2);
 }
 
@@ -90,6 +92,7 @@ fn the_schema_knows_every_key_of_the_register() {
 
 #[test]
 fn nothing_configured_is_nothing_asked() {
-    let none = plan(&[], &Register { servers: Vec::new(), configured: false }, Period::hours(1)).unwrap();
+    let none =
+        plan(&[], &Register { servers: Vec::new(), persons: Vec::new(), configured: false }, Period::hours(1)).unwrap();
     assert!(none.is_empty());
 }

@@ -24,7 +24,7 @@ fn entry(section: &'static str, value: serde_json::Value, index: usize) -> Entry
 fn register() -> Register {
     let mut gate = crate::domain::register::Server::local();
     gate.name = "gate".into();
-    Register { servers: vec![gate], configured: true }
+    Register { servers: vec![gate], persons: Vec::new(), configured: true }
 }
 
 fn planned(entries: &[(&'static str, serde_json::Value)]) -> Result<Vec<Source>, Vec<Misfit>> {

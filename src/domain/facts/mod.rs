@@ -3,8 +3,11 @@
 mod advisory;
 mod backup;
 mod host;
+mod person;
 mod service;
+mod site;
 mod vpn;
+mod vulnerability;
 
 use std::sync::Arc;
 
@@ -17,8 +20,15 @@ pub use backup::{BackupDeclared, Slot, Snapshot, Snapshots};
 pub use host::{
     HostDeclared, HostSeen, Kernel, Package, Packages, Pending, Reboot, Release, Unattended, UnattendedRun,
 };
+pub use person::PersonDeclared;
 pub use service::{CertificateSeen, Reached, ServiceDeclared, ServiceSeen};
+pub use site::{ComposerPackage, SiteDeclared, SiteSeen};
 pub use vpn::{PeerDeclared, VpnClient, VpnClients, VpnDeclared};
+pub use vulnerability::{
+    Bulletin, BulletinFix, Bulletins, DrupalAffected, DrupalDatabase, DrupalRecord, Exploited, Fix, Issue, IssueState,
+    Likelihoods, NoDsa, ReleaseSupport, Support, SupportEnded, Tracker, TruthDeclared, Urgency, VersionRange,
+    cve_number,
+};
 
 /// One thing that was seen or declared. Stored as JSON, tagged with its kind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,6 +48,17 @@ pub enum Fact {
     Snapshots(Snapshots),
     ServiceDeclared(ServiceDeclared),
     ServiceSeen(ServiceSeen),
+    PersonDeclared(PersonDeclared),
+    SiteDeclared(SiteDeclared),
+    SiteSeen(SiteSeen),
+    TruthDeclared(TruthDeclared),
+    /// Shared, as all that is as large: nobody copies them.
+    DebianTracker(Arc<Tracker>),
+    Bulletins(Arc<Bulletins>),
+    DrupalDatabase(Arc<DrupalDatabase>),
+    Exploited(Arc<Exploited>),
+    Likelihoods(Arc<Likelihoods>),
+    DebianSupport(Arc<Support>),
 }
 
 impl Fact {

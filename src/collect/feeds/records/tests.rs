@@ -31,7 +31,7 @@ fn links(advisory: &Advisory) -> Vec<&str> {
 #[test]
 fn debians_new_form_gives_id_package_day_and_both_pages() {
     let records = read(fixture!("debian-dsa.rdf"), FeedKind::Debian).unwrap();
-    let openssl = &records[&"DSA-10404-1".into()];
+    let openssl = &records["DSA-10404-1"];
     assert_eq!(openssl.packages, ["openssl"]);
     assert_eq!(openssl.published.unwrap().to_string(), "2026-11-22T00:00:00Z");
     assert_eq!(
@@ -42,25 +42,25 @@ fn debians_new_form_gives_id_package_day_and_both_pages() {
         ]
     );
     assert!(openssl.summary.is_empty(), "the description says nothing");
-    assert_eq!(records[&"DSA-10403-2".into()].packages, ["g++-13", "libstdc++-fixes"]);
-    assert!(records[&"DSA-10402-1".into()].packages.is_empty(), "a release is no package");
+    assert_eq!(records["DSA-10403-2"].packages, ["g++-13", "libstdc++-fixes"]);
+    assert!(records["DSA-10402-1"].packages.is_empty(), "a release is no package");
 }
 
 #[test]
 fn debians_old_form_and_dlas_are_read_too() {
     let records = read(fixture!("debian-dsa-old.rdf"), FeedKind::Debian).unwrap();
     assert_eq!(records.keys().map(Shown::as_str).collect::<Vec<_>>(), ["DSA-900", "DSA-901"]);
-    let old = &records[&"DSA-901".into()];
+    let old = &records["DSA-901"];
     assert_eq!((old.packages[0].as_str(), old.summary.as_str()), ("frobnicate", "buffer overflow"));
     assert_eq!(links(old), ["http://www.debian.org/security/2006/dsa-901"]);
     let records = read(fixture!("debian-dla.rdf"), FeedKind::Debian).unwrap();
-    assert_eq!(records[&"DLA-5555-1".into()].packages, ["linux-6.1"]);
+    assert_eq!(records["DLA-5555-1"].packages, ["linux-6.1"]);
 }
 
 #[test]
 fn drupals_fields_come_out_of_its_html() {
     let records = read(fixture!("drupal-all.xml"), FeedKind::Drupal).unwrap();
-    let contrib = &records[&"SA-CONTRIB-2026-301".into()];
+    let contrib = &records["SA-CONTRIB-2026-301"];
     assert_eq!(contrib.packages, ["maps_live"]);
     assert_eq!(contrib.risk, Some(crate::domain::facts::Risk { word: "Critical".into(), score: Some(17) }));
     assert_eq!(contrib.affected.as_ref().unwrap(), &"<2.1.4 || >=3.0.0 <3.0.2");
@@ -74,8 +74,8 @@ fn drupals_fields_come_out_of_its_html() {
         links(contrib),
         ["https://www.drupal.org/sa-contrib-2026-301", "https://www.drupal.org/project/maps_live/releases/3.0.2"]
     );
-    assert_eq!(records[&"SA-CORE-2026-021".into()].packages, ["drupal"]);
-    let psa = &records[&"PSA-2026-11-20".into()];
+    assert_eq!(records["SA-CORE-2026-021"].packages, ["drupal"]);
+    let psa = &records["PSA-2026-11-20"];
     assert!(psa.packages.is_empty() && psa.risk.is_none() && psa.affected.is_none());
     assert_eq!(psa.summary, "There will be a release of an unnamed module on Wednesday.\n\nReserve time.");
 }
@@ -84,7 +84,7 @@ fn drupals_fields_come_out_of_its_html() {
 fn several_items_of_one_advisory_are_one_record_with_the_newest_words() {
     let records = read(fixture!("atom.xml"), FeedKind::Any).unwrap();
     assert_eq!(records.len(), 2);
-    let vendor = &records[&"CVE-2026-80001".into()];
+    let vendor = &records["CVE-2026-80001"];
     assert_eq!(vendor.title, "Gateway – CVE-2026-80001 corrected");
     assert_eq!(links(vendor), ["https://vendor.example/notices/2", "https://vendor.example/notices/1"]);
     assert_eq!(vendor.aliases, ["CVE-2026-80001", "CVE-2026-80002"]);
@@ -93,7 +93,7 @@ fn several_items_of_one_advisory_are_one_record_with_the_newest_words() {
 #[test]
 fn json_and_the_oldest_rss_are_feeds() {
     let records = read(fixture!("feed.json"), FeedKind::Any).unwrap();
-    assert_eq!(records[&"GHSA-abcd-ef12-gh34".into()].summary, "Upgrade now.");
+    assert_eq!(records["GHSA-abcd-ef12-gh34"].summary, "Upgrade now.");
     assert!(records.values().any(|record| record.title == "No title, two lines second"), "{records:#?}");
     let records = read(fixture!("rss091.xml"), FeedKind::Any).unwrap();
     let titles: Vec<_> = records.values().map(|record| record.title.as_str()).collect();
@@ -223,7 +223,7 @@ fn debians_real_feeds_are_read() {
     ] {
         let Some(bytes) = real(name) else { continue };
         let records = read(&bytes, FeedKind::Debian).unwrap();
-        let record = &records[&id.into()];
+        let record = &records[id];
         assert_eq!(record.packages, [package]);
         assert!(record.published.is_some());
         assert_eq!(links(record).iter().any(|link| link.contains("tracker")), tracked, "{name}");
@@ -240,16 +240,16 @@ fn drupals_real_feed_is_read() {
     let records = read(&bytes, FeedKind::Drupal).unwrap();
     let ids: Vec<_> = records.keys().map(Shown::as_str).collect();
     assert_eq!(ids, ["PSA-2026-09-21", "SA-CONTRIB-2026-184", "SA-CONTRIB-2026-191", "SA-CORE-2026-013"]);
-    let tawk = &records[&"SA-CONTRIB-2026-184".into()];
+    let tawk = &records["SA-CONTRIB-2026-184"];
     assert_eq!((tawk.packages[0].as_str(), tawk.risk.as_ref().unwrap().word.as_str()), ("tawk_to", "Critical"));
-    let diba = &records[&"SA-CONTRIB-2026-191".into()];
+    let diba = &records["SA-CONTRIB-2026-191"];
     assert_eq!(diba.risk.as_ref().unwrap().score, Some(12));
     assert_eq!(diba.affected.as_ref().unwrap(), &"<3.0.2");
     assert_eq!(diba.aliases, ["CVE-2026-96382"]);
     assert!(diba.summary.as_str().starts_with("The Diba Carousel Slider adds"));
-    let core = &records[&"SA-CORE-2026-013".into()];
+    let core = &records["SA-CORE-2026-013"];
     assert_eq!(core.affected.as_ref().unwrap(), &">=10.5.0 <10.6.17 || >=11.0.0 <11.3.17 || >=11.4.0 <11.4.7");
-    assert!(records[&"PSA-2026-09-21".into()].risk.is_none());
+    assert!(records["PSA-2026-09-21"].risk.is_none());
 }
 
 #[test]

@@ -121,7 +121,7 @@ fn judged_with(
     first_seen: BTreeMap<Sighting, Timestamp>,
     limits: &Limits,
 ) -> Vec<Judgement> {
-    let evidence = Evidence { sources, configured: true, first_seen };
+    let evidence = Evidence { sources, configured: true, first_seen, ..Evidence::default() };
     judge(&Case { evidence: &evidence, limits, now: now(), zone: &TimeZone::UTC })
 }
 

@@ -73,7 +73,8 @@ fn judged(record: SourceRecord, ages: &[(&str, &str)]) -> Vec<Judgement> {
     let first_seen = ages.iter().map(|(item, age)| {
         (Sighting { kind: SubjectKind::Host, subject: "web1".into(), item: (*item).into() }, ago(age))
     });
-    let evidence = Evidence { sources: vec![record], configured: true, first_seen: first_seen.collect() };
+    let evidence =
+        Evidence { sources: vec![record], configured: true, first_seen: first_seen.collect(), ..Evidence::default() };
     let case = Case { evidence: &evidence, limits: &Limits::default(), now: now(), zone: &TimeZone::UTC };
     judge(&case)
 }

@@ -1,0 +1,25 @@
+//! [`Standing`]: how one thing that a finding speaks of stands; [`Turn`]: when that changed.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{FindingKey, Shown};
+
+/// How one thing stands: `host web1` is `vulnerable`, `fix bookworm` is `3.0.2-1`, `session` is `since 07:58 from
+/// 203.0.113.9`. A rule attaches them to its judgement; the store keeps every change for ever, so they hold only what
+/// changes seldom and is worth knowing in a year.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Standing {
+    pub item: Shown,
+    pub word: Shown,
+}
+
+/// A change of a [`Standing`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Turn {
+    pub at: Timestamp,
+    pub key: FindingKey,
+    pub item: Shown,
+    /// `None`: the finding speaks of it no more.
+    pub word: Option<Shown>,
+}
