@@ -129,9 +129,17 @@ impl Judgement {
         self
     }
 
+    /// How one thing stands that this judgement speaks of.
     #[must_use]
     pub fn standing(mut self, item: impl Into<Shown>, word: impl Into<Shown>) -> Self {
-        self.standings.push(Standing { item: item.into(), word: word.into() });
+        self.standings.push(Standing { item: item.into(), word: word.into(), asks: false });
+        self
+    }
+
+    /// The same of a thing that asks for a person: a decision made before it came, or before it stood so, is open again.
+    #[must_use]
+    pub fn asking(mut self, item: impl Into<Shown>, word: impl Into<Shown>) -> Self {
+        self.standings.push(Standing { item: item.into(), word: word.into(), asks: true });
         self
     }
 

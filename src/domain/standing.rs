@@ -12,6 +12,10 @@ use super::{FindingKey, Shown};
 pub struct Standing {
     pub item: Shown,
     pub word: Shown,
+    /// Whether it asks for a person: a decision that did not know of it is open again. `host web1` is `vulnerable` asks,
+    /// `host web1` is `fixed` does not.
+    #[serde(default)]
+    pub asks: bool,
 }
 
 /// A change of a [`Standing`].
