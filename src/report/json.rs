@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::domain::{Because, Round, Shown, SourceState, Verdict};
+use crate::domain::{Because, Decided, Round, Shown, SourceState, Verdict};
 
 #[derive(Serialize)]
 struct RoundJson<'a> {
@@ -35,8 +35,7 @@ struct FindingJson<'a> {
     since: Timestamp,
     first_seen: Timestamp,
     because: &'a [Because],
-    /// Decisions are not kept by this version.
-    decision: Option<()>,
+    decision: Option<&'a Decided>,
 }
 
 /// One object; its form is part of the public interface. Times are RFC 3339.
@@ -60,7 +59,7 @@ pub fn json(round: &Round) -> serde_json::Result<String> {
         since: finding.since,
         first_seen: finding.first_seen,
         because: &finding.because,
-        decision: None,
+        decision: round.decisions.get(&finding.key),
     });
     serde_json::to_string_pretty(&RoundJson {
         at: round.at,

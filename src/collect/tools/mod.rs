@@ -8,6 +8,7 @@ pub mod restic;
 pub mod run;
 pub mod secrets;
 pub mod shell;
+pub mod ssh_keygen;
 pub mod tls;
 
 use jiff::Timestamp;

@@ -1,6 +1,7 @@
 //! SQLite, in WAL mode, in a file that nobody else may read.
 
 mod findings;
+mod log;
 mod open;
 mod sources;
 
@@ -10,7 +11,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::{Attempt, Kept, Store, StoreError};
+use super::{Attempt, Kept, NextLine, Signature, Store, StoreError};
 use crate::domain::{Finding, FindingKey, Judgement, Round, Shown, Sighting, SourceLine};
 
 /// A store in one SQLite file, or in memory.
@@ -54,6 +55,15 @@ impl Sqlite {
             Ok(value)
         });
         done.map_err(|error| self.fault(&error))
+    }
+
+    /// As [`write`](Self::write), and on disk when it returns: a power cut loses nothing that somebody was told.
+    fn write_safely<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        let level = |connection: &Connection, word| connection.pragma_update(None, "synchronous", word);
+        level(&self.connection, "FULL").map_err(|error| self.fault(&error))?;
+        let done = self.write(work);
+        level(&self.connection, "NORMAL").map_err(|error| self.fault(&error))?;
+        done
     }
 
     /// Reads the findings again when another process has written.
@@ -103,7 +113,7 @@ impl Store for Sqlite {
                 judgement.with_history(rank, at, before)
             })
             .collect();
-        let round = Round { at, operator: operator.clone(), sources, findings };
+        let round = Round::new(at, operator.clone(), sources, findings);
         let before = std::mem::take(&mut self.findings);
         // Until it is written, nothing is known of what the file holds.
         self.version = None;
@@ -115,6 +125,22 @@ impl Store for Sqlite {
 
     fn last(&self) -> Result<Option<Round>, StoreError> {
         findings::last(&self.connection).map_err(|error| self.fault(&error))
+    }
+
+    fn log(&self, after: u64) -> Result<Vec<(u64, String)>, StoreError> {
+        log::after(&self.connection, after).map_err(|error| self.fault(&error))
+    }
+
+    fn append(&mut self, next: &mut NextLine<'_>) -> Result<(), StoreError> {
+        self.write_safely(|transaction| log::append(transaction, next))
+    }
+
+    fn signatures(&self) -> Result<Vec<Signature>, StoreError> {
+        log::signatures(&self.connection).map_err(|error| self.fault(&error))
+    }
+
+    fn keep_signature(&mut self, signature: &Signature) -> Result<(), StoreError> {
+        self.write_safely(|transaction| log::keep_signature(transaction, signature))
     }
 }
 
