@@ -154,7 +154,7 @@ fn a_check_in_is_signed_with_an_ssh_key_and_verifies_with_stock_tools() {
         assert!(said.contains(&format!("entry {entry}")) || said.contains(&format!("entry {}", entry + 1)), "{said}");
         assert_eq!(script(&dir).0, Some(2));
     }
-    let cut: String = log.lines().take(2).map(|line| format!("{line}\n")).collect();
+    let cut = log.lines().take(2).fold(String::new(), |text, line| text + line + "\n");
     std::fs::write(dir.join("log.jsonl"), cut).unwrap();
     assert!(verify(&home, &[dir.to_str().unwrap()]).1.contains("it is missing: the log once went up to entry 3"));
     assert_eq!(script(&dir).0, Some(2));

@@ -2,7 +2,7 @@
 
 use super::edge::{Edge, End, Ended, USAGE, now, print};
 use super::when;
-use crate::domain::{DecisionKind, Fault, Reach, Shown};
+use crate::domain::{DecisionKind, Extent, Fault, Shown};
 use crate::round::{Desk, Wish};
 
 #[derive(Debug, clap::Args)]
@@ -27,13 +27,13 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "PERSON")]
     second: Option<String>,
     #[command(flatten)]
-    reach: ReachArguments,
+    extent: ExtentArguments,
 }
 
 /// Without any: the finding as it stands.
 #[derive(Debug, clap::Args)]
 #[group(multiple = false)]
-struct ReachArguments {
+struct ExtentArguments {
     /// Only this host of the finding.
     #[arg(long)]
     host: Option<String>,
@@ -83,11 +83,11 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
     let wish = Wish {
         key: arguments.key.as_str().into(),
         kind: arguments.kind.into(),
-        reach: match &arguments.reach {
-            ReachArguments { host: Some(host), .. } => Reach::Host(Shown::line(host)),
-            ReachArguments { role: Some(role), .. } => Reach::Role(Shown::line(role)),
-            ReachArguments { everywhere: true, .. } => Reach::Everywhere,
-            _ => Reach::Finding,
+        extent: match &arguments.extent {
+            ExtentArguments { host: Some(host), .. } => Extent::Host(Shown::line(host)),
+            ExtentArguments { role: Some(role), .. } => Extent::Role(Shown::line(role)),
+            ExtentArguments { everywhere: true, .. } => Extent::Everywhere,
+            _ => Extent::Finding,
         },
         reason: Shown::text(&arguments.reason),
         until: when::ahead(&arguments.until, &settings.zone, now)?,

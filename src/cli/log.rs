@@ -178,7 +178,7 @@ fn export(edge: &Edge, dir: &Path) -> Ended {
         return Err(End::new(USAGE, format!("{} is not empty: name a new folder", dir.display())));
     }
     fs::DirBuilder::new().recursive(true).mode(0o700).create(dir.join("sigs")).map_err(wrong)?;
-    let text: String = lines.iter().map(|(_, line)| format!("{line}\n")).collect();
+    let text = lines.iter().fold(String::new(), |text, (_, line)| text + line + "\n");
     let head = lines.last().map_or_else(Head::default, |(seq, line)| Head::at(*seq, line));
     for signature in &signatures {
         fs::write(dir.join(format!("sigs/{}.sig", signature.seq)), &signature.armor).map_err(wrong)?;

@@ -48,7 +48,7 @@ impl DecisionKind {
 /// How far a decision goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Reach {
+pub enum Extent {
     /// The finding as it stands; a further host opens it again.
     Finding,
     /// One host of a finding that concerns several.
@@ -74,7 +74,7 @@ pub struct Decision {
     pub key: FindingKey,
     #[serde(rename = "decision")]
     pub kind: DecisionKind,
-    pub reach: Reach,
+    pub extent: Extent,
     pub reason: Shown,
     pub until: Timestamp,
     /// Whose it is now, when it was assigned.

@@ -27,7 +27,7 @@ pub mod version;
 
 pub use attestation::{Attestation, Attested, Deed};
 pub use checkin::{Change, CheckIn, DecidedItem, MeasureCount, News, OpenItem, Signed, SignedSource, Since};
-pub use decision::{Basis, Decided, Decision, DecisionKind, Reach, Recorded};
+pub use decision::{Basis, Decided, Decision, DecisionKind, Extent, Recorded};
 pub use evidence::{Evidence, Sighting, SourceId, SourceRecord, SourceState};
 pub use exhibit::{AxisLine, Exhibit, GridRow, Mark, Month, Picture, Unit, Window};
 pub use facts::{Fact, Read};

@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::{Basis, CheckIn, Decision, DecisionKind, Reach, Round, Shown, Verdict};
+use crate::domain::{Basis, CheckIn, Decision, DecisionKind, Extent, Round, Shown, Verdict};
 
 fn stamp(actor: &str) -> Stamp {
     Stamp {
@@ -17,7 +17,7 @@ fn decision(reason: &str) -> Act {
     Act::Decide(Decision {
         key: "security-updates/web1".into(),
         kind: DecisionKind::Accept,
-        reach: Reach::Role("web".into()),
+        extent: Extent::Role("web".into()),
         reason: Shown::text(reason),
         until: "2026-11-30T00:00:00Z".parse().unwrap(),
         to: None,

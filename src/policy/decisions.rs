@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use crate::domain::{Decided, DecisionKind, FindingKey, Reach, Recorded, Shown, Standing, SubjectKind, Verdict, age};
+use crate::domain::{Decided, DecisionKind, Extent, FindingKey, Recorded, Shown, Standing, SubjectKind, Verdict, age};
 
 /// An ended decision is told of for this long; then its finding is one like any other.
 const TOLD_OF: i64 = 30 * 86_400;
@@ -72,10 +72,10 @@ fn concerns(recorded: &Recorded, present: &Present<'_>, roles: &Roles) -> bool {
     let (decided_measure, _, decided_part) = decision.key.parts();
     matches!(present.kind, SubjectKind::Host | SubjectKind::Site)
         && (measure, part) == (decided_measure, decided_part)
-        && match &decision.reach {
-            Reach::Everywhere => true,
-            Reach::Role(role) => roles.get(subject) == Some(role),
-            Reach::Finding | Reach::Host(_) => false,
+        && match &decision.extent {
+            Extent::Everywhere => true,
+            Extent::Role(role) => roles.get(subject) == Some(role),
+            Extent::Finding | Extent::Host(_) => false,
         }
 }
 
@@ -115,10 +115,10 @@ fn covers(recorded: &Recorded, standing: &Standing, roles: &Roles) -> bool {
         .iter()
         .any(|asked| (&asked.item, &asked.word) == (&standing.item, &standing.word));
     let Some(host) = standing.item.as_str().strip_prefix("host ") else { return known };
-    match &recorded.decision.reach {
-        Reach::Finding => known,
-        Reach::Host(name) => *name == *host,
-        Reach::Role(role) => roles.get(host) == Some(role),
-        Reach::Everywhere => true,
+    match &recorded.decision.extent {
+        Extent::Finding => known,
+        Extent::Host(name) => *name == *host,
+        Extent::Role(role) => roles.get(host) == Some(role),
+        Extent::Everywhere => true,
     }
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::Desk;
 use crate::domain::{
-    Attestation, Basis, CheckIn, Decision, DecisionKind, Deed, Fault, FindingKey, Reach, Recorded, Round, Shown,
+    Attestation, Basis, CheckIn, Decision, DecisionKind, Deed, Extent, Fault, FindingKey, Recorded, Round, Shown,
     Verdict,
 };
 use crate::log::{Act, Agreed, Entry, Head, Stamp, Undone};
@@ -16,7 +16,7 @@ use crate::store::Signature;
 pub struct Wish {
     pub key: FindingKey,
     pub kind: DecisionKind,
-    pub reach: Reach,
+    pub extent: Extent,
     pub reason: Shown,
     pub until: Timestamp,
     pub to: Option<Shown>,
@@ -50,7 +50,7 @@ impl Desk {
         let decision = Decision {
             key: wish.key,
             kind: wish.kind,
-            reach: wish.reach,
+            extent: wish.extent,
             reason: wish.reason,
             until: wish.until,
             to: wish.to,
@@ -87,7 +87,7 @@ impl Desk {
                 Fault::new("nobody agrees with themselves: four eyes are two people").mend("name somebody else")
             );
         }
-        if let Reach::Host(host) = &wish.reach {
+        if let Extent::Host(host) = &wish.extent {
             let item = format!("host {host}");
             if !self.standings(&wish.key).iter().any(|standing| standing.item == *item) {
                 return Err(Fault::new(format!("{} does not concern {host}", wish.key)));

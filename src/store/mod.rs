@@ -56,7 +56,7 @@ pub enum Outcome {
 pub struct Signature {
     pub seq: u64,
     pub armor: String,
-    /// The public key that it was made with, as authorized_keys(5) has it.
+    /// The public key that it was made with, as `authorized_keys(5)` has it.
     pub public_key: String,
 }
 

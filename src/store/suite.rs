@@ -186,7 +186,7 @@ fn the_log_takes_lines_and_gives_none_away() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("matins.db");
     let (mut store, mut other) = (Sqlite::open(&path).unwrap(), Sqlite::open(&path).unwrap());
-    let mut add = |store: &mut Sqlite, text: &str| {
+    let add = |store: &mut Sqlite, text: &str| {
         store.append(&mut |last| Some(format!("{text} after {:?}", last.map(|(seq, _)| seq)))).unwrap();
     };
     add(&mut store, "a");
