@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Read;
-use crate::domain::{Fault, Shown};
+use crate::domain::{Fault, Port, Shown};
 
 /// The ports of one server, seen from inside. Each part can be unreadable on its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,8 +22,7 @@ pub struct Listening {
 /// A tcp socket that listens, or a udp socket without a peer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Listener {
-    pub udp: bool,
-    pub port: u16,
+    pub port: Port,
     /// As ss writes it, without brackets: `0.0.0.0`, `::1`, `127.0.0.53%lo`; `*` is every address, v4 and v6.
     pub address: Shown,
     /// `nginx`; empty for the kernel's own sockets (WireGuard, NFS), and where [`Listening::unnamed`] says why.

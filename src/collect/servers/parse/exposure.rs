@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::sections::{Section, Sections, needs_root};
 use crate::domain::facts::{Filter, FilterProgram, FilterRules, HostExposure, Listener, Listening};
-use crate::domain::{Fault, Shown};
+use crate::domain::{Fault, Port, Shown, Transport};
 
 pub fn parse_exposure(sections: &Sections) -> HostExposure {
     HostExposure { listening: parse_listening(sections).into(), filter: parse_filter(sections).into() }
@@ -14,17 +14,16 @@ pub fn parse_exposure(sections: &Sections) -> HostExposure {
 fn parse_listening(sections: &Sections) -> Result<Listening, Fault> {
     let section = sections.sound("listening", "ss")?;
     // One port is often several sockets, of several processes.
-    let mut found: BTreeMap<(bool, u16, String), BTreeSet<&str>> = BTreeMap::new();
+    let mut found: BTreeMap<(Port, String), BTreeSet<&str>> = BTreeMap::new();
     for line in section.lines.iter().filter(|line| !line.trim().is_empty()) {
         let socket = parse_socket(line).or_else(|| parse_kernel_socket(line));
-        let (udp, address, port, programs) =
+        let (port, address, programs) =
             socket.ok_or_else(|| Fault::new(format!("ss said what makes no sense: {}", Shown::line(line).cut(80))))?;
-        found.entry((udp, port, address)).or_default().extend(programs);
+        found.entry((port, address)).or_default().extend(programs);
     }
     let named = found.values().any(|programs| !programs.is_empty());
     let unnamed = (!named && !found.is_empty()).then(|| needs_root("naming the programs that listen"));
-    let listeners = found.into_iter().map(|((udp, port, address), programs)| Listener {
-        udp,
+    let listeners = found.into_iter().map(|((port, address), programs)| Listener {
         port,
         address: Shown::line(&address),
         programs: programs.into_iter().map(Shown::line).collect(),
@@ -32,22 +31,22 @@ fn parse_listening(sections: &Sections) -> Result<Listening, Fault> {
     Ok(Listening { listeners: listeners.collect(), unnamed })
 }
 
-type Socket<'a> = (bool, String, u16, Vec<&'a str>);
+type Socket<'a> = (Port, String, Vec<&'a str>);
 
 /// `tcp LISTEN 0 128 [::1]:22 [::]:* users:(("sshd",pid=1,fd=3))`, as `ss -H` prints it.
 fn parse_socket(line: &str) -> Option<Socket<'_>> {
     let words: Vec<&str> = line.split_whitespace().collect();
-    let udp = match *words.first()? {
-        "tcp" => false,
-        "udp" => true,
-        _ => return None,
-    };
+    let transport = transport(words.first()?)?;
     let (address, port) = words.get(4)?.rsplit_once(':')?;
     let address = address.replacen(['[', ']'], "", 2);
     let programs = line.split_once("users:(").map_or("", |(_, users)| users);
     // Only names stand in quotes.
     let programs = programs.split('"').skip(1).step_by(2).collect();
-    Some((udp, address, port.parse().ok()?, programs))
+    Some((Port { transport, number: port.parse().ok()? }, address, programs))
+}
+
+fn transport(word: &str) -> Option<Transport> {
+    [Transport::Tcp, Transport::Udp].into_iter().find(|transport| transport.word() == word)
 }
 
 /// `/proc/net/tcp6 00000000000000000000000001000000:0016`: where there is no ss.
@@ -56,7 +55,8 @@ fn parse_kernel_socket(line: &str) -> Option<Socket<'_>> {
     let name = file.strip_prefix("/proc/net/")?;
     let (address, port) = local.trim().split_once(':')?;
     let address = if name.ends_with('6') { kernel_v6(address)? } else { kernel_v4(address)?.to_string() };
-    Some((name.starts_with("udp"), address, u16::from_str_radix(port, 16).ok()?, Vec::new()))
+    let port = Port { transport: transport(name.trim_end_matches('6'))?, number: u16::from_str_radix(port, 16).ok()? };
+    Some((port, address, Vec::new()))
 }
 
 /// Each group of 32 bits in the byte order of the machine, which is little-endian wherever Debian runs but on s390x.
@@ -108,8 +108,7 @@ mod tests {
     fn words(listening: &Listening) -> Vec<String> {
         let word = |listener: &Listener| {
             let programs: Vec<&str> = listener.programs.iter().map(Shown::as_str).collect();
-            let kind = if listener.udp { "udp" } else { "tcp" };
-            format!("{kind} {} {} {}", listener.address, listener.port, programs.join(","))
+            format!("{} {} {}", listener.port, listener.address, programs.join(","))
         };
         listening.listeners.iter().map(word).collect()
     }
@@ -122,14 +121,14 @@ mod tests {
              tcp LISTEN 0 511 [::]:443 [::]:* users:((\"a b\",pid=3,fd=4))\n\
              udp UNCONN 0 0 *:51820 *:*  ",
         );
-        assert_eq!(words(&seen), ["tcp :: 443 a b,nginx", "udp 127.0.0.53%lo 53 systemd-resolve", "udp * 51820 "]);
+        assert_eq!(words(&seen), ["tcp/443 :: a b,nginx", "udp/53 127.0.0.53%lo systemd-resolve", "udp/51820 * "]);
         assert_eq!(seen.unnamed, None);
     }
 
     #[test]
     fn without_root_the_ports_are_known_and_their_programs_are_not() {
         let seen = listening("tcp LISTEN 0 128 0.0.0.0:22 0.0.0.0:*\n");
-        assert_eq!(words(&seen), ["tcp 0.0.0.0 22 "]);
+        assert_eq!(words(&seen), ["tcp/22 0.0.0.0 "]);
         assert!(seen.unnamed.unwrap().mend.unwrap().as_str().contains("matins probe sudoers"));
     }
 
@@ -139,7 +138,7 @@ mod tests {
             "/proc/net/tcp 0100007F:0277\n/proc/net/tcp6 00000000000000000000000000000000:0016\n\
              /proc/net/tcp6 B80D0120000000000000000001000000:01BB\n/proc/net/udp 00000000:0044\n",
         );
-        assert_eq!(words(&seen), ["tcp * 22 ", "tcp 2001:db8::1 443 ", "tcp 127.0.0.1 631 ", "udp 0.0.0.0 68 "]);
+        assert_eq!(words(&seen), ["tcp/22 * ", "tcp/443 2001:db8::1 ", "tcp/631 127.0.0.1 ", "udp/68 0.0.0.0 "]);
     }
 
     #[test]
