@@ -3,6 +3,7 @@
 mod attestation;
 mod checkin;
 mod decision;
+mod deed;
 mod evidence;
 mod exhibit;
 pub mod facts;
@@ -28,6 +29,7 @@ pub mod version;
 pub use attestation::{Attestation, Attested, Deed};
 pub use checkin::{Change, CheckIn, DecidedItem, MeasureCount, News, OpenItem, Signed, SignedSource, Since};
 pub use decision::{Basis, Decided, Decision, DecisionKind, Extent, Recorded};
+pub use deed::{Deed, DeedKind, Step};
 pub use evidence::{Evidence, Sighting, SourceId, SourceRecord, SourceState};
 pub use exhibit::{AxisLine, Exhibit, GridRow, Mark, Month, Picture, Unit, Window};
 pub use facts::{Fact, Read};
