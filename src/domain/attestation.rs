@@ -29,7 +29,7 @@ pub struct Attested {
 
 /// Something that was done to a server, after somebody confirmed it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Deed {
+pub struct Done {
     /// `reboot`, `upgrade`, `one-time login`.
     pub action: Shown,
     pub targets: Vec<Shown>,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::chain::Head;
-use crate::domain::{Attestation, CheckIn, Decision, Deed, Shown};
+use crate::domain::{Attestation, CheckIn, Decision, Done, Shown};
 
 /// Who writes, when and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub enum Act {
     CheckIn(CheckIn),
     Attest(Attestation),
     /// Something was done to servers, confirmed by a person.
-    Action(Deed),
+    Action(Done),
     /// Of a newer version: kept, shown by its name, not understood.
     #[serde(skip)]
     Other(Shown),

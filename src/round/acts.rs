@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::Desk;
 use crate::domain::{
-    Attestation, Basis, CheckIn, Decision, DecisionKind, Deed, Extent, Fault, FindingKey, Recorded, Round, Shown,
+    Attestation, Basis, CheckIn, Decision, DecisionKind, Done, Extent, Fault, FindingKey, Recorded, Round, Shown,
     Verdict,
 };
 use crate::log::{Act, Agreed, Entry, Head, Stamp, Undone};
@@ -137,8 +137,8 @@ impl Desk {
     }
 
     /// Records that something was done to servers.
-    pub fn note_deed(&mut self, deed: Deed, now: Timestamp) -> Result<Written, Fault> {
-        self.write(&Act::Action(deed), now)
+    pub fn note_done(&mut self, done: Done, now: Timestamp) -> Result<Written, Fault> {
+        self.write(&Act::Action(done), now)
     }
 
     /// Keeps the signature that was made under an entry.
