@@ -6,7 +6,6 @@ mod stage;
 mod surroundings;
 
 use std::future::poll_fn;
-use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -88,8 +87,10 @@ enum Woken {
 
 impl Runtime {
     async fn go(&mut self) -> Result<Ending, TuiError> {
+        let mut until = self.stage.draw(&self.model);
+        // The first picture is there: now what is selected in it is read.
+        self.take_in(vec![Msg::Time]);
         loop {
-            let until = self.stage.draw(&self.model);
             if self.stage.is_gone() {
                 return Ok(Ending::TerminalGone);
             }
@@ -119,6 +120,7 @@ impl Runtime {
             if let Some(ending) = self.take_in(batch) {
                 return Ok(ending);
             }
+            until = self.stage.draw(&self.model);
         }
     }
 
@@ -176,8 +178,9 @@ impl Runtime {
 
 /// Of several rounds only the newest is worth taking in.
 fn push(batch: &mut Vec<Msg>, msg: Msg) {
-    if matches!(msg, Msg::Round(_)) {
-        batch.retain(|earlier| !matches!(earlier, Msg::Round(_)));
+    let round = |msg: &Msg| matches!(msg, Msg::Told(Update::Round(_)));
+    if round(&msg) {
+        batch.retain(|earlier| !round(earlier));
     }
     batch.push(msg);
 }
@@ -207,10 +210,10 @@ impl Ears {
                     self.updates = None;
                 }
                 match update {
-                    Some(update) => Woken::By(said(update)),
+                    Some(update) => Woken::By(Msg::Told(update)),
                     // A demo has no schedule.
                     None if *demo => Woken::ByNothing,
-                    None => Woken::By(Msg::Trouble(schedule_ended())),
+                    None => Woken::By(Msg::Told(Update::Trouble(schedule_ended()))),
                 }
             }
             () = age => Woken::By(Msg::Time),
@@ -229,20 +232,12 @@ impl Ears {
             return Some(Woken::By(msg));
         }
         let update = self.updates.as_mut()?.try_recv().ok()?;
-        Some(Woken::By(said(update)))
+        Some(Woken::By(Msg::Told(update)))
     }
 }
 
 fn schedule_ended() -> Fault {
     Fault::new("the schedule ended: nothing is asked any more, and what is shown grows old").mend("start matins again")
-}
-
-fn said(update: Update) -> Msg {
-    match update {
-        Update::Round(round) => Msg::Round(Arc::clone(&round)),
-        Update::Progress(progress) => Msg::Progress(progress),
-        Update::Trouble(fault) => Msg::Trouble(fault),
-    }
 }
 
 fn key_or_gone(event: Option<std::io::Result<Event>>) -> Woken {

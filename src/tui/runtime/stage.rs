@@ -18,6 +18,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::collect::tools::contained::is_contained;
 use crate::domain::{Fault, Shown};
+use crate::round::Update;
 use crate::tui::message::Msg;
 use crate::tui::model::Model;
 use crate::tui::view;
@@ -213,7 +214,8 @@ fn hook_panics(gone: &Arc<AtomicBool>, inbox: UnboundedSender<Msg>) -> Arc<Hook>
             let text = payload.downcast_ref::<String>().map(String::as_str);
             let said = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
             let fault = Fault::new(format!("a part of matins failed{place}: {said}"));
-            inbox.send(Msg::Trouble(fault.mend("please report it; q and start it again"))).ok();
+            let fault = fault.mend("please report it; q and start it again");
+            inbox.send(Msg::Told(Update::Trouble(fault))).ok();
         }
     }));
     previous
