@@ -47,6 +47,7 @@ fn source(server: &Server, every: Period) -> Source {
         ssh: server.ssh.as_ref().map(|destination| destination.as_str().into()),
         role: server.role.clone(),
         sites: server.sites.iter().map(|site| site.name.clone()).collect(),
+        ports: server.ports.clone(),
     });
     let subject = Subject::host(server.name.clone());
     Source {
