@@ -1,5 +1,6 @@
 //! The words. Everything else speaks in these types; this room does no I/O, knows no clock and no terminal.
 
+mod deed;
 mod evidence;
 mod exhibit;
 pub mod facts;
@@ -23,8 +24,23 @@ mod subject;
 mod verdict;
 pub mod version;
 
+pub use deed::{Deed, DeedKind, Step};
 pub use evidence::{Evidence, Sighting, SourceId, SourceRecord, SourceState};
 pub use exhibit::{AxisLine, Exhibit, GridRow, Mark, Month, Picture, Unit, Window};
 pub use facts::{Fact, Read};
 pub use fault::Fault;
+pub use finding::{Because, Finding, FindingKey, Judgement, Particulars};
 pub use hours::Hours;
+pub use limit::{Limit, Limits};
+pub use link::Link;
+pub use measure::Measure;
+pub use observation::{Declared, Observation};
+pub use period::{Period, age};
+pub use port::{DeclaredPort, Network, Port, Reach, Transport};
+pub use round::{Round, SourceLine};
+pub use secret::SecretRef;
+pub use seek::{Seek, contains, like};
+pub use shown::Shown;
+pub use standing::{Standing, Turn};
+pub use subject::{Subject, SubjectKind};
+pub use verdict::Verdict;

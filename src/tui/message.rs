@@ -3,7 +3,7 @@
 use crossterm::event::KeyEvent;
 use ratatui::layout::{Position, Size};
 
-use crate::domain::{Fault, Link, Shown};
+use crate::domain::{Fault, Link, Shown, Step};
 use crate::round::{Order, Update};
 
 /// What the console hears.
@@ -14,8 +14,8 @@ pub enum Msg {
     Pasted(String),
     Mouse(Mouse),
     Resized(Size),
-    /// From the schedule, or whoever answers for it.
-    Told(Update),
+    /// From the schedule.
+    Heard(Update),
     /// How opening an address went.
     Opened(Link, Result<(), Fault>),
     /// An age on the screen reads differently now.
@@ -40,6 +40,8 @@ pub enum Effect {
     /// To the clipboard.
     Copy(Shown),
     Mouse(bool),
+    /// To a program in the foreground, until it ends.
+    HandOver(Step),
     Suspend,
     /// Draw everything anew, whatever the terminal shows.
     Repaint,

@@ -55,7 +55,7 @@ impl Rehearsal {
             for effect in update::update(&mut self.model, msg, now) {
                 match &effect {
                     Effect::Order(order @ (Order::Look(_) | Order::Seek(_))) => {
-                        msgs.extend((self.answers)(order).map(Msg::Told));
+                        msgs.extend((self.answers)(order).map(Msg::Heard));
                     }
                     _ => left.push(effect),
                 }
@@ -72,7 +72,7 @@ impl Rehearsal {
 
     /// Hears from the schedule.
     pub fn hear(&mut self, update: Update) {
-        self.update(Msg::Told(update));
+        self.update(Msg::Heard(update));
     }
 
     pub fn hear_round(&mut self, round: Round) {

@@ -39,8 +39,8 @@ fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
             resized(model, size);
             Vec::new()
         }
-        Msg::Told(update) => {
-            hear(model, update);
+        Msg::Heard(heard) => {
+            hear(model, heard);
             Vec::new()
         }
         Msg::Opened(link, how) => {
