@@ -2,6 +2,7 @@
 
 mod advisory;
 mod backup;
+mod exposure;
 mod host;
 mod person;
 mod service;
@@ -18,6 +19,7 @@ use super::{Fault, Shown};
 
 pub use advisory::{Advisory, FeedDeclared, FeedKind, FeedSeen, Risk};
 pub use backup::{BackupDeclared, Slot, Snapshot, Snapshots};
+pub use exposure::{Filter, FilterProgram, FilterRules, HostExposure, Listener, Listening};
 pub use host::{
     HostDeclared, HostSeen, Kernel, Package, Packages, Pending, Reboot, Release, Unattended, UnattendedRun,
 };
@@ -40,6 +42,7 @@ pub enum Fact {
     FeedSeen(FeedSeen),
     HostDeclared(HostDeclared),
     HostSeen(Box<HostSeen>),
+    HostExposure(Box<HostExposure>),
     /// Shared: servers of one role have the same list, which is stored and held in memory once.
     Packages(Arc<Packages>),
     VpnDeclared(VpnDeclared),
