@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::domain::facts::PersonDeclared;
 use crate::domain::register::{Destination, Register, Server, Site};
 use crate::domain::settings::{Entry, Misfit};
-use crate::domain::{Declared, Fact, Shown, Subject, SubjectKind};
+use crate::domain::{Declared, DeclaredPort, Fact, Shown, Subject, SubjectKind};
 
 use super::joined::{Joined, nearest};
 
@@ -28,9 +28,9 @@ pub(super) struct ServerTyped {
     key: Option<String>,
     /// The provider whose data centre it is in.
     provider: Option<String>,
-    /// Declared ports: `tcp/443`, `tcp/22 from vpn`.
-    #[serde(default)]
-    ports: Vec<String>,
+    /// Ports that it may answer on, instead of its role's: `tcp/443`, `udp/1194`, `tcp/5000-5010`, and where they may be
+    /// reached from when that isn't anywhere: `tcp/22 from vpn`, `tcp/5432 from 10.0.0.0/8`. An empty list: none at all.
+    ports: Option<Vec<String>>,
     /// Drupal sites on it.
     #[serde(default)]
     sites: Vec<SiteTyped>,
@@ -55,8 +55,8 @@ pub(super) struct SiteTyped {
 pub(super) struct RoleTyped {
     /// What `role` of a server names.
     name: String,
-    #[serde(default)]
-    ports: Vec<String>,
+    /// Ports that its servers may answer on, where they don't say otherwise themselves.
+    ports: Option<Vec<String>>,
     /// Packages that belong to this role.
     #[serde(default)]
     #[expect(
@@ -92,11 +92,14 @@ pub(super) fn register(joined: &Joined, configured: bool, misfits: &mut Vec<Misf
     if !configured {
         return Register { servers: vec![Server::local()], persons: Vec::new(), configured };
     }
-    let roles: HashMap<String, RoleTyped> = joined
-        .of("role")
-        .filter_map(|entry| entry.read::<RoleTyped>().ok())
-        .map(|role| (role.name.clone(), role))
-        .collect();
+    let mut roles: HashMap<String, RoleTyped> = HashMap::new();
+    for entry in joined.of("role") {
+        if let Ok(typed) = entry.read::<RoleTyped>() {
+            // A role's ports are its own mistake, not that of each of its servers.
+            misfits.extend(declared_ports(entry, typed.ports.as_deref()).err());
+            roles.insert(typed.name.clone(), typed);
+        }
+    }
     let mut servers = Vec::new();
     for entry in joined.of("server") {
         if let Ok(typed) = entry.read::<ServerTyped>() {
@@ -136,6 +139,15 @@ fn person(entry: &Entry) -> Result<Option<Declared>, Misfit> {
     Ok(Some(Declared { subject, fact, place: entry.place.clone() }))
 }
 
+/// The first port that is none is a misfit at its own place in the list.
+fn declared_ports(entry: &Entry, written: Option<&[String]>) -> Result<Option<Vec<DeclaredPort>>, Misfit> {
+    let Some(written) = written else { return Ok(None) };
+    let ports = written.iter().enumerate().map(|(index, text)| {
+        text.parse::<DeclaredPort>().map_err(|message| entry.misfit(Some(&format!("ports.{index}")), message))
+    });
+    ports.collect::<Result<_, _>>().map(Some)
+}
+
 fn server(typed: ServerTyped, entry: &Entry, roles: &HashMap<String, RoleTyped>) -> Result<Server, Misfit> {
     let name = Shown::line(&typed.name);
     if name != *typed.name
@@ -169,11 +181,9 @@ fn server(typed: ServerTyped, entry: &Entry, roles: &HashMap<String, RoleTyped>)
     let shown = |texts: &[String]| texts.iter().map(|text| Shown::line(text)).collect::<Vec<_>>();
     let mut tags = shown(&typed.tags);
     tags.extend(role.map(|role| shown(&role.tags)).into_iter().flatten());
-    let ports = if typed.ports.is_empty() {
-        role.map(|role| shown(&role.ports)).into_iter().flatten().collect()
-    } else {
-        shown(&typed.ports)
-    };
+    // A role's list with a mistake in it is told there.
+    let inherited = || declared_ports(entry, role.and_then(|role| role.ports.as_deref())).unwrap_or(None);
+    let ports = declared_ports(entry, typed.ports.as_deref())?.or_else(inherited);
     let sites = typed
         .sites
         .iter()

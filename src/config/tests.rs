@@ -85,14 +85,42 @@ fn files_are_joined_and_only_what_they_name_is_watched() {
     assert_eq!(settings.zone.iana_name(), Some("Europe/Vienna"));
     let [web, db] = &settings.register.servers[..] else { panic!("{:?}", settings.register) };
     assert_eq!(
-        (web.ssh.as_ref().unwrap().as_str(), &web.ports[..], web.key.as_deref()),
-        ("web1", &["tcp/443".into()][..], Some(Path::new("~/.ssh/probe")))
+        (web.ssh.as_ref().unwrap().as_str(), web.ports.as_deref(), web.key.as_deref()),
+        ("web1", Some(&["tcp/443".parse().unwrap()][..]), Some(Path::new("~/.ssh/probe")))
     );
-    assert_eq!(db.ssh, None);
+    assert_eq!((&db.ssh, &db.ports), (&None, &None));
     assert_eq!(web.place, "20-web.toml:5");
     assert_eq!(settings.limits.of(&CERTIFICATE), Period::days(30));
     let shown = settings.show(&owners());
     assert!(shown.contains("certificate = \"30d\"") && shown.contains("# 30-db.toml:5"), "{shown}");
+}
+
+#[test]
+fn a_port_that_is_none_is_told_at_its_own_place_in_servers_and_roles() {
+    let error = load_text(
+        "[[role]]\nname = \"web\"\nports = [\"tcp/443\", \"443\"]\n[[server]]\nname = \"web1\"\nrole = \"web\"\n\
+         [[server]]\nname = \"web2\"\nports = [\n  \"tcp/80\",\n  \"tcp/22 from moon\",\n]\n",
+    )
+    .unwrap_err();
+    for part in [
+        "matins.toml:3:21: `443` does not begin with tcp/ or udp/",
+        "matins.toml:11:3: `moon` is neither anywhere, vpn nor a network",
+        "2 problems",
+    ] {
+        assert!(error.contains(part), "{part} is missing in:\n{error}");
+    }
+}
+
+#[test]
+fn no_ports_written_and_none_allowed_are_two_things() {
+    let settings = load_text(
+        "[[role]]\nname = \"web\"\nports = [\"tcp/443\"]\n[[server]]\nname = \"a\"\nrole = \"web\"\n\
+         [[server]]\nname = \"b\"\nrole = \"web\"\nports = []\n[[server]]\nname = \"c\"\n",
+    )
+    .unwrap();
+    let counts: Vec<Option<usize>> =
+        settings.register.servers.iter().map(|server| server.ports.as_ref().map(Vec::len)).collect();
+    assert_eq!(counts, [Some(1), Some(0), None]);
 }
 
 #[test]

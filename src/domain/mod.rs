@@ -1,15 +1,18 @@
 //! The words. Everything else speaks in these types; this room does no I/O, knows no clock and no terminal.
 
+mod deed;
 mod evidence;
 mod exhibit;
 pub mod facts;
 mod fault;
 mod finding;
+mod hours;
 mod limit;
 mod link;
 mod measure;
 mod observation;
 mod period;
+mod port;
 pub mod register;
 mod round;
 mod secret;
@@ -20,16 +23,19 @@ mod subject;
 mod verdict;
 pub mod version;
 
+pub use deed::{Deed, DeedKind, Step};
 pub use evidence::{Evidence, Sighting, SourceId, SourceRecord, SourceState};
 pub use exhibit::{AxisLine, Exhibit, GridRow, Mark, Month, Picture, Unit, Window};
 pub use facts::{Fact, Read};
 pub use fault::Fault;
 pub use finding::{Because, Finding, FindingKey, Judgement};
+pub use hours::Hours;
 pub use limit::{Limit, Limits};
 pub use link::Link;
 pub use measure::Measure;
 pub use observation::{Declared, Observation};
 pub use period::{Period, age};
+pub use port::{DeclaredPort, Network, Port, Reach, Transport};
 pub use round::{Round, SourceLine};
 pub use secret::SecretRef;
 pub use shown::Shown;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::{Declared, Shown};
+use super::{Declared, DeclaredPort, Shown};
 
 /// An ssh destination that cannot be taken for an option: a host name or alias, with an optional user.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -52,7 +52,8 @@ pub struct Server {
     pub role: Option<Shown>,
     /// The key that may run the probe and nothing else; without it, ssh's own choice.
     pub key: Option<PathBuf>,
-    pub ports: Vec<Shown>,
+    /// Where it may answer, its own or its role's; `None` where nobody wrote it down.
+    pub ports: Option<Vec<DeclaredPort>>,
     pub sites: Vec<Site>,
     pub tags: Vec<Shown>,
     pub provider: Option<Shown>,
@@ -68,7 +69,7 @@ impl Server {
             ssh: None,
             role: None,
             key: None,
-            ports: Vec::new(),
+            ports: None,
             sites: Vec::new(),
             tags: Vec::new(),
             provider: None,

@@ -3,6 +3,7 @@
 pub mod borg;
 pub mod browser;
 pub mod contained;
+pub mod foreground;
 pub mod http;
 pub mod management;
 pub mod restic;

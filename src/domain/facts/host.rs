@@ -4,16 +4,19 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Read;
-use crate::domain::Shown;
+use crate::domain::{DeclaredPort, Shown};
 
 /// What the register says of a server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostDeclared {
     /// The ssh destination; `None` is this machine.
     pub ssh: Option<Shown>,
     pub role: Option<Shown>,
     /// Names of its Drupal sites.
     pub sites: Vec<Shown>,
+    /// Where it may answer, its own or its role's; `None` where the register does not say.
+    #[serde(default)]
+    pub ports: Option<Vec<DeclaredPort>>,
 }
 
 /// One probe of a server. Each part can be unreadable on its own.

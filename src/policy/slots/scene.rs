@@ -45,7 +45,7 @@ impl Scene {
     pub fn new(servers: &[&str]) -> Self {
         let declared = servers.iter().map(|server| Declared {
             subject: Subject::host(*server),
-            fact: Fact::HostDeclared(HostDeclared { ssh: None, role: None, sites: vec![] }),
+            fact: Fact::HostDeclared(HostDeclared::default()),
             place: format!("register.toml:{server}").into(),
         });
         let mut scene = Self {

@@ -97,7 +97,7 @@ fn server(name: &str, packages: &[(&str, &str)], pending: &[&str]) -> SourceReco
         source_version: "1".into(),
     });
     let packages = Fact::Packages(Packages { packages: packages.collect() }.into());
-    let declared = Fact::HostDeclared(HostDeclared { ssh: Some(name.into()), role: None, sites: Vec::new() });
+    let declared = Fact::HostDeclared(HostDeclared { ssh: Some(name.into()), ..HostDeclared::default() });
     let subject = Subject::host(name);
     record("servers", name, declared, vec![(subject.clone(), Fact::HostSeen(Box::new(seen))), (subject, packages)])
 }

@@ -54,7 +54,7 @@ fn good() -> HostSeen {
 
 fn record(seen: HostSeen) -> SourceRecord {
     let subject = Subject::host("web1");
-    let fact = Fact::HostDeclared(HostDeclared { ssh: Some("web1".into()), role: None, sites: Vec::new() });
+    let fact = Fact::HostDeclared(HostDeclared { ssh: Some("web1".into()), ..HostDeclared::default() });
     SourceRecord {
         id: SourceId::new("servers", "web1"),
         declared: vec![Declared { subject: subject.clone(), fact, place: "register.toml:3".into() }],
