@@ -2,6 +2,7 @@
 
 mod advisory;
 mod backup;
+mod exposure;
 mod host;
 mod person;
 mod service;
@@ -17,6 +18,7 @@ use super::{Fault, Shown};
 
 pub use advisory::{Advisory, FeedDeclared, FeedKind, FeedSeen, Risk};
 pub use backup::{BackupDeclared, Slot, Snapshot, Snapshots};
+pub use exposure::{Exposure, ExposureDeclared, PortAnswer, Side, Tried, View};
 pub use host::{
     HostDeclared, HostSeen, Kernel, Package, Packages, Pending, Reboot, Release, Unattended, UnattendedRun,
 };
@@ -41,6 +43,8 @@ pub enum Fact {
     HostSeen(Box<HostSeen>),
     /// Shared: servers of one role have the same list, which is stored and held in memory once.
     Packages(Arc<Packages>),
+    ExposureDeclared(ExposureDeclared),
+    Exposure(Exposure),
     VpnDeclared(VpnDeclared),
     VpnClients(VpnClients),
     PeerDeclared(PeerDeclared),
