@@ -5,6 +5,7 @@ mod exhibit;
 pub mod facts;
 mod fault;
 mod finding;
+mod hours;
 mod limit;
 mod link;
 mod measure;
@@ -26,6 +27,7 @@ pub use exhibit::{AxisLine, Exhibit, GridRow, Mark, Month, Picture, Unit, Window
 pub use facts::{Fact, Read};
 pub use fault::Fault;
 pub use finding::{Because, Finding, FindingKey, Judgement};
+pub use hours::Hours;
 pub use limit::{Limit, Limits};
 pub use link::Link;
 pub use measure::Measure;

@@ -64,7 +64,7 @@ fn source(entry: &Entry, register: &Register, refresh: Period) -> Result<Source,
     let subject = Subject::new(SubjectKind::Vpn, vpn.name.as_str());
     let declared = Declared {
         subject: subject.clone(),
-        fact: Fact::VpnDeclared(VpnDeclared { protocol: vpn.kind.word().into() }),
+        fact: Fact::VpnDeclared(VpnDeclared { protocol: vpn.kind.word().into(), hours: vpn.hours.clone() }),
         place: entry.place.clone(),
     };
     Ok(Source {
@@ -107,6 +107,7 @@ fn peers(entries: &[Entry], misfits: &mut Vec<Misfit>) -> Vec<Declared> {
                 person: peer.person.map(Shown::from),
                 common_name,
                 public_key: peer.public_key.map(Shown::from),
+                hours: peer.hours,
             }),
             place: entry.place.clone(),
         });

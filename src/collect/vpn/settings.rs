@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::collect::tools::management::Management;
 use crate::domain::register::{Place, Register};
 use crate::domain::settings::{Entry, Misfit};
-use crate::domain::{Period, SecretRef};
+use crate::domain::{Hours, Period, SecretRef};
 
 /// A VPN server whose clients are watched.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -28,6 +28,10 @@ pub struct VpnEntry {
     pub pki: Option<String>,
     /// How often it is asked; `refresh` of `[console]` when absent.
     pub every: Option<Period>,
+    /// When it is usual to connect, in the console's timezone: `["Mon-Fri 06:00-20:00"]`. A session that begins at another
+    /// time is a finding. Without it no time is unusual.
+    #[serde(default)]
+    pub hours: Vec<Hours>,
 }
 
 /// Protocols. Of `WireGuard`, this version reads nothing and says so.
@@ -53,12 +57,15 @@ impl Kind {
 pub struct PeerEntry {
     /// What findings call it.
     pub name: String,
-    /// Whose it is.
+    /// Whose it is: the name of a `[[person]]`. Once there are persons, a peer without one is a finding.
     pub person: Option<String>,
     /// The common name of its OpenVPN certificate.
     pub common_name: Option<String>,
     /// Its `WireGuard` public key.
     pub public_key: Option<String>,
+    /// Its own usual hours, in place of the VPN's: `["00:00-24:00"]` for a machine that works at night.
+    #[serde(default)]
+    pub hours: Vec<Hours>,
 }
 
 /// Where a VPN's clients are read.

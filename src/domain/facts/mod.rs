@@ -7,6 +7,7 @@ mod host;
 mod person;
 mod service;
 mod site;
+mod support;
 mod vpn;
 mod vulnerability;
 
@@ -25,11 +26,11 @@ pub use host::{
 pub use person::PersonDeclared;
 pub use service::{CertificateSeen, Reached, ServiceDeclared, ServiceSeen};
 pub use site::{ComposerPackage, SiteDeclared, SiteSeen};
+pub use support::{ReleaseSupport, Releases, Support, SupportEnded, SupportLimited};
 pub use vpn::{PeerDeclared, VpnClient, VpnClients, VpnDeclared};
 pub use vulnerability::{
     Bulletin, BulletinFix, Bulletins, DrupalAffected, DrupalDatabase, DrupalRecord, Exploited, Fix, Issue, IssueState,
-    Likelihoods, NoDsa, ReleaseSupport, Support, SupportEnded, Tracker, TruthDeclared, Urgency, VersionRange,
-    cve_number,
+    Likelihoods, NoDsa, Tracker, TruthDeclared, Urgency, VersionRange, cve_number,
 };
 
 /// One thing that was seen or declared. Stored as JSON, tagged with its kind.
@@ -62,6 +63,7 @@ pub enum Fact {
     DrupalDatabase(Arc<DrupalDatabase>),
     Exploited(Arc<Exploited>),
     Likelihoods(Arc<Likelihoods>),
+    DebianReleases(Arc<Releases>),
     DebianSupport(Arc<Support>),
 }
 

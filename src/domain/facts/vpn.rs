@@ -5,22 +5,29 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Read, Shown};
+use crate::domain::{Hours, Read, Shown};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VpnDeclared {
     /// `openvpn` or `wireguard`.
     pub protocol: Shown,
+    /// When it is usual to connect; empty: always.
+    #[serde(default)]
+    pub hours: Vec<Hours>,
 }
 
 /// A peer in the register.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PeerDeclared {
+    /// Whose it is: the name of a person of the register.
     pub person: Option<Shown>,
     /// OpenVPN certificates' common name.
     pub common_name: Option<Shown>,
     /// WireGuard public key.
     pub public_key: Option<Shown>,
+    /// When it is usual to connect with it, in place of the VPN's own.
+    #[serde(default)]
+    pub hours: Vec<Hours>,
 }
 
 /// One reading of a VPN server's list of clients.

@@ -1,10 +1,12 @@
 //! `admin-via-vpn`: who is on the VPN is in the register.
 //!
-//! One finding for each VPN (can its list of clients be read, is it the present), one for each peer of the register, and
-//! one for everybody connected who is in nobody's register. A peer is known by its certificate's common name alone; a
+//! One finding for each VPN (can its list of clients be read, is it the present), one for each peer of the register
+//! (where it is, whose it is, whether that is usual), and one for everybody connected who is in nobody's register. A peer is known by its certificate's common name alone; a
 //! user name proves nothing about the register.
 
+mod concerns;
 mod peers;
+mod persons;
 mod reading;
 mod strangers;
 #[cfg(test)]

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::MEASURE;
+use super::concerns::{self, Concern, Session};
+use super::persons::Persons;
 use super::reading::Reading;
-use crate::domain::facts::{PeerDeclared, VpnClient};
+use crate::domain::facts::PeerDeclared;
 use crate::domain::{Declared, Evidence, Fact, Judgement, Shown, Subject, Verdict};
 use crate::policy::Case;
 
@@ -33,11 +35,12 @@ impl<'a> Peers<'a> {
 
 pub(super) fn judge(case: &Case<'_>, readings: &[Reading<'_>], peers: &Peers<'_>) -> Vec<Judgement> {
     let sessions = Sessions::of(readings);
+    let persons = Persons::of(case.evidence);
     peers
         .declared
         .iter()
         .map(|(subject, (peer, place))| {
-            let judgement = judge_peer(case, readings, &sessions, (subject, peer));
+            let judgement = judge_peer(case, readings, (&sessions, &persons), (subject, peer));
             let person = peer.person.as_ref().map_or_else(String::new, |person| format!(", of {person}"));
             let name = peer.common_name.as_ref().or(peer.public_key.as_ref());
             let known_by = name.map_or_else(String::new, |name| format!("{}{person}", name.cut(64)));
@@ -47,7 +50,7 @@ pub(super) fn judge(case: &Case<'_>, readings: &[Reading<'_>], peers: &Peers<'_>
 }
 
 /// Who is listed where, by common name.
-struct Sessions<'a>(BTreeMap<&'a Shown, Vec<(&'a Reading<'a>, &'a VpnClient)>>);
+struct Sessions<'a>(BTreeMap<&'a Shown, Vec<Session<'a>>>);
 
 impl<'a> Sessions<'a> {
     fn of(readings: &'a [Reading<'a>]) -> Self {
@@ -60,7 +63,7 @@ impl<'a> Sessions<'a> {
         Self(sessions)
     }
 
-    fn of_name(&self, name: Option<&Shown>) -> &[(&'a Reading<'a>, &'a VpnClient)] {
+    fn of_name(&self, name: Option<&Shown>) -> &[Session<'a>] {
         name.and_then(|name| self.0.get(name)).map_or(&[], Vec::as_slice)
     }
 }
@@ -68,36 +71,50 @@ impl<'a> Sessions<'a> {
 fn judge_peer(
     case: &Case<'_>,
     readings: &[Reading<'_>],
-    sessions: &Sessions<'_>,
+    (sessions, persons): (&Sessions<'_>, &Persons<'_>),
     (subject, peer): (&Subject, &PeerDeclared),
 ) -> Judgement {
-    let judgement = |verdict, title: String| Judgement::new(MEASURE, subject.clone(), verdict, title);
     let listed = sessions.of_name(peer.common_name.as_ref());
     let on: Vec<_> = listed.iter().copied().filter(|(_, client)| client.connected()).collect();
-    let detail: Vec<String> = listed
-        .iter()
-        .map(|(reading, client)| format!("{} {}", reading.subject, reading.session(case, client)))
-        .collect();
-    let Some(((reading, client), others)) = on.split_first() else {
-        return absent(case, readings, (subject, peer), listed.first()).detail(&detail.join("\n"));
+    let whereabouts = match on.split_first() {
+        Some((first, others)) => present(case, readings, subject, (first, others)),
+        None => absent(case, readings, (subject, peer), listed.first()),
     };
-    let twice =
-        on.iter().find(|(reading, _)| on.iter().filter(|(other, _)| other.subject == reading.subject).count() > 1);
-    let judgement = if let Some((twice, _)) = twice {
-        let sessions: Vec<&VpnClient> =
-            on.iter().filter(|(reading, _)| reading.subject == twice.subject).map(|(_, client)| *client).collect();
-        let from: Vec<String> = sessions.iter().take(3).map(|client| client.address().to_string()).collect();
-        let more = if sessions.len() > 3 { " and others" } else { "" };
-        judgement(Verdict::Due, format!("{} sessions at once, from {}{more}", sessions.len(), from.join(" and ")))
-            .mend("ask whether all are theirs; a certificate of its own for each device tells them apart")
-            .because(twice.subject.name.clone(), None, "one certificate is used by several clients at once")
-    } else {
-        let on = (readings.len() > 1).then(|| format!("on {}", reading.subject));
-        let also = others.iter().map(|(reading, _)| format!("also on {}", reading.subject));
-        let said: Vec<String> = on.into_iter().chain([reading.said(case, client)]).chain(also).collect();
-        judgement(Verdict::Ok, said.join(", "))
-    };
-    reading.because(case, judgement.detail(&detail.join("\n")))
+    let sessions =
+        listed.iter().map(|(reading, client)| format!("{} {}", reading.subject, reading.session(case, client)));
+    with_concerns(whereabouts, concerns::of(case, peer, &on, persons), sessions.collect())
+}
+
+/// The worst concern comes first, if it is worse than not knowing where the peer is; the others are told.
+fn with_concerns(whereabouts: Judgement, concerns: Vec<Concern>, mut detail: Vec<String>) -> Judgement {
+    let mut judgement = whereabouts;
+    for (place, concern) in concerns.into_iter().enumerate() {
+        judgement = concern.added_to(judgement);
+        if place == 0 && concern.verdict > judgement.verdict {
+            let said = judgement.title.clone();
+            judgement = concern.heads(judgement, said.as_str());
+        } else {
+            detail.push(concern.said);
+        }
+    }
+    judgement.detail(&detail.join("\n"))
+}
+
+fn present(
+    case: &Case<'_>,
+    readings: &[Reading<'_>],
+    subject: &Subject,
+    (first, others): (&Session<'_>, &[Session<'_>]),
+) -> Judgement {
+    let (reading, client) = first;
+    let on = (readings.len() > 1).then(|| format!("on {}", reading.subject));
+    let elsewhere = others.iter().filter(|(other, _)| other.subject != reading.subject);
+    let also = elsewhere.map(|(reading, _)| format!("also on {}", reading.subject));
+    let said: Vec<String> = on.into_iter().chain([reading.said(case, client)]).chain(also).collect();
+    let judgement = Judgement::new(MEASURE, subject.clone(), Verdict::Ok, said.join(", "));
+    let sessions = [first].into_iter().chain(others);
+    let word: Vec<String> = sessions.map(|(reading, client)| reading.standing(case, client)).collect();
+    reading.because(case, judgement.standing("session", word.join(" and ")))
 }
 
 /// A peer that no list shows connected. That is only known when every VPN that it could be on tells who is.
@@ -105,7 +122,7 @@ fn absent(
     case: &Case<'_>,
     readings: &[Reading<'_>],
     (subject, peer): (&Subject, &PeerDeclared),
-    pending: Option<&(&Reading<'_>, &VpnClient)>,
+    pending: Option<&Session<'_>>,
 ) -> Judgement {
     let judgement = |verdict, title: String| Judgement::new(MEASURE, subject.clone(), verdict, title).weight(20);
     let possible: Vec<&Reading<'_>> = readings.iter().filter(|reading| is_possible(reading, peer)).collect();
@@ -130,7 +147,8 @@ fn absent(
         }
     }
     let title = pending.map_or_else(|| "not connected".to_owned(), |(reading, client)| reading.said(case, client));
-    possible.iter().fold(judgement(Verdict::Ok, title), |judgement, reading| reading.because(case, judgement))
+    let judgement = judgement(Verdict::Ok, title).standing("session", "not connected");
+    possible.iter().fold(judgement, |judgement, reading| reading.because(case, judgement))
 }
 
 fn is_possible(reading: &Reading<'_>, peer: &PeerDeclared) -> bool {

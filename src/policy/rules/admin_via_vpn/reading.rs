@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::VPN_STATUS;
 use crate::domain::facts::{VpnClient, VpnClients};
-use crate::domain::{Fact, Judgement, Period, Shown, SourceId, SourceRecord, Subject, SubjectKind, age};
+use crate::domain::{Fact, Hours, Judgement, Period, Shown, SourceId, SourceRecord, Subject, SubjectKind, age};
 use crate::policy::Case;
 
 /// One VPN as its source last told of it.
@@ -14,6 +14,8 @@ pub(super) struct Reading<'a> {
     /// `openvpn`, `wireguard`.
     pub protocol: &'a Shown,
     pub place: &'a Shown,
+    /// When it is usual to connect.
+    pub hours: &'a [Hours],
     pub list: Result<&'a VpnClients, Doubt>,
     source: &'a SourceId,
     /// When it was read, or last tried.
@@ -42,6 +44,7 @@ impl<'a> Reading<'a> {
                         subject: &declared.subject,
                         protocol: &vpn.protocol,
                         place: &declared.place,
+                        hours: &vpn.hours,
                         list,
                         source: &source.id,
                         at,
@@ -92,6 +95,12 @@ impl<'a> Reading<'a> {
             },
         };
         format!("connected from {from} {since} · {address}")
+    }
+
+    /// The same as it is kept for ever: with its whole date, so that it reads the same tomorrow.
+    pub(super) fn standing(&self, case: &Case<'_>, client: &VpnClient) -> String {
+        let since = self.since(case, client).map(|since| case.zone.to_datetime(since).strftime("%F %H:%M").to_string());
+        format!("since {} from {}", since.as_deref().unwrap_or("an untold time"), client.address())
     }
 
     /// When this began, as far as the evidence tells.

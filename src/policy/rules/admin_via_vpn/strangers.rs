@@ -39,6 +39,10 @@ fn stranger(case: &Case<'_>, reading: &Reading<'_>, name: &Shown, sessions: &[&V
         }
     };
     let title = format!("peer \"{shown}\" is in nobody's register, {did}");
+    let standing = match connected.as_slice() {
+        [] => "tries to log in".to_owned(),
+        connected => connected.iter().map(|client| reading.standing(case, client)).collect::<Vec<_>>().join(" and "),
+    };
     let detail: Vec<String> = sessions.iter().map(|client| reading.session(case, client)).collect();
     let judgement = Judgement::new(MEASURE, reading.subject.clone(), verdict, title)
         .part(if name.is_empty() { "no name".into() } else { name.clone() })
@@ -47,6 +51,7 @@ fn stranger(case: &Case<'_>, reading: &Reading<'_>, name: &Shown, sessions: &[&V
             "revoke its certificate and end its session; if it is known, add a [[peer]] with common_name = \"{shown}\""
         ))
         .since(since)
+        .asking("session", standing)
         .weight(90)
         .because("register", None, format!("no [[peer]] has the common name \"{shown}\""));
     reading.because(case, judgement)

@@ -1,3 +1,5 @@
+mod register;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -39,7 +41,7 @@ fn list(clients: Vec<VpnClient>) -> VpnClients {
 
 fn vpn(name: &str, protocol: &str, list: Option<VpnClients>) -> SourceRecord {
     let subject = Subject::new(SubjectKind::Vpn, name);
-    let fact = Fact::VpnDeclared(VpnDeclared { protocol: protocol.into() });
+    let fact = Fact::VpnDeclared(VpnDeclared { protocol: protocol.into(), hours: Vec::new() });
     let silent = list.is_none();
     SourceRecord {
         id: SourceId::new("vpn", name),
@@ -61,6 +63,7 @@ fn peer(name: &str, common_name: Option<&str>, public_key: Option<&str>) -> Decl
             person: Some("roman".into()),
             common_name: common_name.map(Shown::from),
             public_key: public_key.map(Shown::from),
+            hours: Vec::new(),
         }),
         place: "register.toml:12".into(),
     }
