@@ -9,13 +9,13 @@ use std::net::{TcpListener, UdpSocket};
 use jiff::Timestamp;
 use matins::collect::tools::Tools;
 use matins::collect::{ALL, Answer};
-use matins::domain::facts::{Exposure, PortAnswer, Side, View};
+use matins::domain::facts::{PortAnswer, Side, View, Views};
 use matins::domain::register::{Register, Server};
 use matins::domain::settings::Entry;
 use matins::domain::{Fact, Period, Port};
 use sshd::{Sshd, server, there_is_sshd};
 
-async fn look(gate: &Sshd, target: Server) -> Exposure {
+async fn look(gate: &Sshd, target: Server) -> Views {
     let collector = ALL.iter().find(|collector| collector.name == "exposure").unwrap();
     let value = serde_json::json!({ "outside": "gate" });
     let entry = Entry { section: "exposure", value, place: "a.toml:1".into(), index: 0 };
@@ -25,7 +25,7 @@ async fn look(gate: &Sshd, target: Server) -> Exposure {
     let tools = Tools { shell: gate.shell(), ..Tools::new(Timestamp::now).unwrap() };
     let Answer::Seen { observations, .. } = source.ask.ask(&tools, None).await.unwrap() else { panic!("it answers") };
     match observations.into_iter().next().unwrap().fact {
-        Fact::Exposure(exposure) => exposure,
+        Fact::Views(exposure) => exposure,
         other => panic!("{other:?}"),
     }
 }

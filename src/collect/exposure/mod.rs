@@ -21,7 +21,7 @@ use tokio::sync::Semaphore;
 use self::settings::{EXPOSURE, Looker, Settings, read_settings};
 use super::tools::Tools;
 use super::{Answer, Ask, Asked, Collector, Source, observed};
-use crate::domain::facts::{Exposure, ExposureDeclared, PortAnswer, Side, Tried, View};
+use crate::domain::facts::{PortAnswer, Side, Tried, View, Views, ViewsDeclared};
 use crate::domain::register::{Register, Server};
 use crate::domain::settings::{Entry, Misfit};
 use crate::domain::{Declared, Fact, Fault, Period, Port, Shown, SourceId, Subject, Transport};
@@ -52,12 +52,12 @@ fn plan(entries: &[Entry], register: &Register, _every: Period) -> Result<Vec<So
 fn source(server: &Server, settings: &Settings, turns: &Arc<Semaphore>) -> Source {
     let subject = Subject::host(server.name.clone());
     let named = |looker: &Option<Looker>| looker.as_ref().map(by);
-    let fact = ExposureDeclared { outside: named(&settings.outside), vpn: named(&settings.vpn) };
+    let fact = ViewsDeclared { outside: named(&settings.outside), vpn: named(&settings.vpn) };
     Source {
         id: SourceId::new(COLLECTOR.name, server.name.clone()),
         every: settings.every,
         deadline: DEADLINE,
-        declared: vec![Declared { subject, fact: Fact::ExposureDeclared(fact), place: server.place.clone() }],
+        declared: vec![Declared { subject, fact: Fact::ViewsDeclared(fact), place: server.place.clone() }],
         ask: Arc::new(Look { server: server.clone(), settings: settings.clone(), turns: Arc::clone(turns) }),
     }
 }
@@ -107,7 +107,7 @@ impl Look {
         let target = Target { public, own, ports: ports::worth_trying(declared, ssh, &listening) };
         let views = self.views(tools, &target).await;
         let at = (tools.now)();
-        let fact = Fact::Exposure(Exposure { views, ssh });
+        let fact = Fact::Views(Views { views, ssh });
         Ok(Answer::seen(vec![observed(Subject::host(self.server.name.clone()), at, fact)]))
     }
 

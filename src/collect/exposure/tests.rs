@@ -43,14 +43,14 @@ fn a_section_that_makes_no_sense_is_told_at_its_key() {
     assert_eq!(misfit(json!({ "every": "1m" })).key.as_deref(), Some("every"));
 }
 
-async fn seen(server: Server, settings: Value) -> Exposure {
+async fn seen(server: Server, settings: Value) -> Views {
     let mut register = register();
     register.servers = vec![server];
     let source = plan(&[entry(settings)], &register, Period::minutes(15)).unwrap().remove(0);
     let tools = Tools::new(now).unwrap();
     let Answer::Seen { observations, .. } = source.ask.ask(&tools, None).await.unwrap() else { panic!("it answers") };
     match observations.into_iter().next().unwrap().fact {
-        Fact::Exposure(exposure) => exposure,
+        Fact::Views(exposure) => exposure,
         other => panic!("{other:?}"),
     }
 }

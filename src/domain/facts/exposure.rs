@@ -1,97 +1,54 @@
-//! Exposure: what answers at a server's addresses, tried from where others stand.
-
-use std::net::IpAddr;
+//! Where a server can be reached, as it says itself: what listens, and its packet filter.
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Port, Read, Shown};
+use super::Read;
+use crate::domain::{Fault, Port, Shown};
 
-/// Who looks at a server, and from which side.
+/// The ports of one server, seen from inside. Each part can be unreadable on its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ExposureDeclared {
-    /// Who stands outside; `None` when nobody is known to.
-    pub outside: Option<Shown>,
-    /// Who stands on the VPN.
-    pub vpn: Option<Shown>,
+pub struct HostExposure {
+    pub listening: Read<Listening>,
+    pub filter: Read<Filter>,
 }
 
-/// One look at a server from every side there is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Exposure {
-    pub views: Vec<View>,
-    /// The port where its ssh is, as ssh's own configuration has it; `None` for this machine.
-    pub ssh: Option<Port>,
+pub struct Listening {
+    pub listeners: Vec<Listener>,
+    /// Why the programs behind them are not named, where they are not: it needs root.
+    pub unnamed: Option<Fault>,
 }
 
-impl Exposure {
-    pub fn from_side(&self, side: Side) -> impl Iterator<Item = &View> {
-        self.views.iter().filter(move |view| view.side == side)
-    }
-}
-
-/// Where whoever looks stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Side {
-    /// Nobody said where: it proves that something answers, never that nothing does.
-    Here,
-    Outside,
-    Vpn,
-}
-
-impl Side {
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Here => "from here",
-            Self::Outside => "from outside",
-            Self::Vpn => "from the VPN",
-        }
-    }
-}
-
-/// What one looker saw.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct View {
-    pub side: Side,
-    /// `this console`, or the server that looked.
-    pub by: Shown,
-    pub tried: Read<Vec<Tried>>,
-}
-
-/// One port at one address.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tried {
+/// A tcp socket that listens, or a udp socket without a peer.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Listener {
     pub port: Port,
-    pub address: IpAddr,
-    pub answer: PortAnswer,
+    /// As ss writes it, without brackets: `0.0.0.0`, `::1`, `127.0.0.53%lo`; `*` is every address, v4 and v6.
+    pub address: Shown,
+    /// `nginx`; empty for the kernel's own sockets (WireGuard, NFS), and where [`Listening::unnamed`] says why.
+    pub programs: Vec<Shown>,
+}
+
+/// What each of the server's packet filters says. Empty where no program for one is installed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Filter {
+    pub rules: Vec<FilterRules>,
+}
+
+/// Rules as their program prints them, without what is counted in them. Raw: clean it before it is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FilterRules {
+    pub program: FilterProgram,
+    pub text: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum PortAnswer {
-    /// It took the connection, or answered a datagram.
-    Open,
-    /// Refused by the server or by something in front of it.
-    Refused,
-    /// Not a word: filtered, or the server is down. Of a datagram it says even less, since many services answer only
-    /// those whom they know.
-    Silent,
-    /// Something on the way said that it can't be reached.
-    Unreachable,
-    /// Whoever looked has no way to such an address (no IPv6, often): nothing was tried.
-    Unrouted,
-}
-
-impl PortAnswer {
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Refused => "refused",
-            Self::Silent => "silent",
-            Self::Unreachable => "unreachable",
-            Self::Unrouted => "unrouted",
-        }
-    }
-
-    pub const ALL: [Self; 5] = [Self::Open, Self::Refused, Self::Silent, Self::Unreachable, Self::Unrouted];
+pub enum FilterProgram {
+    /// `nft -s -j list ruleset`: JSON, iptables' rules among them unless they are of the old kind.
+    Nft,
+    /// `iptables-save`, or `iptables-legacy-save`.
+    Iptables,
+    /// The same for IPv6.
+    Ip6tables,
 }
