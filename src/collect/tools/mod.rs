@@ -1,5 +1,6 @@
 //! The only code that opens sockets, runs programs and reads the keyring.
 
+pub mod borg;
 pub mod browser;
 pub mod contained;
 pub mod foreground;
@@ -8,6 +9,7 @@ pub mod knock;
 pub mod management;
 pub mod restic;
 pub mod run;
+pub mod scratch;
 pub mod secrets;
 pub mod shell;
 pub mod tls;
