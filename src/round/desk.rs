@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
-use super::Plan;
+use super::{Order, Plan, Update, answer};
 use crate::domain::{
-    Decided, Evidence, Fact, FindingKey, Judgement, Round, Shown, Since, SourceId, SourceLine, SourceRecord, Standing,
-    Verdict,
+    Decided, Evidence, Fact, FindingKey, Judgement, Particulars, Round, Shown, Since, SourceId, SourceLine,
+    SourceRecord, Standing, Verdict,
 };
 use crate::log::Record;
 use crate::policy::decisions::{Present, Roles, decided};
@@ -175,8 +175,11 @@ impl Desk {
     pub fn glance(&mut self, now: Timestamp) -> Round {
         let judgements = self.judge(now);
         self.remember(&judgements);
-        let findings =
-            judgements.into_iter().zip(1..).map(|(judgement, rank)| judgement.with_history(rank, now, None)).collect();
+        let findings = judgements
+            .into_iter()
+            .zip(1..)
+            .map(|(judgement, rank)| judgement.with_history(rank, now, None).0)
+            .collect();
         self.decide_on(Round::new(now, self.plan.operator.clone(), self.lines(now), findings), now)
     }
 
@@ -214,6 +217,16 @@ impl Desk {
             _ => None,
         };
         self.evidence.declared().filter_map(role).collect()
+    }
+
+    /// What the findings of the last round say beyond their titles.
+    pub fn particulars(&self) -> Result<BTreeMap<FindingKey, Particulars>, StoreError> {
+        self.store.particulars()
+    }
+
+    /// Answers who looks closer, where nobody else does.
+    pub fn answer(&self, order: &Order) -> Option<Update> {
+        answer(self.store.as_ref(), order)
     }
 
     /// How each source is doing.
