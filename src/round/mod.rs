@@ -16,10 +16,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::domain::{Fault, FindingKey, Particulars, Round, Seek, SourceId, Subject};
+use crate::domain::{Fault, FindingKey, Particulars, Round, Seek, Shown, SourceId, Subject};
 
-pub use acts::{Wish, Written};
-pub use desk::Desk;
+pub use acts::{Request, Wish, Written};
+pub use desk::{Desk, opening};
 pub use pass::{Pass, Step, pass};
 pub use plan::{Plan, owners};
 pub use reader::{answer, read_for};
@@ -36,6 +36,8 @@ pub enum Update {
     Looked(Looked),
     /// What was found of what a filter looks for.
     Sought(Vec<(Seek, HashSet<FindingKey>)>),
+    /// How what a person wanted recorded went; what is said here is on disk.
+    Answered(Result<Shown, Fault>),
     /// Something that belongs to no source, such as a store that can't be written.
     Trouble(Fault),
 }
@@ -62,6 +64,8 @@ pub enum Order {
     Refresh(SourceId),
     /// Ask the sources that tell of this subject.
     RefreshSubject(Subject),
+    /// Record something.
+    Request(Request),
     /// Read what this subject's findings say. Of several only the newest is answered.
     Look(Subject),
     /// Find what a filter looks for. Of several only the newest is answered.

@@ -17,7 +17,7 @@ pub fn answer(store: &dyn Store, order: &Order) -> Option<Update> {
             .map(|seek| Ok((seek.clone(), store.seek(seek)?)))
             .collect::<Result<_, StoreError>>()
             .map(Update::Sought),
-        Order::RefreshAll | Order::Refresh(_) | Order::RefreshSubject(_) => return None,
+        Order::RefreshAll | Order::Refresh(_) | Order::RefreshSubject(_) | Order::Request(_) => return None,
     };
     Some(answered.unwrap_or_else(|error| Update::Trouble(error.into())))
 }

@@ -10,10 +10,10 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use super::ask::ask;
-use super::{Desk, Order, Progress, Update};
+use super::{Desk, Order, Progress, Request, Update};
 use crate::collect::tools::Tools;
-use crate::domain::{Period, SourceId, SourceRecord};
-use crate::store::Attempt;
+use crate::domain::{Fault, Period, Round, SourceId, SourceRecord};
+use crate::store::{Attempt, Watch};
 
 /// While answers are pouring in, evaluate at most this often.
 const GATHER: Duration = Duration::from_millis(150);
@@ -27,12 +27,14 @@ pub struct Schedule {
     pub tools: Arc<Tools>,
     pub orders: UnboundedReceiver<Order>,
     pub updates: UnboundedSender<Update>,
+    /// Wakes when another process writes to the store; without it, its decisions show with the next evaluation.
+    pub watch: Option<Watch>,
 }
 
 /// Runs until the console hangs up. Sources that are due are asked at once; between answers it sleeps until the next one
 /// is due, with no tick.
 pub async fn run(schedule: Schedule) {
-    let Schedule { desk, tools, mut orders, updates } = schedule;
+    let Schedule { desk, tools, mut orders, updates, mut watch } = schedule;
     let mut clerk = Clerk::new(desk, tools, updates);
     clerk.evaluate();
     loop {
@@ -40,6 +42,7 @@ pub async fn run(schedule: Schedule) {
         let Some(wake) = clerk.report() else { return };
         tokio::select! {
             order = orders.recv() => match order {
+                Some(Order::Request(request)) => clerk.record(request),
                 Some(order) => clerk.obey(&order),
                 None => return,
             },
@@ -50,8 +53,20 @@ pub async fn run(schedule: Schedule) {
                 clerk.take_ready();
                 if clerk.asking.is_empty() { clerk.evaluate() } else { clerk.gather() }
             }
+            written = written(&mut watch) => match written {
+                Ok(()) => clerk.hear_others(),
+                Err(_) => watch = None,
+            },
             () = sleep_until(wake) => if clerk.gathering() { clerk.evaluate() } else { clerk.woke() },
         }
+    }
+}
+
+/// Never, where nobody watches.
+async fn written(watch: &mut Option<Watch>) -> std::io::Result<()> {
+    match watch {
+        Some(watch) => watch.written().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -67,6 +82,8 @@ struct Clerk {
     /// When gathered answers are evaluated.
     gather_until: Option<Instant>,
     said: Option<Progress>,
+    /// The round that is on the screen.
+    last: Option<Arc<Round>>,
 }
 
 impl Clerk {
@@ -89,6 +106,7 @@ impl Clerk {
             judged_at: now,
             gather_until: None,
             said: None,
+            last: None,
         }
     }
 
@@ -114,12 +132,40 @@ impl Clerk {
                         || record.seen.iter().any(|seen| seen.subject == *subject)
                 }
                 // The reader's.
-                Order::Look(_) | Order::Seek(_) => false,
+                Order::Look(_) | Order::Seek(_) | Order::Request(_) => false,
             };
             if wanted {
                 self.due.insert(record.id.clone(), now);
             }
         }
+    }
+
+    /// Records what a person wants, and shows at once what follows from it, without judging anew.
+    fn record(&mut self, request: Request) {
+        let now = (self.tools.now)();
+        let Some(round) = self.last.clone() else {
+            let fault = Fault::new("nothing is judged yet").mend("try again in a moment");
+            return drop(self.updates.send(Update::Answered(Err(fault))));
+        };
+        let answered = self.desk.request(&round, request, now);
+        self.show(self.desk.decide_on(Round::clone(&round), now));
+        // Nobody listens any more when this fails; the next report ends the schedule.
+        self.updates.send(Update::Answered(answered)).ok();
+    }
+
+    /// Another process wrote: what it decided or signed is shown at once.
+    fn hear_others(&mut self) {
+        match (self.desk.read_log(), self.last.clone()) {
+            (Ok(true), Some(round)) => self.show(self.desk.decide_on(Round::clone(&round), (self.tools.now)())),
+            (Ok(_), _) => {}
+            (Err(error), _) => drop(self.updates.send(Update::Trouble(error.into()))),
+        }
+    }
+
+    fn show(&mut self, round: Round) {
+        let round = Arc::new(round);
+        self.last = Some(Arc::clone(&round));
+        self.updates.send(Update::Round(round)).ok();
     }
 
     fn take_ready(&mut self) {
@@ -164,12 +210,15 @@ impl Clerk {
     fn evaluate(&mut self) {
         self.gather_until = None;
         self.judged_at = (self.tools.now)();
-        let update = match self.desk.evaluate(self.judged_at) {
-            Ok(round) => Update::Round(Arc::new(round)),
-            Err(error) => Update::Trouble(error.into()),
-        };
-        // Nobody listens any more when this fails; the next report ends the schedule.
-        self.updates.send(update).ok();
+        match self.desk.evaluate(self.judged_at) {
+            Ok(round) => self.show(round),
+            // Nobody listens any more when this fails; the next report ends the schedule.
+            Err(error) => drop(self.updates.send(Update::Trouble(error.into()))),
+        }
+        for said in self.desk.damage() {
+            let fault = Fault::new(said).mend("matins log verify names the first bad entry");
+            self.updates.send(Update::Trouble(fault)).ok();
+        }
     }
 
     /// Tells how far it is, where that changed. When to wake next, or `None` when nobody listens any more.

@@ -6,6 +6,7 @@
 mod sqlite;
 #[cfg(test)]
 mod suite;
+mod watch;
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -16,6 +17,7 @@ use crate::domain::{
 };
 
 pub use sqlite::Sqlite;
+pub use watch::Watch;
 
 /// What is kept of one source.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,11 +1,11 @@
 //! What the actions of the keymap do.
 
-use super::keymap::{Action, Screen};
+use super::keymap::{Action, Record, Screen};
 use super::message::Effect;
 use super::model::{Model, Overlay, Place};
 use super::update::{regret, say};
 use super::widgets::input::TextInput;
-use super::{deeds, motion, panels};
+use super::{deeds, form, motion, panels};
 use crate::domain::{Finding, Link, Shown};
 use crate::round::Order;
 
@@ -32,6 +32,9 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::NextFocus => motion::shift_focus(model, 1),
         Action::PreviousFocus => motion::shift_focus(model, -1),
         Action::Prepare(kind) => deeds::prepare(model, kind),
+        Action::Record(Record::Decide) => form::decide(model),
+        Action::Record(Record::Undo) => return form::undo(model),
+        Action::Record(Record::Sign) => form::sign(model),
         Action::Choose => deeds::choose(model),
         Action::Screen(Screen::Mouse) => return toggle_mouse(model),
         Action::Screen(Screen::Suspend) => return vec![Effect::Suspend],

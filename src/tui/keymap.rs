@@ -18,6 +18,8 @@ pub enum Action {
     RefreshAll,
     /// Prepares something to be done to the selected server, and asks.
     Prepare(DeedKind),
+    /// What ends in the record.
+    Record(Record),
     /// Between *Cancel* and doing it.
     Choose,
     Filter,
@@ -28,6 +30,14 @@ pub enum Action {
     PreviousFocus,
     Screen(Screen),
     Quit,
+}
+
+/// What ends in the record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Record {
+    Decide,
+    Undo,
+    Sign,
 }
 
 /// What concerns the terminal alone.
@@ -68,7 +78,7 @@ impl Scope {
         match &model.view.overlay {
             Some(Overlay::Why { .. }) => Self::Why,
             Some(Overlay::Help { .. }) => Self::Help,
-            Some(Overlay::Palette { .. }) => Self::Typing,
+            Some(Overlay::Palette { .. } | Overlay::Decide(_) | Overlay::Sign(_)) => Self::Typing,
             Some(Overlay::Confirm(_)) => Self::Confirm,
             Some(Overlay::Address { .. }) => Self::Address,
             Some(Overlay::Deed(_)) => Self::Deed,
@@ -187,6 +197,12 @@ pub const ALL: &[Binding] = &[
     ),
     bind(Action::Back, &[plain(KeyCode::Esc)], ["clear", "clears the filter; never quits"], &[Home]),
     hint(
+        Action::Record(Record::Decide),
+        &[letter('d')],
+        ["decide", "acknowledges, accepts, snoozes or assigns the finding, with a reason and an end"],
+        FINDING,
+    ),
+    hint(
         Action::Why,
         &[letter('w')],
         ["why", "shows what a verdict and its rank come from, and what would make it ok"],
@@ -201,6 +217,18 @@ pub const ALL: &[Binding] = &[
         &[Why, Address],
     ),
     bind(Action::Copy, &[letter('y')], ["copy", "copies the finding's address, or its line when it has none"], SCREENS),
+    hint(
+        Action::Record(Record::Sign),
+        &[letter('S')],
+        ["sign", "shows what you would sign this morning, asks for a note, and records it"],
+        SCREENS,
+    ),
+    bind(
+        Action::Record(Record::Undo),
+        &[letter('u')],
+        ["undo", "takes back your last decision; the log keeps both"],
+        SCREENS,
+    ),
     hint(Action::Filter, &[letter('/')], ["filter", "shows only what fits words and fields"], SCREENS),
     hint(Action::Palette, &[letter(':')], ["command", "finds an action by its name"], SCREENS),
     hint(Action::Refresh, &[letter('r')], ["refresh", "asks the sources of the selected subject again"], FINDING),

@@ -7,13 +7,15 @@ use jiff::tz::TimeZone;
 use ratatui::layout::Size;
 
 use super::filter::{Moment, Query};
+use super::form::Form;
 use super::index::Index;
 use super::looks::Looks;
 use super::panels;
 use super::theme::Theme;
 use super::widgets::input::TextInput;
 use crate::domain::register::Server;
-use crate::domain::{Deed, Fault, Finding, FindingKey, Link, Round, Shown, Subject};
+use crate::domain::{Deed, Fault, Finding, FindingKey, Link, Period, Round, Shown, Subject};
+use crate::policy::DECISION;
 use crate::round::Progress;
 
 /// Everything that a frame is drawn from.
@@ -43,12 +45,21 @@ pub struct World {
     pub fleet: Fleet,
 }
 
-/// The servers that something can be done to.
-#[derive(Debug, Clone, Default)]
+/// What of the register the console asks with: the servers that something can be done to, and who can be named.
+#[derive(Debug, Clone)]
 pub struct Fleet {
     pub servers: Arc<[Server]>,
     /// `[console] actions`.
     pub actions: bool,
+    pub persons: Arc<[Shown]>,
+    /// The longest that a decision may last.
+    pub longest: Period,
+}
+
+impl Default for Fleet {
+    fn default() -> Self {
+        Self { servers: Arc::default(), actions: false, persons: Arc::default(), longest: DECISION.default }
+    }
 }
 
 impl World {
@@ -153,6 +164,10 @@ pub enum Overlay {
         input: TextInput,
         selected: usize,
     },
+    /// Asks what is decided of a finding.
+    Decide(Box<Form>),
+    /// Shows what would be signed, and asks for a note.
+    Sign(TextInput),
     /// Asks before an address that is not encrypted is opened.
     Confirm(Link),
     /// Asks before anything is done to a server.

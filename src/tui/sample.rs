@@ -198,7 +198,7 @@ pub fn answers(round: &Round) -> impl Fn(&Order) -> Option<Update> + use<> {
             };
             Some(Update::Sought(seeks.iter().map(|seek| (seek.clone(), found(seek))).collect()))
         }
-        Order::RefreshAll | Order::Refresh(_) | Order::RefreshSubject(_) => None,
+        Order::RefreshAll | Order::Refresh(_) | Order::RefreshSubject(_) | Order::Request(_) => None,
     }
 }
 

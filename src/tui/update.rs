@@ -60,6 +60,11 @@ fn hear(model: &mut Model, update: Update) {
         Update::Round(round) => model.take(round),
         Update::Progress(progress) => model.world.progress = progress,
         Update::Trouble(fault) => model.world.trouble = Some(fault),
+        Update::Answered(Ok(said)) => say(model, said),
+        Update::Answered(Err(fault)) => {
+            let mend = fault.mend.map_or_else(String::new, |mend| format!(": {mend}"));
+            regret(model, format!("{}{mend}", fault.said));
+        }
         Update::Looked(looked) => model.world.looks.take(looked),
         Update::Sought(found) => {
             model.world.looks.take_sought(found);

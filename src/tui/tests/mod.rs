@@ -2,6 +2,7 @@
 
 mod keys;
 mod pictures;
+mod record;
 
 use ratatui::buffer::Buffer;
 
@@ -40,6 +41,8 @@ fn state_of(model: &Model) -> String {
         Some(Overlay::Why { .. }) => " why",
         Some(Overlay::Help { .. }) => " help",
         Some(Overlay::Palette { .. }) => " palette",
+        Some(Overlay::Decide(_)) => " decide",
+        Some(Overlay::Sign(_)) => " sign",
         Some(Overlay::Confirm(_)) => " confirm",
         Some(Overlay::Address { .. }) => " address",
         Some(Overlay::Deed(asked)) if asked.go => " deed:go",
