@@ -41,6 +41,6 @@ pub use round::{Round, SourceLine};
 pub use secret::SecretRef;
 pub use seek::{Seek, contains, like};
 pub use shown::Shown;
-pub use standing::{Standing, Turn};
+pub use standing::{Standing, Stood, Turn};
 pub use subject::{Subject, SubjectKind};
 pub use verdict::Verdict;

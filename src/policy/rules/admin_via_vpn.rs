@@ -14,11 +14,11 @@ mod tests;
 
 use crate::domain::facts::VpnClient;
 use crate::domain::{Judgement, Limit, Period, Shown, Verdict};
-use crate::policy::{Case, Rule};
+use crate::policy::{Case, Rule, no_exhibits};
 use peers::Peers;
 use reading::Reading;
 
-pub const RULE: Rule = Rule { measure: MEASURE, limits: &[&VPN_STATUS], judge };
+pub const RULE: Rule = Rule { measure: MEASURE, limits: &[&VPN_STATUS], judge, exhibits: no_exhibits };
 
 const MEASURE: &str = "admin-via-vpn";
 

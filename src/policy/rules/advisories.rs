@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::domain::facts::{Advisory, FeedDeclared, FeedKind};
 use crate::domain::{Declared, Fact, Judgement, Limit, Period, Shown, SourceRecord, Verdict, age};
-use crate::policy::{Case, Rule};
+use crate::policy::{Case, Rule, no_exhibits};
 use fleet::Fleet;
 use told::{Told, told};
 
@@ -25,7 +25,7 @@ const SECURITY_UPDATE: Limit = Limit {
 const NOTICE: Limit =
     Limit { key: "advisory", default: Period::days(14), help: "a notice that no server can answer is shown this long" };
 
-pub const RULE: Rule = Rule { measure: MEASURE, limits: &[&SECURITY_UPDATE, &NOTICE], judge };
+pub const RULE: Rule = Rule { measure: MEASURE, limits: &[&SECURITY_UPDATE, &NOTICE], judge, exhibits: no_exhibits };
 
 fn judge(case: &Case<'_>) -> Vec<Judgement> {
     let fleet = Fleet::of(case.evidence, case.now);

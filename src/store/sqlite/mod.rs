@@ -4,6 +4,7 @@ mod findings;
 mod open;
 mod particulars;
 mod sources;
+mod standings;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
@@ -14,7 +15,9 @@ use serde::Deserialize;
 use serde::de::value::{Error, StrDeserializer};
 
 use super::{Attempt, Kept, Store, StoreError};
-use crate::domain::{FindingKey, Judgement, Particulars, Round, Seek, Shown, Sighting, SourceLine, Subject};
+use crate::domain::{
+    FindingKey, Judgement, Particulars, Round, Seek, Shown, Sighting, SourceLine, Stood, Subject, Turn,
+};
 
 /// A store in one SQLite file, or in memory.
 #[derive(Debug)]
@@ -114,6 +117,14 @@ impl Store for Sqlite {
 
     fn particulars_of(&self, subject: &Subject) -> Result<BTreeMap<FindingKey, Particulars>, StoreError> {
         particulars::of(&self.connection, subject).map_err(|error| self.fault(&error))
+    }
+
+    fn turns_of(&self, subject: &Subject) -> Result<Vec<Turn>, StoreError> {
+        standings::turns(&self.connection, subject).map_err(|error| self.fault(&error))
+    }
+
+    fn standings(&self) -> Result<BTreeMap<FindingKey, Vec<Stood>>, StoreError> {
+        standings::all(&self.connection).map_err(|error| self.fault(&error))
     }
 
     fn seek(&self, seek: &Seek) -> Result<HashSet<FindingKey>, StoreError> {
