@@ -100,9 +100,9 @@ fn history(model: &Model, finding: &Finding) -> (Vec<Vec<Piece>>, Option<Timesta
         let age = times::since(turn.at, world.now);
         until = until.into_iter().chain([age.until]).min();
         let said: Shown = match (&turn.word, own(turn)) {
-            (Some(word), true) => word.clone(),
+            (Some(stands), true) => stands.clone(),
             (None, true) => "gone".into(),
-            (Some(word), false) => format!("{}: {word}", turn.item).into(),
+            (Some(stands), false) => format!("{}: {stands}", turn.item).into(),
             (None, false) => format!("{}: no more", turn.item).into(),
         };
         let ago: Shown = if age.said == "now" { age.said } else { format!("{} ago", age.said).into() };

@@ -22,13 +22,13 @@ fn line(model: &Model, name: &Shown, said: String) -> Vec<Piece> {
     vec![Piece::space(4), Piece::shown(name, theme.text()), Piece::space(2), Piece::shown(&said.into(), theme.dim())]
 }
 
-/// How many there are, and the newest; each window that was missed is named.
+/// How many there are, and the newest; and how each window turned out.
 fn axis(model: &Model, line: &AxisLine) -> Vec<Piece> {
     let newest = line.marks.iter().map(|mark| mark.at).max();
     let newest = newest.map_or_else(|| "none".to_owned(), |at| format!("newest {}", clock(&model.world, at)));
-    let windows: String =
-        line.windows.iter().map(|window| format!(" · {} {}", window.verdict.glyph(), window.name)).collect();
-    self::line(model, &line.name, format!("{}, {newest}{windows}", line.marks.len()))
+    let mut said = vec![format!("{}, {newest}", line.marks.len())];
+    said.extend(line.windows.iter().map(|window| format!("{} {}", window.verdict.glyph(), window.name)));
+    self::line(model, &line.name, said.join(" · "))
 }
 
 /// The first and the last value.
@@ -49,7 +49,7 @@ fn month(model: &Model, month: &Month) -> Vec<Piece> {
     line(model, &name, format!("median {median}, 95 % within {p95}, of {}", month.count))
 }
 
-/// What is not ok in the row; a row that is all ok is one line.
+/// A row with its cells: `web1  ✖ DSA-6321-1  ✓ DSA-6322-1`.
 fn grid(model: &Model, columns: &[Shown], row: &GridRow) -> Vec<Vec<Piece>> {
     let theme = &model.theme;
     let name = [Piece::space(4), Piece::shown(&row.name, theme.text()), Piece::space(1)];
