@@ -18,14 +18,6 @@ pub struct Standing {
     pub asks: bool,
 }
 
-/// A [`Standing`] as it has been for some time.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stood {
-    pub standing: Standing,
-    /// The round that first saw it so.
-    pub since: Timestamp,
-}
-
 /// A change of a [`Standing`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Turn {

@@ -130,53 +130,44 @@ fn who_looks_closer_reads_what_the_last_round_said(store: &mut dyn Store) {
 
 fn how_things_stand_is_kept_with_every_turn(store: &mut dyn Store) {
     let operator = Shown::line("mona");
-    let key = judgement("a", Verdict::Broken).key();
     let mut record = |seconds, judgements| {
         store.record(at(seconds), &operator, Vec::new(), judgements).unwrap();
         let subject = Subject::new(SubjectKind::Advisory, "a");
         let turns = store.turns_of(&subject).unwrap().into_iter();
         let told = turns.map(|turn| (turn.at, turn.item.to_string(), turn.word.map(|word| word.to_string())));
-        (told.collect::<Vec<_>>(), store.standings().unwrap())
+        told.collect::<Vec<_>>()
     };
     let said = |seconds, item: &str, word: &str| {
         (at(seconds), item.to_owned(), Some(word.to_owned()).filter(|word| !word.is_empty()))
     };
     let broken = || judgement("a", Verdict::Broken).asking("host web1", "vulnerable");
-    let (turns, stands) = record(0, vec![broken().standing("fix bookworm", "none")]);
+    let turns = record(0, vec![broken().standing("fix bookworm", "none")]);
     assert_eq!(
         turns,
         [said(0, "fix bookworm", "none"), said(0, "host web1", "vulnerable"), said(0, "verdict", "broken")]
     );
-    assert_eq!(
-        stands[&key].iter().map(|stood| (stood.since, stood.standing.asks)).collect::<Vec<_>>(),
-        [(at(0), false), (at(0), true)]
-    );
     // Nothing turned.
-    let (turns, _) = record(60, vec![broken().standing("fix bookworm", "none")]);
+    let turns = record(60, vec![broken().standing("fix bookworm", "none")]);
     assert_eq!(turns.len(), 3);
-    // A fix appeared, another host came, and the first asks no more.
+    // A fix appeared, another host came, and that the first asks no more is no news.
     let now = judgement("a", Verdict::Broken)
         .standing("host web1", "vulnerable")
         .standing("fix bookworm", "3.0.2-1")
         .asking("host web2", "vulnerable");
-    let (turns, stands) = record(120, vec![now]);
+    let turns = record(120, vec![now]);
     assert_eq!(turns[..2], [said(120, "fix bookworm", "3.0.2-1"), said(120, "host web2", "vulnerable")]);
     assert_eq!(turns.len(), 5);
-    let stood: Vec<_> =
-        stands[&key].iter().map(|stood| (stood.standing.item.as_str(), stood.since, stood.standing.asks)).collect();
-    assert_eq!(stood, [("fix bookworm", at(120), false), ("host web1", at(0), false), ("host web2", at(120), true)]);
-    // What is ok asks nobody; what is spoken of no more has turned as well.
-    let (turns, stands) = record(180, vec![judgement("a", Verdict::Ok).standing("fix bookworm", "3.0.2-1")]);
+    // What is spoken of no more has turned as well.
+    let turns = record(180, vec![judgement("a", Verdict::Ok).standing("fix bookworm", "3.0.2-1")]);
     assert_eq!(turns[..3], [said(180, "host web1", ""), said(180, "host web2", ""), said(180, "verdict", "ok")]);
-    assert!(stands.is_empty());
     record(240, Vec::new());
-    let (turns, _) = record(300, vec![broken()]);
+    let turns = record(300, vec![broken()]);
     assert_eq!(turns[..2], [said(300, "host web1", "vulnerable"), said(300, "verdict", "broken")]);
     assert_eq!(turns[2..4], [said(240, "fix bookworm", ""), said(240, "verdict", "")]);
     for round in 0..60 {
         record(400 + round, vec![judgement("a", Verdict::Broken).standing("version", format!("{round}"))]);
     }
-    let (turns, _) = record(500, vec![judgement("a", Verdict::Broken)]);
+    let turns = record(500, vec![judgement("a", Verdict::Broken)]);
     assert_eq!((turns.len(), &turns[0]), (50, &said(500, "version", "")));
 }
 
@@ -260,6 +251,33 @@ fn a_store_of_a_newer_version_is_refused() {
     drop(Sqlite::open(&path).unwrap());
     rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
     assert!(Sqlite::open(&path).unwrap_err().to_string().contains("newer matins"));
+}
+
+#[test]
+fn the_log_takes_lines_and_gives_none_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("matins.db");
+    let (mut store, mut other) = (Sqlite::open(&path).unwrap(), Sqlite::open(&path).unwrap());
+    let add = |store: &mut Sqlite, text: &str| {
+        store.append(&mut |last| Some(format!("{text} after {:?}", last.map(|(seq, _)| seq)))).unwrap();
+    };
+    add(&mut store, "a");
+    add(&mut other, "b");
+    add(&mut store, "c");
+    store.append(&mut |_| None).unwrap();
+    let lines: Vec<String> = other.log(1).unwrap().into_iter().map(|(seq, line)| format!("{seq} {line}")).collect();
+    assert_eq!(lines, ["2 b after Some(1)", "3 c after Some(2)"]);
+    let signature = Signature { seq: 2, armor: "armor".into(), public_key: "ssh-ed25519 AAAA".into() };
+    store.keep_signature(&signature).unwrap();
+    assert!(store.keep_signature(&signature).is_err());
+    assert!(store.keep_signature(&Signature { seq: 9, ..signature.clone() }).is_err());
+    assert_eq!(other.signatures().unwrap(), [signature]);
+    let raw = rusqlite::Connection::open(&path).unwrap();
+    for statement in
+        ["UPDATE log SET line = 'x'", "DELETE FROM log", "DELETE FROM signature", "UPDATE signature SET armor = ''"]
+    {
+        assert!(raw.execute(statement, []).is_err(), "{statement}");
+    }
 }
 
 #[test]

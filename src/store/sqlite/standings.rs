@@ -1,13 +1,13 @@
 //! How the things stand that findings speak of, and every change of that.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, Transaction, params};
 
 use super::sources::kind_word;
 use super::{millis, stored, time};
-use crate::domain::{FindingKey, Shown, Standing, Stood, Subject, Turn};
+use crate::domain::{FindingKey, Shown, Standing, Subject, Turn};
 
 /// How much of a finding's history is read when somebody looks.
 const TOLD: usize = 50;
@@ -21,26 +21,21 @@ pub(super) fn keep(
     key: &FindingKey,
     standings: &[Standing],
 ) -> rusqlite::Result<()> {
-    let mut before: HashMap<String, (String, bool)> = transaction
-        .prepare_cached("SELECT item, word, asks FROM standing WHERE key = ?1")?
-        .query_map([key.as_str()], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?
+    let mut before: HashMap<String, String> = transaction
+        .prepare_cached("SELECT item, word FROM standing WHERE key = ?1")?
+        .query_map([key.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
-    for Standing { item, word, asks } in standings {
-        match before.remove(item.as_str()) {
-            Some((old, _)) if *word != *old => turn(transaction, at, key, (item.as_str(), Some(word.as_str())))?,
-            Some((_, asked)) if asked == *asks => continue,
-            // Only whether it asks has changed: that is no news of the thing.
-            Some(_) => {}
-            None => turn(transaction, at, key, (item.as_str(), Some(word.as_str())))?,
+    for Standing { item, word, .. } in standings {
+        if before.remove(item.as_str()).is_some_and(|old| *word == *old) {
+            continue;
         }
         transaction
             .prepare_cached(
-                "INSERT INTO standing (key, item, word, asks, since) VALUES (?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT (key, item) DO UPDATE SET
-                 since = CASE WHEN standing.word = excluded.word THEN standing.since ELSE excluded.since END,
-                 word = excluded.word, asks = excluded.asks",
+                "INSERT INTO standing (key, item, word) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (key, item) DO UPDATE SET word = excluded.word",
             )?
-            .execute(params![key.as_str(), item.as_str(), word.as_str(), asks, millis(at)])?;
+            .execute([key.as_str(), item.as_str(), word.as_str()])?;
+        turn(transaction, at, key, (item.as_str(), Some(word.as_str())))?;
     }
     for item in before.keys() {
         transaction
@@ -64,22 +59,6 @@ fn turn(
         )?
         .execute(params![key.as_str(), millis(at), item, word])?;
     Ok(())
-}
-
-/// How the things stand that findings speak of which are not ok.
-pub(super) fn all(connection: &Connection) -> rusqlite::Result<BTreeMap<FindingKey, Vec<Stood>>> {
-    let mut statement = connection.prepare(
-        "SELECT s.key, s.item, s.word, s.asks, s.since FROM standing s JOIN finding f ON f.key = s.key
-         WHERE f.verdict <> 'ok' ORDER BY s.key, s.item",
-    )?;
-    let mut rows = statement.query([])?;
-    let mut all: BTreeMap<FindingKey, Vec<Stood>> = BTreeMap::new();
-    while let Some(row) = rows.next()? {
-        let standing = Standing { item: shown(row, 1)?, word: shown(row, 2)?, asks: row.get(3)? };
-        let key = stored(row.get_ref(0)?.as_str()?)?;
-        all.entry(key).or_default().push(Stood { standing, since: time(row.get(4)?) });
-    }
-    Ok(all)
 }
 
 /// What turned in a subject's findings, the newest first, their own verdicts among it.

@@ -12,7 +12,7 @@ pub fn lines(model: &Model, exhibit: &Exhibit) -> Vec<Vec<Piece>> {
         Picture::Axis { lines, .. } => lines.iter().map(|line| axis(model, line)).collect(),
         Picture::Trend { unit, points } => vec![trend(model, *unit, points)],
         Picture::Months { months } => months.iter().map(|month| self::month(model, month)).collect(),
-        Picture::Grid { columns, rows } => rows.iter().flat_map(|row| grid(model, columns, row)).collect::<Vec<_>>(),
+        Picture::Grid { columns, rows } => rows.iter().map(|row| grid(model, columns, row)).collect(),
     });
     lines
 }
@@ -50,16 +50,15 @@ fn month(model: &Model, month: &Month) -> Vec<Piece> {
 }
 
 /// A row with its cells: `web1  ✖ DSA-6321-1  ✓ DSA-6322-1`.
-fn grid(model: &Model, columns: &[Shown], row: &GridRow) -> Vec<Vec<Piece>> {
+fn grid(model: &Model, columns: &[Shown], row: &GridRow) -> Vec<Piece> {
     let theme = &model.theme;
-    let name = [Piece::space(4), Piece::shown(&row.name, theme.text()), Piece::space(1)];
     let cells = columns.iter().zip(&row.cells).filter_map(|(column, cell)| Some((column, (*cell)?)));
-    let mut pieces = name.to_vec();
+    let mut pieces = vec![Piece::space(4), Piece::shown(&row.name, theme.text()), Piece::space(1)];
     for (column, verdict) in cells {
         let glyph = Piece::word(verdict.glyph(), theme.verdict(verdict));
         pieces.extend([Piece::space(1), glyph, Piece::space(1), Piece::shown(column, theme.dim())]);
     }
-    vec![pieces]
+    pieces
 }
 
 fn clock(world: &World, at: jiff::Timestamp) -> Shown {

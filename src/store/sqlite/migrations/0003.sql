@@ -1,20 +1,15 @@
--- How each thing that a finding speaks of stands, and since when.
-CREATE TABLE standing (
-    key   TEXT NOT NULL,
-    item  TEXT NOT NULL,
-    word  TEXT NOT NULL,
-    asks  BIGINT NOT NULL,
-    since BIGINT NOT NULL,
-    PRIMARY KEY (key, item)
+-- The log of what people decided and signed: append-only. The triggers
+-- guard against accident (against intent there are hashes and signatures).
+CREATE TABLE log (
+    seq  BIGINT NOT NULL PRIMARY KEY,
+    line TEXT NOT NULL
 );
-
--- Every change of that, for ever. Without a word: the finding speaks of it no more.
-CREATE TABLE turn (
-    key  TEXT NOT NULL,
-    at   BIGINT NOT NULL,
-    item TEXT NOT NULL,
-    word TEXT,
-    PRIMARY KEY (key, at, item)
+CREATE TABLE signature (
+    seq        BIGINT NOT NULL PRIMARY KEY REFERENCES log (seq),
+    armor      TEXT NOT NULL,
+    public_key TEXT NOT NULL
 );
-
-ALTER TABLE particulars ADD COLUMN standings BIGINT NOT NULL DEFAULT 0;
+CREATE TRIGGER log_changed BEFORE UPDATE ON log BEGIN SELECT raise(ABORT, 'the log is never changed'); END;
+CREATE TRIGGER log_removed BEFORE DELETE ON log BEGIN SELECT raise(ABORT, 'nothing is removed from the log'); END;
+CREATE TRIGGER signature_changed BEFORE UPDATE ON signature BEGIN SELECT raise(ABORT, 'a signature is never changed'); END;
+CREATE TRIGGER signature_removed BEFORE DELETE ON signature BEGIN SELECT raise(ABORT, 'no signature is removed'); END;
