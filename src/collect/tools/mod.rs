@@ -5,6 +5,7 @@ pub mod browser;
 pub mod contained;
 pub mod foreground;
 pub mod http;
+pub mod knock;
 pub mod management;
 pub mod proxmox;
 pub mod restic;
@@ -25,6 +26,7 @@ pub struct Tools {
     pub http: http::Http,
     pub shell: shell::Shell,
     pub tls: tls::Tls,
+    pub knock: knock::Knock,
     pub secrets: secrets::Secrets,
     /// The clock.
     pub now: fn() -> Timestamp,
@@ -38,6 +40,7 @@ impl Tools {
             http: http::Http::new()?,
             shell: shell::Shell::new()?,
             tls: tls::Tls::new()?,
+            knock: knock::Knock::default(),
             secrets: secrets::Secrets::default(),
             now,
             zone: None,

@@ -8,6 +8,7 @@ mod person;
 mod service;
 mod site;
 mod support;
+mod view;
 mod vpn;
 mod vulnerability;
 
@@ -27,6 +28,7 @@ pub use person::PersonDeclared;
 pub use service::{CertificateSeen, Reached, ServiceDeclared, ServiceSeen};
 pub use site::{ComposerPackage, SiteDeclared, SiteSeen};
 pub use support::{ReleaseSupport, Releases, Support, SupportEnded, SupportLimited};
+pub use view::{PortAnswer, Side, Tried, View, Views, ViewsDeclared};
 pub use vpn::{PeerDeclared, VpnClient, VpnClients, VpnDeclared};
 pub use vulnerability::{
     Bulletin, BulletinFix, Bulletins, DrupalAffected, DrupalDatabase, DrupalRecord, Exploited, Fix, Issue, IssueState,
@@ -45,6 +47,8 @@ pub enum Fact {
     HostExposure(Box<HostExposure>),
     /// Shared: servers of one role have the same list, which is stored and held in memory once.
     Packages(Arc<Packages>),
+    ViewsDeclared(ViewsDeclared),
+    Views(Views),
     VpnDeclared(VpnDeclared),
     VpnClients(VpnClients),
     PeerDeclared(PeerDeclared),
