@@ -153,7 +153,9 @@ impl<'f, 'a> Judge<'f, 'a> {
             };
             let stand = |class: &usize| (*class, self.fleet.classes[*class].running.stands(&set.images, source, judge));
             let stands: Vec<(usize, State)> = set.classes.iter().map(stand).collect();
-            stands.into_iter().for_each(|(class, state)| concern.put(class, state));
+            for (class, state) in stands {
+                concern.put(class, state);
+            }
         }
     }
 

@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::domain::facts::{Bulletins, DrupalDatabase, Exploited, Likelihoods, Support, Tracker, TruthDeclared};
+use crate::domain::facts::{
+    Bulletins, DrupalDatabase, Exploited, Likelihoods, Releases, Support, Tracker, TruthDeclared,
+};
 use crate::domain::{Declared, Evidence, Fact, Shown, SourceRecord};
 
 /// What one source tells.
@@ -34,6 +36,7 @@ pub struct Truth<'a> {
     pub exploited: Option<Told<'a, Exploited>>,
     pub likelihoods: Option<Told<'a, Likelihoods>>,
     pub drupal: Option<Told<'a, DrupalDatabase>>,
+    pub releases: Option<Told<'a, Releases>>,
     pub support: Option<Told<'a, Support>>,
 }
 
@@ -59,6 +62,7 @@ impl<'a> Truth<'a> {
             Fact::Exploited(fact) => younger(&mut self.exploited, Told::new(source, &**fact, now)),
             Fact::Likelihoods(fact) => younger(&mut self.likelihoods, Told::new(source, &**fact, now)),
             Fact::DrupalDatabase(fact) => younger(&mut self.drupal, Told::new(source, &**fact, now)),
+            Fact::DebianReleases(fact) => younger(&mut self.releases, Told::new(source, &**fact, now)),
             Fact::DebianSupport(fact) => younger(&mut self.support, Told::new(source, &**fact, now)),
             _ => {}
         }

@@ -10,6 +10,7 @@ mod fleet;
 mod heard;
 mod lines;
 mod told;
+mod unjudged;
 
 use std::collections::{HashMap, HashSet};
 
@@ -54,7 +55,8 @@ fn judge(case: &Case<'_>) -> Vec<Judgement> {
     });
     let others: Vec<&Told<'_>> = told.iter().filter(|told| !debian.told.contains(told.subject.name.as_str())).collect();
     let asked = debian.rows.len() + others.iter().filter(|told| is_debian(told)).count();
-    let unjudged = (asked > 0 || truth.tracker.is_some()).then(|| lines::not_judged(&matched, &truth, asked)).flatten();
+    let unjudged =
+        (asked > 0 || truth.tracker.is_some()).then(|| unjudged::not_judged(&matched, &truth, asked)).flatten();
     let advisories = others.into_iter().filter_map(|told| judge_advisory(case, &fleet, told));
     let mut judgements: Vec<Judgement> = feeds.chain(advisories).chain(unjudged).collect();
     judgements.extend(heard::judge_truth(case, &truth, &debian.lists));

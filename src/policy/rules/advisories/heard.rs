@@ -94,8 +94,11 @@ fn holds(fact: &Fact) -> Option<Shown> {
         Fact::Likelihoods(scores) if !scores.percentiles.is_empty() => {
             format!("how likely {} vulnerabilities are exploited", scores.percentiles.len())
         }
-        Fact::DebianSupport(support) if !support.releases.is_empty() => {
-            format!("how long {} releases are supported", support.releases.len())
+        Fact::DebianReleases(releases) if !releases.releases.is_empty() => {
+            format!("how long {} releases are supported", releases.releases.len())
+        }
+        Fact::DebianSupport(support) if !support.ended.is_empty() || !support.limited.is_empty() => {
+            format!("{} packages with less support than their release", support.ended.len() + support.limited.len())
         }
         _ => return None,
     };

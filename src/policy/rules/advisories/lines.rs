@@ -27,7 +27,9 @@ pub(super) fn of_tracker(fleet: &Fleet<'_>, truth: &Truth<'_>, covered: &HashSet
     fixable.retain(|one| !exploited.contains_key(one.issue.id.as_str()));
     let lines = Lines { fleet, truth, told };
     let rows = exploited.iter().map(|(cve, open)| lines.exploited(cve, open));
-    rows.chain([lines.without_fix(&unfixable, unimportant), lines.without_advisory(&fixable)]).collect()
+    let rows = rows.chain([lines.without_fix(&unfixable, unimportant), lines.without_advisory(&fixable)]);
+    // That nothing is wrong can't be said by a tracker that may be out of date; that it is silent says its own row.
+    rows.filter(|row| told.doubt.is_none() || row.verdict != Verdict::Ok).collect()
 }
 
 type ByCve<'o, 'f, 'a> = BTreeMap<&'f str, Vec<&'o Open<'f, 'a>>>;
@@ -47,22 +49,13 @@ struct Lines<'r, 'a> {
 }
 
 impl Lines<'_, '_> {
-    /// Nothing is ok by a tracker that may be out of date.
-    fn verdict(&self, verdict: Verdict) -> Verdict {
-        if verdict == Verdict::Ok && self.told.doubt.is_some() { Verdict::Unknown } else { verdict }
-    }
-
     fn begin(&self, name: &str, verdict: Verdict, parts: &[String]) -> Judgement {
         let doubt = self.told.doubt.as_ref().map(|doubt| format!("the tracker is {doubt}"));
         let title = titled(&[parts, &doubt.clone().into_iter().collect::<Vec<_>>()].concat());
         let (issues, packages) =
             (self.told.fact.packages.values().map(Vec::len).sum::<usize>(), self.told.fact.packages.len());
         let said = doubt.unwrap_or_else(|| format!("{issues} vulnerabilities of {packages} packages"));
-        judgement(name, self.verdict(verdict), title).because(
-            self.told.source.id.to_string(),
-            self.told.source.good_at,
-            said,
-        )
+        judgement(name, verdict, title).because(self.told.source.id.to_string(), self.told.source.good_at, said)
     }
 
     fn servers(&self, open: &[&Open<'_, '_>]) -> usize {
@@ -177,69 +170,4 @@ fn by_package(open: &[&Open<'_, '_>], unimportant: usize) -> String {
         lines.push(format!("and {unimportant} that Debian calls unimportant"));
     }
     lines.join("\n")
-}
-
-/// The servers of which nothing can be said, all in one line: each has a row of its own elsewhere that says why.
-pub(super) fn not_judged(fleet: &Fleet<'_>, truth: &Truth<'_>, advisories: usize) -> Option<Judgement> {
-    let tracker = truth.tracker.as_ref().map(|told| told.fact);
-    let unkept =
-        |release: &str| tracker.is_some_and(|tracker| !tracker.releases.iter().any(|known| *known == *release));
-    let mut because: Vec<(Shown, Option<jiff::Timestamp>, String)> = Vec::new();
-    for server in &fleet.servers {
-        if let Some(doubt) = &server.doubt {
-            because.push((server.source.id.to_string().into(), server.at, format!("{}: {doubt}", server.name)));
-        }
-    }
-    let silent = because.len();
-    let mut unkept_servers = 0;
-    for set in fleet.sets.iter().filter(|set| unkept(set.release)) {
-        for server in set.classes.iter().flat_map(|class| &fleet.classes[*class].heard) {
-            let server = &fleet.servers[*server];
-            let said = format!("{}: the tracker's copy here does not hold {}", server.name, set.release);
-            because.push((server.source.id.to_string().into(), server.at, said));
-            unkept_servers += 1;
-        }
-    }
-    let backports = if tracker.is_none() || unkept("sid") { fleet.backports() } else { Vec::new() };
-    let from_backports: Vec<String> =
-        backports.iter().map(|(source, triple)| format!("{source} {}", triple.version)).collect();
-    let parts = [
-        if fleet.servers.is_empty() { "there is no server in the register".to_owned() } else { String::new() },
-        if silent == 0 {
-            String::new()
-        } else {
-            format!("{silent} of {}", counted(fleet.servers.len(), "server", "servers"))
-        },
-        if unkept_servers == 0 {
-            String::new()
-        } else {
-            format!("{} of a release that is not kept", counted(unkept_servers, "server", "servers"))
-        },
-        if backports.is_empty() {
-            String::new()
-        } else {
-            format!("{} from backports", counted(backports.len(), "package", "packages"))
-        },
-        format!("{} not judged there", counted(advisories, "advisory", "advisories")),
-    ];
-    if parts[..4].iter().all(String::is_empty) {
-        return None;
-    }
-    let mut judged = judgement("servers not judged", Verdict::Unknown, titled(&parts)).weight(5);
-    let more = because.len().saturating_sub(6);
-    for (source, at, said) in because.into_iter().take(6) {
-        judged = judged.because(source, at, said);
-    }
-    if more > 0 {
-        judged = judged.because("servers", None, format!("and {more} more"));
-    }
-    if !from_backports.is_empty() {
-        judged = judged.because("servers", None, format!("from backports: {}", listed(&from_backports, 6)));
-    }
-    let mend = if fleet.servers.is_empty() {
-        "add a [[server]] to the register"
-    } else {
-        "make them answer; their own rows say how"
-    };
-    Some(judged.mend(mend))
 }
