@@ -1,9 +1,11 @@
 //! `round --json`.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::domain::{Because, Round, Shown, SourceState, Verdict};
+use crate::domain::{Because, FindingKey, Particulars, Round, Shown, SourceState, Verdict};
 
 #[derive(Serialize)]
 struct RoundJson<'a> {
@@ -40,7 +42,8 @@ struct FindingJson<'a> {
 }
 
 /// One object; its form is part of the public interface. Times are RFC 3339.
-pub fn json(round: &Round) -> serde_json::Result<String> {
+pub fn json(round: &Round, particulars: &BTreeMap<FindingKey, Particulars>) -> serde_json::Result<String> {
+    let none = Particulars::default();
     let sources = round.sources.iter().map(|line| SourceJson {
         name: &line.id.name,
         collector: &line.id.collector,
@@ -49,6 +52,7 @@ pub fn json(round: &Round) -> serde_json::Result<String> {
         took_ms: line.took_ms,
         error: line.fault.as_ref().map(|fault| &fault.said),
     });
+    let said = |key| particulars.get(key).unwrap_or(&none);
     let findings = round.findings.iter().map(|finding| FindingJson {
         key: finding.key.shown(),
         measure: &finding.measure,
@@ -56,10 +60,10 @@ pub fn json(round: &Round) -> serde_json::Result<String> {
         verdict: finding.verdict,
         rank: finding.rank,
         title: &finding.title,
-        detail: &finding.detail,
+        detail: &said(&finding.key).detail,
         since: finding.since,
         first_seen: finding.first_seen,
-        because: &finding.because,
+        because: &said(&finding.key).because,
         decision: None,
     });
     serde_json::to_string_pretty(&RoundJson {

@@ -1,11 +1,11 @@
 //! [`Desk`]: where evidence, rules and the store meet.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
-use super::Plan;
-use crate::domain::{Evidence, Judgement, Round, SourceId, SourceLine, SourceRecord};
+use super::{Order, Plan, Update, answer};
+use crate::domain::{Evidence, FindingKey, Judgement, Particulars, Round, SourceId, SourceLine, SourceRecord};
 use crate::policy::{self, Case};
 use crate::store::{Attempt, Kept, Outcome, Store, StoreError};
 
@@ -126,9 +126,19 @@ impl Desk {
             .judge(now)
             .into_iter()
             .zip(1..)
-            .map(|(judgement, rank)| judgement.with_history(rank, now, None))
+            .map(|(judgement, rank)| judgement.with_history(rank, now, None).0)
             .collect();
         Round { at: now, operator: self.plan.operator.clone(), sources: self.lines(now), findings }
+    }
+
+    /// What the findings of the last round say beyond their titles.
+    pub fn particulars(&self) -> Result<BTreeMap<FindingKey, Particulars>, StoreError> {
+        self.store.particulars()
+    }
+
+    /// Answers who looks closer, where nobody else does.
+    pub fn answer(&self, order: &Order) -> Option<Update> {
+        answer(self.store.as_ref(), order)
     }
 
     /// How each source is doing.

@@ -7,11 +7,13 @@ mod sqlite;
 #[cfg(test)]
 mod suite;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 
-use crate::domain::{Fault, Judgement, Observation, Round, Shown, Sighting, SourceId, SourceLine};
+use crate::domain::{
+    Fault, FindingKey, Judgement, Observation, Particulars, Round, Seek, Shown, Sighting, SourceId, SourceLine, Subject,
+};
 
 pub use sqlite::Sqlite;
 
@@ -88,4 +90,13 @@ pub trait Store: Send {
 
     /// The last round, as it was recorded.
     fn last(&self) -> Result<Option<Round>, StoreError>;
+
+    /// What all findings of the last round say to who looks closer.
+    fn particulars(&self) -> Result<BTreeMap<FindingKey, Particulars>, StoreError>;
+
+    /// The same of one subject's findings.
+    fn particulars_of(&self, subject: &Subject) -> Result<BTreeMap<FindingKey, Particulars>, StoreError>;
+
+    /// Which findings of the last round have this in their particulars.
+    fn seek(&self, seek: &Seek) -> Result<HashSet<FindingKey>, StoreError>;
 }

@@ -2,16 +2,19 @@
 
 mod findings;
 mod open;
+mod particulars;
 mod sources;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+use serde::Deserialize;
+use serde::de::value::{Error, StrDeserializer};
 
 use super::{Attempt, Kept, Store, StoreError};
-use crate::domain::{Finding, FindingKey, Judgement, Round, Shown, Sighting, SourceLine};
+use crate::domain::{FindingKey, Judgement, Particulars, Round, Seek, Shown, Sighting, SourceLine, Subject};
 
 /// A store in one SQLite file, or in memory.
 #[derive(Debug)]
@@ -19,8 +22,8 @@ pub struct Sqlite {
     file: Shown,
     connection: Connection,
     /// The findings as they are in the file, so that a round writes only what changed.
-    findings: HashMap<FindingKey, Finding>,
-    /// `PRAGMA data_version` when `findings` was read: another console may have written since.
+    known: HashMap<FindingKey, findings::Known>,
+    /// `PRAGMA data_version` when `known` was read: another console may have written since.
     version: Option<i64>,
 }
 
@@ -30,14 +33,14 @@ impl Sqlite {
         let file = Shown::line(&path.to_string_lossy());
         let connection =
             open::connection(path).map_err(|(said, mend)| StoreError { file: file.clone(), said, mend })?;
-        Ok(Self { file, connection, findings: HashMap::new(), version: None })
+        Ok(Self { file, connection, known: HashMap::new(), version: None })
     }
 
     /// A store that is gone when it is dropped.
     pub fn in_memory() -> Result<Self, StoreError> {
         let file = Shown::line("in memory");
         let connection = open::memory().map_err(|(said, mend)| StoreError { file: file.clone(), said, mend })?;
-        Ok(Self { file, connection, findings: HashMap::new(), version: None })
+        Ok(Self { file, connection, known: HashMap::new(), version: None })
     }
 
     fn fault(&self, error: &rusqlite::Error) -> StoreError {
@@ -63,11 +66,7 @@ impl Sqlite {
             .query_row("PRAGMA data_version", [], |row| row.get(0))
             .map_err(|error| self.fault(&error))?;
         if self.version != Some(version) {
-            self.findings = findings::all(&self.connection)
-                .map_err(|error| self.fault(&error))?
-                .into_iter()
-                .map(|finding| (finding.key.clone(), finding))
-                .collect();
+            self.known = findings::known(&self.connection).map_err(|error| self.fault(&error))?;
             self.version = Some(version);
         }
         Ok(())
@@ -95,26 +94,30 @@ impl Store for Sqlite {
         judgements: Vec<Judgement>,
     ) -> Result<Round, StoreError> {
         self.refresh()?;
-        let findings: Vec<Finding> = judgements
-            .into_iter()
-            .zip(1..)
-            .map(|(judgement, rank)| {
-                let before = self.findings.get(&judgement.key());
-                judgement.with_history(rank, at, before)
-            })
-            .collect();
-        let round = Round { at, operator: operator.clone(), sources, findings };
-        let before = std::mem::take(&mut self.findings);
+        let round = Round { at, operator: operator.clone(), sources, findings: Vec::with_capacity(judgements.len()) };
+        let before = std::mem::take(&mut self.known);
         // Until it is written, nothing is known of what the file holds.
         self.version = None;
-        self.write(|transaction| findings::record(transaction, &round, &before))?;
-        self.findings = round.findings.iter().map(|finding| (finding.key.clone(), finding.clone())).collect();
+        let (round, known) = self.write(|transaction| findings::record(transaction, round, judgements, before))?;
+        self.known = known;
         self.version = self.connection.query_row("PRAGMA data_version", [], |row| row.get(0)).ok();
         Ok(round)
     }
 
     fn last(&self) -> Result<Option<Round>, StoreError> {
         findings::last(&self.connection).map_err(|error| self.fault(&error))
+    }
+
+    fn particulars(&self) -> Result<BTreeMap<FindingKey, Particulars>, StoreError> {
+        particulars::all(&self.connection).map_err(|error| self.fault(&error))
+    }
+
+    fn particulars_of(&self, subject: &Subject) -> Result<BTreeMap<FindingKey, Particulars>, StoreError> {
+        particulars::of(&self.connection, subject).map_err(|error| self.fault(&error))
+    }
+
+    fn seek(&self, seek: &Seek) -> Result<HashSet<FindingKey>, StoreError> {
+        particulars::seek(&self.connection, seek).map_err(|error| self.fault(&error))
     }
 }
 
@@ -128,7 +131,12 @@ fn time(millis: i64) -> Timestamp {
     Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-/// A column that holds JSON which can't be read: the file is damaged there.
-fn unreadable(error: serde_json::Error) -> rusqlite::Error {
+/// A column that can't be read as what it was written from: the file is damaged there.
+fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
+}
+
+/// A word of the domain as it was stored: a key, a kind, a verdict.
+fn stored<'a, T: Deserialize<'a>>(word: &'a str) -> rusqlite::Result<T> {
+    T::deserialize(StrDeserializer::<Error>::new(word)).map_err(unreadable)
 }
