@@ -65,7 +65,7 @@ fn desk(plan: Plan, store: Sqlite) -> Result<Desk, StoreError> {
 
 /// Before the first round.
 fn empty(plan: &Plan) -> Round {
-    Round { at: now(), operator: plan.operator.clone(), sources: Vec::new(), findings: Vec::new() }
+    Round::new(now(), plan.operator.clone(), Vec::new(), Vec::new())
 }
 
 /// What else could be configured, for who sees the console for the first time.

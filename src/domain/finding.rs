@@ -29,6 +29,19 @@ impl FindingKey {
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
+
+    /// Measure, subject and part, as they stand in the key.
+    pub fn parts(&self) -> (&str, &str, Option<&str>) {
+        let mut parts = self.0.as_str().splitn(3, '/');
+        (parts.next().unwrap_or_default(), parts.next().unwrap_or_default(), parts.next())
+    }
+}
+
+impl From<&str> for FindingKey {
+    /// As a person types it; it names a finding only if there is one.
+    fn from(text: &str) -> Self {
+        Self(Shown::line(text))
+    }
 }
 
 impl fmt::Display for FindingKey {

@@ -1,5 +1,8 @@
 //! The words. Everything else speaks in these types; this room does no I/O, knows no clock and no terminal.
 
+mod attestation;
+mod checkin;
+mod decision;
 mod deed;
 mod evidence;
 mod exhibit;
@@ -24,6 +27,9 @@ mod subject;
 mod verdict;
 pub mod version;
 
+pub use attestation::{Attestation, Attested, Done};
+pub use checkin::{Change, CheckIn, DecidedItem, MeasureCount, News, OpenItem, Signed, SignedSource, Since};
+pub use decision::{Basis, Decided, Decision, DecisionKind, Extent, Recorded};
 pub use deed::{Deed, DeedKind, Step};
 pub use evidence::{Evidence, Sighting, SourceId, SourceRecord, SourceState};
 pub use exhibit::{AxisLine, Exhibit, GridRow, Mark, Month, Picture, Unit, Window};

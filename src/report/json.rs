@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::domain::{Because, FindingKey, Particulars, Round, Shown, SourceState, Verdict};
+use crate::domain::{Because, Decided, FindingKey, Particulars, Round, Shown, SourceState, Verdict};
 
 #[derive(Serialize)]
 struct RoundJson<'a> {
@@ -37,8 +37,7 @@ struct FindingJson<'a> {
     since: Timestamp,
     first_seen: Timestamp,
     because: &'a [Because],
-    /// Decisions are not kept by this version.
-    decision: Option<()>,
+    decision: Option<&'a Decided>,
 }
 
 /// One object; its form is part of the public interface. Times are RFC 3339.
@@ -64,7 +63,7 @@ pub fn json(round: &Round, particulars: &BTreeMap<FindingKey, Particulars>) -> s
         since: finding.since,
         first_seen: finding.first_seen,
         because: &said(&finding.key).because,
-        decision: None,
+        decision: round.decisions.get(&finding.key),
     });
     serde_json::to_string_pretty(&RoundJson {
         at: round.at,

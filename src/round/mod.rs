@@ -1,5 +1,6 @@
 //! One pass: ask the collectors under their deadlines, keep what they saw, evaluate, record; and the schedule of passes.
 
+mod acts;
 mod ask;
 mod desk;
 mod pass;
@@ -17,6 +18,7 @@ use jiff::Timestamp;
 
 use crate::domain::{Fault, FindingKey, Particulars, Round, Seek, SourceId, Subject};
 
+pub use acts::{Wish, Written};
 pub use desk::Desk;
 pub use pass::{Pass, Step, pass};
 pub use plan::{Plan, owners};

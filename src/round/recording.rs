@@ -43,6 +43,7 @@ impl Recording {
     pub fn judged(&self) -> Result<(Desk, Round), StoreError> {
         let plan = Plan {
             operator: self.operator.clone(),
+            machine: Shown::default(),
             zone: self.zone(),
             limits: Limits::default(),
             configured: self.evidence.configured,

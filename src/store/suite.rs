@@ -210,6 +210,33 @@ fn a_store_of_a_newer_version_is_refused() {
 }
 
 #[test]
+fn the_log_takes_lines_and_gives_none_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("matins.db");
+    let (mut store, mut other) = (Sqlite::open(&path).unwrap(), Sqlite::open(&path).unwrap());
+    let add = |store: &mut Sqlite, text: &str| {
+        store.append(&mut |last| Some(format!("{text} after {:?}", last.map(|(seq, _)| seq)))).unwrap();
+    };
+    add(&mut store, "a");
+    add(&mut other, "b");
+    add(&mut store, "c");
+    store.append(&mut |_| None).unwrap();
+    let lines: Vec<String> = other.log(1).unwrap().into_iter().map(|(seq, line)| format!("{seq} {line}")).collect();
+    assert_eq!(lines, ["2 b after Some(1)", "3 c after Some(2)"]);
+    let signature = Signature { seq: 2, armor: "armor".into(), public_key: "ssh-ed25519 AAAA".into() };
+    store.keep_signature(&signature).unwrap();
+    assert!(store.keep_signature(&signature).is_err());
+    assert!(store.keep_signature(&Signature { seq: 9, ..signature.clone() }).is_err());
+    assert_eq!(other.signatures().unwrap(), [signature]);
+    let raw = rusqlite::Connection::open(&path).unwrap();
+    for statement in
+        ["UPDATE log SET line = 'x'", "DELETE FROM log", "DELETE FROM signature", "UPDATE signature SET armor = ''"]
+    {
+        assert!(raw.execute(statement, []).is_err(), "{statement}");
+    }
+}
+
+#[test]
 fn a_store_of_the_first_version_keeps_what_it_says() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("matins.db");

@@ -120,7 +120,7 @@ pub fn round(state: State) -> Round {
     let names = ["feeds/Debian DSA", "servers/web7", "servers/db2", "vpn/gate", "backups/office"];
     let sources = if state == State::Empty { &[][..] } else { &names[..] };
     let sources = sources.iter().enumerate().map(|(number, name)| source(state, number, name)).collect();
-    Round { at: ago(2), operator: "roman".into(), sources, findings }
+    Round::new(ago(2), "roman".into(), sources, findings)
 }
 
 fn verdict(state: State, number: usize) -> Verdict {

@@ -12,6 +12,7 @@ pub mod run;
 pub mod scratch;
 pub mod secrets;
 pub mod shell;
+pub mod ssh_keygen;
 pub mod tls;
 
 use jiff::Timestamp;

@@ -177,5 +177,5 @@ pub(super) fn last(connection: &Connection) -> rusqlite::Result<Option<Round>> {
     }
     findings.sort_by(|a, b| a.rank.cmp(&b.rank).then_with(|| a.key.cmp(&b.key)));
     let sources: Vec<SourceLine> = serde_json::from_str(&sources).map_err(unreadable)?;
-    Ok(Some(Round { at: time(at), operator: operator.into(), sources, findings }))
+    Ok(Some(Round::new(time(at), operator.into(), sources, findings)))
 }

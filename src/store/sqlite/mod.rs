@@ -1,6 +1,7 @@
 //! SQLite, in WAL mode, in a file that nobody else may read.
 
 mod findings;
+mod log;
 mod open;
 mod particulars;
 mod sources;
@@ -13,7 +14,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use serde::Deserialize;
 use serde::de::value::{Error, StrDeserializer};
 
-use super::{Attempt, Kept, Store, StoreError};
+use super::{Attempt, Kept, NextLine, Signature, Store, StoreError};
 use crate::domain::{FindingKey, Judgement, Particulars, Round, Seek, Shown, Sighting, SourceLine, Subject};
 
 /// A store in one SQLite file, or in memory.
@@ -59,6 +60,15 @@ impl Sqlite {
         done.map_err(|error| self.fault(&error))
     }
 
+    /// As [`write`](Self::write), and on disk when it returns: a power cut loses nothing that somebody was told.
+    fn write_safely<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        let level = |connection: &Connection, word| connection.pragma_update(None, "synchronous", word);
+        level(&self.connection, "FULL").map_err(|error| self.fault(&error))?;
+        let done = self.write(work);
+        level(&self.connection, "NORMAL").map_err(|error| self.fault(&error))?;
+        done
+    }
+
     /// Reads the findings again when another process has written.
     fn refresh(&mut self) -> Result<(), StoreError> {
         let version = self
@@ -94,7 +104,7 @@ impl Store for Sqlite {
         judgements: Vec<Judgement>,
     ) -> Result<Round, StoreError> {
         self.refresh()?;
-        let round = Round { at, operator: operator.clone(), sources, findings: Vec::with_capacity(judgements.len()) };
+        let round = Round::new(at, operator.clone(), sources, Vec::with_capacity(judgements.len()));
         let before = std::mem::take(&mut self.known);
         // Until it is written, nothing is known of what the file holds.
         self.version = None;
@@ -106,6 +116,22 @@ impl Store for Sqlite {
 
     fn last(&self) -> Result<Option<Round>, StoreError> {
         findings::last(&self.connection).map_err(|error| self.fault(&error))
+    }
+
+    fn log(&self, after: u64) -> Result<Vec<(u64, String)>, StoreError> {
+        log::after(&self.connection, after).map_err(|error| self.fault(&error))
+    }
+
+    fn append(&mut self, next: &mut NextLine<'_>) -> Result<(), StoreError> {
+        self.write_safely(|transaction| log::append(transaction, next))
+    }
+
+    fn signatures(&self) -> Result<Vec<Signature>, StoreError> {
+        log::signatures(&self.connection).map_err(|error| self.fault(&error))
+    }
+
+    fn keep_signature(&mut self, signature: &Signature) -> Result<(), StoreError> {
+        self.write_safely(|transaction| log::keep_signature(transaction, signature))
     }
 
     fn particulars(&self) -> Result<BTreeMap<FindingKey, Particulars>, StoreError> {
