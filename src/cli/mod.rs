@@ -7,7 +7,9 @@ mod check;
 mod config;
 mod console;
 mod demo;
+mod doctor;
 mod edge;
+mod probe;
 mod round;
 mod secret;
 
@@ -41,6 +43,11 @@ enum Command {
     /// Reads, explains and describes the configuration.
     #[command(subcommand)]
     Config(config::Command),
+    /// What keeps matins from seeing, and the one line that mends each; exits 0, or 3.
+    Doctor(doctor::Arguments),
+    /// What runs on servers, and what they must be told to let it.
+    #[command(subcommand)]
+    Probe(probe::Command),
     /// Keeps secrets in the keyring.
     #[command(subcommand)]
     Secret(secret::Command),
@@ -66,6 +73,8 @@ pub fn main() -> ExitCode {
         Some(Command::Round(arguments)) => round::run(&edge, &arguments),
         Some(Command::Check(arguments)) => check::run(&edge, &arguments),
         Some(Command::Config(command)) => config::run(&edge, &command),
+        Some(Command::Doctor(arguments)) => doctor::run(&edge, &arguments),
+        Some(Command::Probe(command)) => probe::run(&edge, &command),
         Some(Command::Secret(command)) => secret::run(&edge, &command),
         None => console::run(&edge),
     };

@@ -114,6 +114,14 @@ pub(super) fn arguments(destination: &Destination, key: Option<&Path>, kept: Opt
     arguments
 }
 
+/// `~/` is the home folder, as everybody writes it.
+pub(super) fn expanded(key: &Path) -> PathBuf {
+    match (key.strip_prefix("~"), std::env::home_dir()) {
+        (Ok(below), Some(home)) => home.join(below),
+        _ => key.to_owned(),
+    }
+}
+
 /// A key that isn't there would make ssh fall back to whatever other keys it finds: that must not happen silently.
 pub(super) fn check_key(key: &Path) -> Result<(), Fault> {
     match fs::File::open(key) {
