@@ -9,6 +9,7 @@ mod power;
 mod service;
 mod site;
 mod support;
+mod view;
 mod vpn;
 mod vulnerability;
 
@@ -19,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::{Fault, Shown};
 
 pub use advisory::{Advisory, FeedDeclared, FeedKind, FeedSeen, Risk};
-pub use backup::{BackupDeclared, Slot, Snapshot, Snapshots};
+pub use backup::{BackupDeclared, BackupExpect, Encryption, Percent, Slot, Snapshot, Snapshots};
 pub use exposure::{Filter, FilterProgram, FilterRules, HostExposure, Listener, Listening};
 pub use host::{
     HostDeclared, HostSeen, Kernel, Package, Packages, Pending, Reboot, Release, Unattended, UnattendedRun,
@@ -29,6 +30,7 @@ pub use power::{Account, AuthorizedKey, Group, HostPower, KeysSeen, Login, SudoR
 pub use service::{CertificateSeen, Reached, ServiceDeclared, ServiceSeen};
 pub use site::{ComposerPackage, SiteDeclared, SiteSeen};
 pub use support::{ReleaseSupport, Releases, Support, SupportEnded, SupportLimited};
+pub use view::{PortAnswer, Side, Tried, View, Views, ViewsDeclared};
 pub use vpn::{PeerDeclared, VpnClient, VpnClients, VpnDeclared};
 pub use vulnerability::{
     Bulletin, BulletinFix, Bulletins, DrupalAffected, DrupalDatabase, DrupalRecord, Exploited, Fix, Issue, IssueState,
@@ -48,6 +50,8 @@ pub enum Fact {
     HostPower(Box<HostPower>),
     /// Shared: servers of one role have the same list, which is stored and held in memory once.
     Packages(Arc<Packages>),
+    ViewsDeclared(ViewsDeclared),
+    Views(Views),
     VpnDeclared(VpnDeclared),
     VpnClients(VpnClients),
     PeerDeclared(PeerDeclared),

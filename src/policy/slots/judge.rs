@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::whose::{Servers, Share, Shares};
 use super::{SLACK, Standing, around, far, missing_since, night_begins, standing, words};
-use crate::domain::facts::{BackupDeclared, Slot, Snapshot, Snapshots};
+use crate::domain::facts::{BackupDeclared, Encryption, Slot, Snapshot, Snapshots};
 use crate::domain::{Declared, Fact, Judgement, Shown, SourceRecord, Subject, Verdict, age};
 use crate::policy::Case;
 
@@ -149,10 +149,10 @@ fn judged(case: &Case<'_>, backup: &Backup<'_>, seen: &Seen<'_>) -> Said {
     let mut said = slots_said(case, &slots, &made);
     if let Some(complaint) = &seen.list.degraded {
         said = Said::new(Verdict::Unknown, format!("the list may not be whole: {complaint}")).mend(
-            if backup.says.tool == "restic" {
-                "run `restic check`, and mend or replace the repository"
-            } else {
-                "let the account that matins uses read the folder and what is in it"
+            match backup.says.tool.as_str() {
+                "restic" => "run `restic check`, and mend or replace the repository",
+                "borg" => "run `borg check`, and mend or replace the repository",
+                _ => "let the account that matins uses read the folder and what is in it",
             },
         );
     } else if let Some(ahead) = seen.future.first() {
@@ -267,19 +267,42 @@ fn detail(case: &Case<'_>, slots: &[(Slot, Standing)], seen: &Seen<'_>) -> Vec<S
     lines
 }
 
+/// What is known of the repository's encryption: by its kind, else by its last answer, however old.
+fn encryption<'a>(backup: &Backup<'a>) -> &'a Encryption {
+    match &backup.says.encryption {
+        Encryption::Untold => snapshots_in(&backup.source.seen).map_or(&Encryption::Untold, |list| &list.encryption),
+        told => told,
+    }
+}
+
+/// Off site: whoever carries off a repository that isn't encrypted can read it, whether or not its snapshots can be judged.
+fn encrypted(mut said: Said, encryption: &Encryption, detail: &mut Vec<String>) -> Said {
+    let also = if said.verdict == Verdict::Ok { String::new() } else { format!("; {}", said.title) };
+    match encryption {
+        Encryption::By(mode) if *mode == "restic" => detail.push("restic encrypts every repository.".into()),
+        Encryption::By(mode) => detail.push(format!("Encrypted: {mode}.")),
+        Encryption::Plain(what) => {
+            said.title = format!("off site and not encrypted: {what}{also}");
+            said.verdict = Verdict::Broken;
+            said.mend = Some("keep it in a restic repository, or an encrypted borg one, instead".into());
+        }
+        Encryption::Untold if said.verdict < Verdict::Unknown => {
+            said.title = format!("off site, and whether it is encrypted is not told{also}");
+            said.verdict = Verdict::Unknown;
+            said.mend = Some("use a kind that tells (restic, borg, zfs, command), or keep this copy on site".into());
+        }
+        Encryption::Untold => {}
+    }
+    said
+}
+
 /// Puts together what was said and whom it concerns.
 fn finished(case: &Case<'_>, site: Site, backup: &Backup<'_>, server: &Shown, mut said: Said) -> Judgement {
     let (name, tool) = (&backup.declared.subject.name, &backup.says.tool);
     let mut detail = vec![format!("{name}, kind {tool}, {}", site.word)];
     detail.append(&mut said.detail);
-    if site.offsite && *tool == "directory" {
-        // Whoever carries off a plain folder can read it; that is so whether or not its snapshots can be judged.
-        let also = if said.verdict == Verdict::Ok { String::new() } else { format!("; {}", said.title) };
-        said.title = format!("off site and not encrypted: a plain folder{also}");
-        said.verdict = Verdict::Broken;
-        said.mend = Some("keep it in a restic or borg repository instead".into());
-    } else if site.offsite && *tool == "restic" {
-        detail.push("restic encrypts every repository.".into());
+    if site.offsite {
+        said = encrypted(said, encryption(backup), &mut detail);
     }
     detail.push("That a snapshot is there does not prove that it is whole, or that it can be restored.".into());
     let slots: Vec<String> = backup.says.slots.iter().map(ToString::to_string).collect();
