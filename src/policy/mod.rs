@@ -2,6 +2,7 @@
 
 pub mod decisions;
 mod looks;
+pub mod matching;
 mod measures;
 mod rank;
 pub mod rules;
