@@ -1,11 +1,12 @@
 //! `matins doctor`: what keeps matins from seeing, and the one line that mends each.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::edge::{Edge, End, Ended, INTERRUPTED, USAGE, now, print, runtime};
 use crate::collect::tools::Tools;
-use crate::domain::{Round, Shown, SourceState, Verdict};
+use crate::domain::{FindingKey, Particulars, Round, Shown, SourceState, Verdict};
 use crate::round::{Desk, Pass, Plan, pass};
 use crate::store::Sqlite;
 
@@ -36,13 +37,13 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
         pass(&mut desk, &tools, &wanted, cancel, |_| {}).await
     })?;
     let Some(round) = round else { return Err(End::new(INTERRUPTED, "interrupted")) };
-    let (text, wrong) = told(&round, &wanted);
+    let (text, wrong) = told(&round, &desk.particulars()?, &wanted);
     print(&text)?;
     Ok(if wrong == 0 { 0 } else { Verdict::Unknown.exit_code() })
 }
 
 /// Silent sources first: what they leave unknown follows from them.
-fn told(round: &Round, wanted: &Pass) -> (String, usize) {
+fn told(round: &Round, particulars: &BTreeMap<FindingKey, Particulars>, wanted: &Pass) -> (String, usize) {
     let asked: Vec<_> = round.sources.iter().filter(|line| wanted.wants(&line.id)).collect();
     let mut lines: Vec<(String, Shown, Option<Shown>)> = Vec::new();
     let mut silent: Vec<&Shown> = Vec::new();
@@ -55,7 +56,11 @@ fn told(round: &Round, wanted: &Pass) -> (String, usize) {
     for finding in round.findings.iter().filter(|finding| finding.verdict == Verdict::Unknown) {
         let ours = wanted.only.is_empty() || wanted.only.iter().any(|name| finding.subject.name == **name);
         if ours && !silent.contains(&&finding.subject.name) {
-            lines.push((finding.subject.to_string(), finding.title.clone(), finding.mend.clone()));
+            lines.push((
+                finding.subject.to_string(),
+                finding.title.clone(),
+                particulars.get(&finding.key).and_then(|said| said.mend.clone()),
+            ));
         }
     }
     // One cause can make several measures unknown.
