@@ -23,7 +23,7 @@ pub use host::{
 pub use person::PersonDeclared;
 pub use service::{CertificateSeen, Reached, ServiceDeclared, ServiceSeen};
 pub use site::{ComposerPackage, SiteDeclared, SiteSeen};
-pub use vpn::{PeerDeclared, VpnClient, VpnClients, VpnDeclared};
+pub use vpn::{Handshake, PeerDeclared, VpnClient, VpnClients, VpnDeclared, WireguardPeer, WireguardPeers};
 pub use vulnerability::{
     Bulletin, BulletinFix, Bulletins, DrupalAffected, DrupalDatabase, DrupalRecord, Exploited, Fix, Issue, IssueState,
     Likelihoods, NoDsa, ReleaseSupport, Support, SupportEnded, Tracker, TruthDeclared, Urgency, VersionRange,
@@ -43,6 +43,7 @@ pub enum Fact {
     Packages(Arc<Packages>),
     VpnDeclared(VpnDeclared),
     VpnClients(VpnClients),
+    WireguardPeers(WireguardPeers),
     PeerDeclared(PeerDeclared),
     BackupDeclared(BackupDeclared),
     Snapshots(Snapshots),
@@ -68,6 +69,7 @@ impl Fact {
             Self::HostSeen(host) => host.sightings(),
             Self::Advisory(_) => vec!["published".into()],
             Self::VpnClients(clients) => clients.sightings(),
+            Self::WireguardPeers(peers) => peers.sightings(),
             _ => Vec::new(),
         }
     }
