@@ -10,7 +10,7 @@ use crate::config::Settings;
 use crate::domain::{Round, Shown};
 use crate::round::{Desk, Plan, Schedule, Update, run as schedule};
 use crate::store::{Sqlite, Store as _, StoreError};
-use crate::tui::{self, Console, Start, TuiError, resolve_theme};
+use crate::tui::{self, Console, Fleet, Start, TuiError, resolve_theme};
 
 impl From<TuiError> for End {
     fn from(error: TuiError) -> Self {
@@ -31,6 +31,7 @@ pub(super) fn run(edge: &Edge) -> Ended {
         theme,
         demo: false,
         hints: hints(&settings),
+        fleet: Fleet { servers: settings.register.servers.clone().into(), actions: settings.actions },
     };
     let tools = Arc::new(Tools::new(now)?.in_zone(settings.zone.clone()));
     let (orders, inbox) = unbounded_channel();

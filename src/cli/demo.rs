@@ -8,7 +8,7 @@ use tokio::sync::mpsc::unbounded_channel;
 use super::edge::{CONFIG, Edge, End, Ended, USAGE, print, runtime};
 use crate::round::Recording;
 use crate::tui::theme::Theme;
-use crate::tui::{self, Console, Rehearsal, Start, resolve_theme};
+use crate::tui::{self, Console, Fleet, Rehearsal, Start, resolve_theme};
 
 /// No file that a person recorded is larger.
 const CAP: u64 = 256 << 20;
@@ -37,6 +37,7 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
         theme,
         demo: true,
         hints: Vec::new(),
+        fleet: Fleet::default(),
     };
     if let Some(keys) = &arguments.picture {
         let theme = Theme::built_in("dark").map_err(|error| End::new(CONFIG, error.to_string()))?;

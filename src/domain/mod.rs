@@ -1,5 +1,6 @@
 //! The words. Everything else speaks in these types; this room does no I/O, knows no clock and no terminal.
 
+mod deed;
 mod evidence;
 mod exhibit;
 pub mod facts;
@@ -22,6 +23,7 @@ mod subject;
 mod verdict;
 pub mod version;
 
+pub use deed::{Deed, DeedKind, Step};
 pub use evidence::{Evidence, Sighting, SourceId, SourceRecord, SourceState};
 pub use exhibit::{AxisLine, Exhibit, GridRow, Mark, Month, Picture, Unit, Window};
 pub use facts::{Fact, Read};

@@ -1,11 +1,11 @@
 //! What the actions of the keymap do.
 
-use super::keymap::Action;
+use super::keymap::{Action, Screen};
 use super::message::Effect;
 use super::model::{Model, Overlay, Place};
 use super::update::{regret, say};
 use super::widgets::input::TextInput;
-use super::{motion, panels};
+use super::{deeds, motion, panels};
 use crate::domain::{Finding, Link, Shown};
 use crate::round::Order;
 
@@ -31,9 +31,11 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Panel(panel) => model.view.place = Place::List(panel),
         Action::NextFocus => motion::shift_focus(model, 1),
         Action::PreviousFocus => motion::shift_focus(model, -1),
-        Action::Mouse => return toggle_mouse(model),
-        Action::Suspend => return vec![Effect::Suspend],
-        Action::Repaint => return vec![Effect::Repaint],
+        Action::Prepare(kind) => deeds::prepare(model, kind),
+        Action::Choose => deeds::choose(model),
+        Action::Screen(Screen::Mouse) => return toggle_mouse(model),
+        Action::Screen(Screen::Suspend) => return vec![Effect::Suspend],
+        Action::Screen(Screen::Repaint) => return vec![Effect::Repaint],
         Action::Quit => return vec![Effect::Quit],
     }
     Vec::new()
@@ -45,6 +47,9 @@ fn open(model: &mut Model) -> Vec<Effect> {
         let effect = Effect::Open(link.clone());
         model.view.overlay = None;
         return vec![effect];
+    }
+    if matches!(model.view.overlay, Some(Overlay::Deed(_))) {
+        return deeds::decide(model);
     }
     match model.view.place {
         Place::Queue => {

@@ -11,7 +11,8 @@ use super::index::Index;
 use super::panels;
 use super::theme::Theme;
 use super::widgets::input::TextInput;
-use crate::domain::{Fault, Finding, FindingKey, Link, Round, Shown, Subject};
+use crate::domain::register::Server;
+use crate::domain::{Deed, Fault, Finding, FindingKey, Link, Round, Shown, Subject};
 use crate::round::Progress;
 
 /// Everything that a frame is drawn from.
@@ -37,6 +38,15 @@ pub struct World {
     pub news_from: Option<Timestamp>,
     pub demo: bool,
     pub hints: Vec<Shown>,
+    pub fleet: Fleet,
+}
+
+/// The servers that something can be done to.
+#[derive(Debug, Clone, Default)]
+pub struct Fleet {
+    pub servers: Arc<[Server]>,
+    /// `[console] actions`.
+    pub actions: bool,
 }
 
 impl World {
@@ -143,11 +153,22 @@ pub enum Overlay {
     },
     /// Asks before an address that is not encrypted is opened.
     Confirm(Link),
+    /// Asks before anything is done to a server.
+    Deed(Dialog),
     /// An address to copy, because it can't be opened from here.
     Address {
         link: Link,
         said: Shown,
     },
+}
+
+/// A deed before it is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dialog {
+    pub deed: Deed,
+    /// False is *Cancel*, which is chosen first.
+    pub go: bool,
+    pub scroll: usize,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -218,6 +239,7 @@ pub struct Start {
     pub theme: Theme,
     pub demo: bool,
     pub hints: Vec<Shown>,
+    pub fleet: Fleet,
 }
 
 impl From<Start> for Model {
@@ -232,6 +254,7 @@ impl From<Start> for Model {
             trouble: None,
             demo: start.demo,
             hints: start.hints,
+            fleet: start.fleet,
         };
         let panels = panels::ALL.iter().map(|_| PanelView::default()).collect();
         let view = View { panels, mouse: true, ..View::default() };

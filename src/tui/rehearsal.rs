@@ -35,12 +35,7 @@ impl Rehearsal {
     /// Hears from the schedule.
     pub fn hear(&mut self, update: Update) {
         let now = self.model.world.now;
-        let msg = match update {
-            Update::Round(round) => Msg::Round(round),
-            Update::Progress(progress) => Msg::Progress(progress),
-            Update::Trouble(fault) => Msg::Trouble(fault),
-        };
-        update::update(&mut self.model, msg, now);
+        update::update(&mut self.model, Msg::Heard(update), now);
     }
 
     pub fn hear_round(&mut self, round: Round) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::model::Start;
+use super::model::{Fleet, Start};
 use super::theme::{Theme, ThemeError};
 use crate::domain::{
     Because, Fault, Finding, FindingKey, Link, Round, Shown, SourceId, SourceLine, SourceState, Subject, SubjectKind,
@@ -222,5 +222,6 @@ pub fn start(round: Round) -> Result<Start, ThemeError> {
         theme: Theme::built_in("dark")?,
         demo: false,
         hints: Vec::new(),
+        fleet: Fleet::default(),
     })
 }

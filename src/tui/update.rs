@@ -8,6 +8,7 @@ use super::message::{Effect, Msg};
 use super::model::{Message, Model, Overlay, Place};
 use super::{act, keymap, layout, pointer, typing};
 use crate::domain::{Fault, Link, Shown};
+use crate::round::Update;
 
 /// Takes in a message that came at `now`.
 pub fn update(model: &mut Model, msg: Msg, now: Timestamp) -> Vec<Effect> {
@@ -23,16 +24,8 @@ pub fn update(model: &mut Model, msg: Msg, now: Timestamp) -> Vec<Effect> {
             resized(model, size);
             Vec::new()
         }
-        Msg::Round(round) => {
-            model.take(round);
-            Vec::new()
-        }
-        Msg::Progress(progress) => {
-            model.world.progress = progress;
-            Vec::new()
-        }
-        Msg::Trouble(fault) => {
-            model.world.trouble = Some(fault);
+        Msg::Heard(heard) => {
+            hear(model, heard);
             Vec::new()
         }
         Msg::Opened(link, how) => {
@@ -58,6 +51,14 @@ fn press(model: &mut Model, key: &crossterm::event::KeyEvent) -> Vec<Effect> {
     }
     say(model, "that key does nothing here: ? for help");
     Vec::new()
+}
+
+fn hear(model: &mut Model, update: Update) {
+    match update {
+        Update::Round(round) => model.take(round),
+        Update::Progress(progress) => model.world.progress = progress,
+        Update::Trouble(fault) => model.world.trouble = Some(fault),
+    }
 }
 
 /// A tile that there is no room for any more can't keep the focus.

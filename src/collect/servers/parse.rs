@@ -3,6 +3,7 @@
 //! Each part stands for itself: what can't be read is unreadable with its reason, never an empty value. A part that
 //! follows from another shares its reason.
 
+pub mod exposure;
 pub mod lists;
 pub mod packages;
 pub mod pending;
@@ -10,8 +11,9 @@ pub mod sections;
 pub mod unattended;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
-use crate::domain::facts::{HostSeen, Packages, Reboot, Release};
+use crate::domain::facts::{HostExposure, HostSeen, Packages, Reboot, Release};
 use crate::domain::{Fault, Read, Shown};
 use packages::Installed;
 use sections::{Section, Sections};
@@ -23,11 +25,40 @@ pub enum Answer {
     Same { clock_skew_seconds: Read<i64> },
     Whole {
         host: Box<HostSeen>,
+        exposure: Box<HostExposure>,
         /// `None` when dpkg's database can't be read.
         packages: Option<Packages>,
         /// For the next time; `None` where it can't be told.
         digest: Option<String>,
+        power: Power,
     },
+}
+
+/// How a server lets its login do what needs root. It goes back with the digest: asking costs the server a line in a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Power {
+    Root,
+    Sudo,
+    None,
+}
+
+impl Power {
+    fn parse(word: &str) -> Self {
+        match word {
+            "root" => Self::Root,
+            "sudo" => Self::Sudo,
+            _ => Self::None,
+        }
+    }
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Root => "root",
+            Self::Sudo => "sudo",
+            Self::None => "none",
+        }
+    }
 }
 
 /// `received` is our clock when the answer's end came in. An answer without a clock or a digest is no answer of the probe.
@@ -50,6 +81,8 @@ pub fn parse_answer(output: &[u8], received: Timestamp) -> Result<Answer, Fault>
     let host = host(&sections, &installed, server_now, clock_skew_seconds);
     Ok(Answer::Whole {
         host: Box::new(host),
+        exposure: Box::new(exposure::parse_exposure(&sections)),
+        power: Power::parse(sections.get("power").map_or("", |section| section.first_line())),
         packages: installed.ok().map(|installed| Packages { packages: installed.packages }),
         digest: Some(digest.first_line().to_owned()).filter(|text| is_digest(text)),
     })

@@ -1,7 +1,7 @@
 # What matins asks a server, read by `sh -s`: POSIX sh, unprivileged, writes nothing, never fetches package lists.
 #
-# In front of this text stands one line, known='DIGEST': what the last full answer was made from. When nothing of that
-# has changed, the costly parts are left out.
+# In front of this text stands one line, known='DIGEST' power='POWER': what the last full answer was made from, and how it
+# could do what needs root. When nothing of that has changed, the costly parts are left out.
 #
 # The answer: `#NAME` begins a section; each line of its body stands behind one space, so that no data can look like a
 # heading; the body's last line is ` rc=N`, the status of the command that made it (a pipe would hide it).
@@ -19,10 +19,66 @@ umask 077
 limit=
 if command -v timeout >/dev/null 2>&1; then limit='timeout -k 2 20'; fi
 
+# No section is larger than a mebibyte; one that is loses its status, and is believed in nothing.
 section() {
   printf '#%s\n' "$1"
   shift
-  { "$@" 2>&1; printf '\nrc=%d\n' "$?"; } | sed 's/^/ /'
+  { "$@" 2>&1; printf '\nrc=%d\n' "$?"; } | head -c 1048576 | sed 's/^/ /'
+  echo
+}
+
+# What needs root runs as root, or through sudo where its rules name this login: `matins probe sudoers` prints them. That
+# is asked once for a full answer, since servers log and mail what sudo refuses.
+ask_power() {
+  if [ "$(id -u)" = 0 ]; then
+    power=root
+  elif command -v sudo >/dev/null 2>&1 && sudo -n -l 2>/dev/null | grep -q NOPASSWD; then
+    power=sudo
+  else
+    power=none
+  fi
+}
+
+# 77 says that it needs root. Through sudo it has the time that the rules give it: nobody else could end it.
+as_root() {
+  # shellcheck disable=SC2086
+  case $power in
+    root) $limit "$@" ;;
+    sudo) sudo -n "$@" ;;
+    *) echo 'needs root' && return 77 ;;
+  esac
+}
+
+# What listens, in the kernel's words where there is no ss.
+sockets() {
+  # shellcheck disable=SC2086
+  if command -v ss >/dev/null 2>&1; then
+    $limit ss -Hltnu
+  else
+    awk '$4 == "0A" || $4 == "07" { print FILENAME, $2 }' /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6
+  fi
+}
+
+# Which packet filters there are to ask. nft tells of iptables' rules too, unless those are of the old kind.
+filters() {
+  legacy=
+  if grep -q '^ip6\{0,1\}table_filter ' /proc/modules 2>/dev/null; then legacy=legacy-; fi
+  if command -v nft >/dev/null 2>&1; then
+    echo nft
+    [ -n "$legacy" ] || return 0
+  fi
+  for family in iptables ip6tables; do
+    if command -v "$family-${legacy}save" >/dev/null 2>&1; then echo "$family-${legacy}save"; fi
+  done
+}
+
+# One filter's rules without what is counted in them.
+rules() {
+  case $1 in
+    nft) as_root nft -s -j list ruleset ;;
+    *) text=$(as_root "$1" 2>&1) || { code=$?; printf '%s\n' "$text"; return $code; }
+      printf '%s\n' "$text" | sed '/^#/d; s/ \[[0-9]*:[0-9]*\]$//' ;;
+  esac
 }
 
 # The clock comes last: from there only the way back lies between it and us.
@@ -35,9 +91,13 @@ lists=/var/lib/apt/lists
 log=/var/log/unattended-upgrades/unattended-upgrades.log
 
 # Everything that the costly parts are made from: name, inode, size, times. A file that isn't there says so, which counts.
-# This much is done on every visit: one stat, one sha256sum, and nothing else is started. What stat says of its own folder
-# in /proc, made that moment, is the time.
+# This much is done on every visit: one stat, one sha256sum; and what leaves no trace in a file: the ports that listen (but
+# those that a resolver opens for a moment), and the packet filter where it may be read. What stat says of its own folder in
+# /proc, made that moment, is the time.
 digest=
+given=${power-}
+power=$given
+[ -n "$power" ] || ask_power
 # Another dpkg database or apt configuration than the usual places is not covered by the stamps.
 if [ -z "${DPKG_ADMINDIR-}${APT_CONFIG-}" ]; then
   stamps=$(stat -c '%n %d:%i %s %.Y %.Z' \
@@ -53,12 +113,22 @@ if [ -z "${DPKG_ADMINDIR-}${APT_CONFIG-}" ]; then
   if [ -r /proc/sys/kernel/random/boot_id ]; then read -r boot </proc/sys/kernel/random/boot_id; fi
   # Membership in a group leaves no trace in a file.
   if [ -r "$log" ]; then boot="$boot readable"; fi
+  live=$(sockets 2>&1 | awk '
+    $1 == "tcp" { print $1, $5 }
+    $1 == "udp" { at = $5; sub(/.*:/, "", at); if (at + 0 < 32768) print $1, $5 }
+    $1 ~ /tcp/ && $1 != "tcp" { print $1, $2 }' | sort -u)
+  filter=
+  case $power in
+    root | sudo) for tool in $(filters); do filter="$filter$(rules "$tool" 2>&1)"; done ;;
+  esac
   case $boot:$stamps in
     # Without stat, or without its words about this file, there is nothing to compare.
     unknown*) ;;
     */var/lib/dpkg/status\ [0-9]*)
       digest=$(sha256sum <<EOF
-$boot $tz
+$boot $tz $power
+$live
+$filter
 $stamps
 EOF
       )
@@ -73,7 +143,10 @@ if [ -n "$digest" ] && [ "$digest" = "${known-}" ]; then
   esac
   exit 0
 fi
-printf '#digest\n %s\n rc=0\n' "$digest"
+# It may have been given or taken since it was last asked: then the digest says nothing.
+if [ -n "$given" ]; then ask_power; fi
+if [ "${given:-$power}" != "$power" ]; then digest=; fi
+printf '#digest\n %s\n rc=0\n#power\n %s\n rc=0\n' "$digest" "$power"
 
 section uptime cat /proc/uptime
 section release cat /etc/os-release
@@ -185,4 +258,14 @@ runs() {
   done | awk '/^[0-9][0-9-]* [0-9:,]* / && $3 != "DEBUG" { print substr($0, 1, 300) }' | tail -n 200
 }
 section runs runs
+
+# With the programs behind them, where that may be seen.
+listening() {
+  if command -v ss >/dev/null 2>&1 && [ "$power" != none ]; then as_root ss -Hltnup 2>/dev/null && return; fi
+  sockets
+}
+section listening listening
+
+section filters filters
+for tool in $(filters); do section "$tool" rules "$tool"; done
 clock

@@ -2,6 +2,7 @@
 
 pub mod browser;
 pub mod contained;
+pub mod foreground;
 pub mod http;
 pub mod management;
 pub mod restic;

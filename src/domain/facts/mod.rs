@@ -2,10 +2,12 @@
 
 mod advisory;
 mod backup;
+mod exposure;
 mod host;
 mod person;
 mod service;
 mod site;
+mod support;
 mod vpn;
 mod vulnerability;
 
@@ -17,17 +19,18 @@ use super::{Fault, Shown};
 
 pub use advisory::{Advisory, FeedDeclared, FeedKind, FeedSeen, Risk};
 pub use backup::{BackupDeclared, Slot, Snapshot, Snapshots};
+pub use exposure::{Filter, FilterProgram, FilterRules, HostExposure, Listener, Listening};
 pub use host::{
     HostDeclared, HostSeen, Kernel, Package, Packages, Pending, Reboot, Release, Unattended, UnattendedRun,
 };
 pub use person::PersonDeclared;
 pub use service::{CertificateSeen, Reached, ServiceDeclared, ServiceSeen};
 pub use site::{ComposerPackage, SiteDeclared, SiteSeen};
+pub use support::{ReleaseSupport, Releases, Support, SupportEnded, SupportLimited};
 pub use vpn::{Handshake, PeerDeclared, VpnClient, VpnClients, VpnDeclared, WireguardPeer, WireguardPeers};
 pub use vulnerability::{
     Bulletin, BulletinFix, Bulletins, DrupalAffected, DrupalDatabase, DrupalRecord, Exploited, Fix, Issue, IssueState,
-    Likelihoods, NoDsa, ReleaseSupport, Support, SupportEnded, Tracker, TruthDeclared, Urgency, VersionRange,
-    cve_number,
+    Likelihoods, NoDsa, Tracker, TruthDeclared, Urgency, VersionRange, cve_number,
 };
 
 /// One thing that was seen or declared. Stored as JSON, tagged with its kind.
@@ -39,6 +42,7 @@ pub enum Fact {
     FeedSeen(FeedSeen),
     HostDeclared(HostDeclared),
     HostSeen(Box<HostSeen>),
+    HostExposure(Box<HostExposure>),
     /// Shared: servers of one role have the same list, which is stored and held in memory once.
     Packages(Arc<Packages>),
     VpnDeclared(VpnDeclared),
@@ -59,6 +63,7 @@ pub enum Fact {
     DrupalDatabase(Arc<DrupalDatabase>),
     Exploited(Arc<Exploited>),
     Likelihoods(Arc<Likelihoods>),
+    DebianReleases(Arc<Releases>),
     DebianSupport(Arc<Support>),
 }
 

@@ -57,7 +57,7 @@ fn keys_lead_where_the_help_says() {
 #[test]
 fn keys_of_later_issues_say_where_help_is() {
     let mut console = console(State::Broken, (120, 40));
-    for key in ["d", "u", "S", "s", "x"] {
+    for key in ["d", "u", "S", "x"] {
         assert_eq!(console.press(key), []);
         assert!(console.model().view.message.as_ref().unwrap().said.as_str().contains("? for help"), "{key}");
     }
@@ -227,4 +227,74 @@ fn a_tile_without_room_gives_the_focus_back() {
     assert_eq!(state_of(console.model()), "tile2:0");
     console.resize(40, 10);
     assert_eq!(state_of(console.model()), "queue:0");
+}
+
+/// The broken morning's console with servers that something may be done to.
+fn with_fleet(actions: bool) -> Rehearsal {
+    use crate::domain::register::{Destination, Server};
+    let server = |name: &str, ssh| Server { name: name.into(), ssh, ..Server::local() };
+    let servers = [server("web7", Destination::parse("root@web7").ok()), server("db2", None)];
+    let fleet = model::Fleet { servers: servers.to_vec().into(), actions };
+    Rehearsal::new(Start { fleet, ..start(State::Broken) }, 120, 40)
+}
+
+#[test]
+fn nothing_is_done_before_cancel_was_left() {
+    let mut console = with_fleet(true);
+    assert_eq!(console.press("2s"), []);
+    assert_eq!(state_of(console.model()), "list2:0 deed:cancel");
+    let shown = text(&console.frame());
+    assert!(shown.contains("Open ssh to web7") && shown.contains("ssh -- root@web7"), "{shown}");
+    assert!(shown.contains("▸ Cancel"), "{shown}");
+    for keys in
+        ["<enter>", "s<esc>", "s<tab><tab><enter>", "s<tab><esc><enter>", "s<left><right><enter>", "syjkwr?:/5s<enter>"]
+    {
+        assert_eq!(console.press(keys), [], "{keys}");
+        console.press("<esc><esc>2");
+    }
+    let done = console.press("s<tab><enter>");
+    assert!(matches!(&done[..], [Effect::HandOver(step)] if step.line() == "ssh -- root@web7"), "{done:?}");
+    assert_eq!(state_of(console.model()), "list2:0");
+}
+
+#[test]
+fn pasted_text_confirms_nothing() {
+    let mut console = with_fleet(true);
+    console.press("2s<tab>");
+    let pasted = message::Msg::Pasted("\r\n".into());
+    assert_eq!(update::update(console.model(), pasted, sample::now()), []);
+    assert_eq!(state_of(console.model()), "list2:0 deed:go");
+}
+
+#[test]
+fn actions_that_are_not_allowed_name_the_line_that_allows_them() {
+    let mut console = with_fleet(false);
+    assert_eq!(console.press("2s<tab><enter>"), []);
+    assert!(text(&with_message(&mut console, "2s")).contains("actions = true"));
+}
+
+#[test]
+fn without_a_server_to_log_in_to_it_says_what_to_do() {
+    let mut console = with_fleet(true);
+    assert!(text(&with_message(&mut console, "1s")).contains("select a server first"));
+    assert!(text(&with_message(&mut console, "2js")).contains("this machine"));
+}
+
+fn with_message(console: &mut Rehearsal, keys: &str) -> Buffer {
+    console.press(keys);
+    console.frame()
+}
+
+#[test]
+fn a_long_question_scrolls_and_its_choice_stays_in_view() {
+    let mut console = with_fleet(true);
+    console.resize(40, 10);
+    console.press("2s");
+    let Some(Overlay::Deed(asked)) = &mut console.model().view.overlay else { panic!("no question") };
+    asked.deed.remarks = (0..30).map(|number| format!("remark {number}").into()).collect();
+    let shown = text(&console.frame());
+    assert!(shown.contains("remark 0") && shown.contains("▸ Cancel"), "{shown}");
+    console.press("G");
+    let shown = text(&console.frame());
+    assert!(shown.contains("root@web7") && shown.contains("▸ Cancel") && !shown.contains("remark 0"), "{shown}");
 }

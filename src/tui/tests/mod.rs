@@ -7,7 +7,7 @@ use ratatui::buffer::Buffer;
 
 use super::model::{Model, Overlay, Place, Start};
 use super::sample::{self, State};
-use super::{Effect, Rehearsal, layout, message, panels, update, view};
+use super::{Effect, Rehearsal, layout, message, model, panels, update, view};
 use crate::domain::{Fault, Round, Shown, SubjectKind, Verdict};
 use crate::round::{Order, Progress, Update};
 
@@ -36,6 +36,8 @@ fn state_of(model: &Model) -> String {
         Some(Overlay::Palette { .. }) => " palette",
         Some(Overlay::Confirm(_)) => " confirm",
         Some(Overlay::Address { .. }) => " address",
+        Some(Overlay::Deed(asked)) if asked.go => " deed:go",
+        Some(Overlay::Deed(_)) => " deed:cancel",
     };
     format!("{place}{over}")
 }

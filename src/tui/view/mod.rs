@@ -2,6 +2,7 @@
 
 mod bars;
 pub mod detail;
+mod dialog;
 mod home;
 pub mod overlay;
 mod panel;

@@ -18,7 +18,7 @@ fn recording(name: &str) -> Vec<u8> {
 
 fn answer(name: &str) -> (HostSeen, Option<Packages>) {
     match parse_answer(&recording(name), recorded()).unwrap() {
-        Answer::Whole { host, packages, digest } => {
+        Answer::Whole { host, packages, digest, .. } => {
             assert!(digest.is_some());
             (*host, packages)
         }
