@@ -45,7 +45,11 @@ impl Look {
             Some(0) => peers(parse_dump(&ran.output)?, &self.tunnels),
             Some(NO_WG) => Err(Fault::new(format!("wg is not installed on {place}"))
                 .mend(format!("apt-get install wireguard-tools on {place}"))),
-            status => Err(refused(place, status, &parse_dump(&ran.output).unwrap_or_default(), &ran.complaint())),
+            status => {
+                // Only for the words of the fault: without the login's name, its line says LOGIN.
+                let dump = parse_dump(&ran.output).unwrap_or_default();
+                Err(refused(place, status, &dump, &ran.complaint()))
+            }
         }
     }
 }
