@@ -155,15 +155,9 @@ fn advisories(id: &SourceId, now: Timestamp) -> Vec<Observation> {
 }
 
 fn snapshots(id: &SourceId, now: Timestamp) -> Vec<Observation> {
-    let snapshots = (0..20_i64).map(|day| Snapshot {
-        id: format!("night {day}").into(),
-        at: now - SignedDuration::from_hours(24 * day + 4),
-        host: None,
-        paths: Vec::new(),
-        bytes: None,
-        files: None,
-    });
-    let fact = Fact::Snapshots(Snapshots { snapshots: snapshots.collect(), degraded: None, unnamed: 0 });
+    let snapshots =
+        (0..20_i64).map(|day| Snapshot::new(format!("night {day}"), now - SignedDuration::from_hours(24 * day + 4)));
+    let fact = Fact::Snapshots(Snapshots { snapshots: snapshots.collect(), ..Snapshots::default() });
     vec![Observation { subject: Subject::new(SubjectKind::Backup, id.name.clone()), at: now, fact }]
 }
 

@@ -6,10 +6,14 @@
 mod check;
 mod config;
 mod console;
+mod decide;
 mod demo;
 mod edge;
+mod log;
 mod round;
 mod secret;
+mod sign;
+mod when;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -38,6 +42,19 @@ enum Command {
     Round(round::Arguments),
     /// The last evidence, judged now, as a monitoring plugin: one line and perfdata.
     Check(check::Arguments),
+    /// Records a decision on a finding: who is asked about it, and until when.
+    Decide(decide::Arguments),
+    /// Takes back your last decision; the log keeps both.
+    Undo,
+    /// Agrees with somebody's decision that waits for you.
+    Agree(decide::AgreeArguments),
+    /// Signs the state of everything as it is now.
+    Sign(sign::Arguments),
+    /// Vouches for what no probe can see: a training, a revised document.
+    Attest(sign::AttestArguments),
+    /// The record of decisions and check-ins.
+    #[command(subcommand)]
+    Log(log::Command),
     /// Reads, explains and describes the configuration.
     #[command(subcommand)]
     Config(config::Command),
@@ -65,6 +82,12 @@ pub fn main() -> ExitCode {
         Some(Command::Demo(arguments)) => demo::run(&edge, &arguments),
         Some(Command::Round(arguments)) => round::run(&edge, &arguments),
         Some(Command::Check(arguments)) => check::run(&edge, &arguments),
+        Some(Command::Decide(arguments)) => decide::run(&edge, &arguments),
+        Some(Command::Undo) => decide::undo(&edge),
+        Some(Command::Agree(arguments)) => decide::agree(&edge, &arguments),
+        Some(Command::Sign(arguments)) => sign::run(&edge, &arguments),
+        Some(Command::Attest(arguments)) => sign::attest(&edge, &arguments),
+        Some(Command::Log(command)) => log::run(&edge, &command),
         Some(Command::Config(command)) => config::run(&edge, &command),
         Some(Command::Secret(command)) => secret::run(&edge, &command),
         None => console::run(&edge),

@@ -5,6 +5,7 @@
 //! sockets, runs programs and reads the keyring.
 
 mod backups;
+mod exposure;
 mod feeds;
 mod servers;
 mod services;
@@ -38,8 +39,14 @@ pub struct Collector {
 }
 
 /// Every collector there is.
-pub const ALL: &[Collector] =
-    &[feeds::COLLECTOR, servers::COLLECTOR, vpn::COLLECTOR, backups::COLLECTOR, services::COLLECTOR];
+pub const ALL: &[Collector] = &[
+    feeds::COLLECTOR,
+    servers::COLLECTOR,
+    exposure::COLLECTOR,
+    vpn::COLLECTOR,
+    backups::COLLECTOR,
+    services::COLLECTOR,
+];
 
 /// One thing to ask.
 #[derive(Clone)]

@@ -1,6 +1,8 @@
 //! Judgement. Pure: the same evidence, limits and `now` give the same findings. It cannot fail, log or read a clock.
 
+pub mod decisions;
 mod looks;
+pub mod matching;
 mod measures;
 mod rank;
 pub mod rules;

@@ -113,6 +113,8 @@ impl Clerk {
                         || record.declared.iter().any(|declared| declared.subject == *subject)
                         || record.seen.iter().any(|seen| seen.subject == *subject)
                 }
+                // The reader's.
+                Order::Look(_) | Order::Seek(_) => false,
             };
             if wanted {
                 self.due.insert(record.id.clone(), now);

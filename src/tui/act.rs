@@ -113,8 +113,13 @@ fn toggle_help(model: &mut Model) {
 
 /// Opens the current finding's address; asks first when it is not encrypted.
 fn browse(model: &mut Model) -> Vec<Effect> {
-    let Some(link) = model.current().and_then(|finding| finding.link.clone()) else {
-        regret(model, "this finding has no address to open");
+    let Some(said) = model.current().map(|finding| model.world.looks.particulars(finding)) else {
+        regret(model, "nothing is selected");
+        return Vec::new();
+    };
+    let Some(link) = said.and_then(|said| said.link.clone()) else {
+        let unread = said.is_none();
+        regret(model, if unread { "its address is still being read" } else { "this finding has no address to open" });
         return Vec::new();
     };
     if link.as_str().starts_with("https://") {
@@ -128,7 +133,10 @@ fn browse(model: &mut Model) -> Vec<Effect> {
 fn copy(model: &mut Model) -> Vec<Effect> {
     let text: Option<Shown> = match &model.view.overlay {
         Some(Overlay::Address { link, .. }) => Some(address(link)),
-        _ => model.current().map(|finding| finding.link.as_ref().map_or_else(|| one_line(finding), address)),
+        _ => model.current().map(|finding| {
+            let said = model.world.looks.particulars(finding);
+            said.and_then(|said| said.link.as_ref()).map_or_else(|| one_line(finding), address)
+        }),
     };
     let Some(text) = text else {
         regret(model, "nothing is selected");

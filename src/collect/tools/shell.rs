@@ -84,6 +84,18 @@ impl Shell {
         }
     }
 
+    /// The host and port to which the user's ssh configuration leads; nobody is asked.
+    pub async fn led(&self, destination: &Destination) -> Result<(String, u16), Fault> {
+        let mut program = Program::new(self.ssh.clone()).arguments(["-G", "--", destination.as_str()]);
+        program.keep = ssh::KEEP;
+        program.deadline = Duration::from_secs(5);
+        let ran = super::run::run(program).await?;
+        ssh::parse_led(&String::from_utf8_lossy(&ran.output)).ok_or_else(|| {
+            Fault::new(format!("where ssh leads for {destination} can't be told: {}", ran.complaint()))
+                .mend(format!("run `ssh -G {destination}`"))
+        })
+    }
+
     /// A file, whole and byte for byte; larger than `cap` is a fault.
     pub async fn read_file(&self, place: &Place, cap: usize) -> Result<FileRead, Fault> {
         let ran = self.about(place, &files::file_script(&place.path, cap), "file", cap.saturating_add(64)).await?;

@@ -8,6 +8,7 @@ mod person;
 mod service;
 mod site;
 mod support;
+mod view;
 mod vpn;
 mod vulnerability;
 
@@ -18,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::{Fault, Shown};
 
 pub use advisory::{Advisory, FeedDeclared, FeedKind, FeedSeen, Risk};
-pub use backup::{BackupDeclared, Slot, Snapshot, Snapshots};
+pub use backup::{BackupDeclared, BackupExpect, Encryption, Percent, Slot, Snapshot, Snapshots};
 pub use exposure::{Filter, FilterProgram, FilterRules, HostExposure, Listener, Listening};
 pub use host::{
     HostDeclared, HostSeen, Kernel, Package, Packages, Pending, Reboot, Release, Unattended, UnattendedRun,
@@ -27,6 +28,7 @@ pub use person::PersonDeclared;
 pub use service::{CertificateSeen, Reached, ServiceDeclared, ServiceSeen};
 pub use site::{ComposerPackage, SiteDeclared, SiteSeen};
 pub use support::{ReleaseSupport, Releases, Support, SupportEnded, SupportLimited};
+pub use view::{PortAnswer, Side, Tried, View, Views, ViewsDeclared};
 pub use vpn::{Handshake, PeerDeclared, VpnClient, VpnClients, VpnDeclared, WireguardPeer, WireguardPeers};
 pub use vulnerability::{
     Bulletin, BulletinFix, Bulletins, DrupalAffected, DrupalDatabase, DrupalRecord, Exploited, Fix, Issue, IssueState,
@@ -45,6 +47,8 @@ pub enum Fact {
     HostExposure(Box<HostExposure>),
     /// Shared: servers of one role have the same list, which is stored and held in memory once.
     Packages(Arc<Packages>),
+    ViewsDeclared(ViewsDeclared),
+    Views(Views),
     VpnDeclared(VpnDeclared),
     VpnClients(VpnClients),
     WireguardPeers(WireguardPeers),

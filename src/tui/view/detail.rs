@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::domain::{Finding, FindingKey, Shown};
+use crate::domain::{Finding, FindingKey, Particulars, Shown};
 use crate::tui::model::Model;
 use crate::tui::times;
 use crate::tui::widgets::prose;
@@ -52,20 +52,31 @@ fn block(model: &Model, finding: &Finding, width: usize) -> Vec<Line> {
     let (about, until) = about(model, finding);
     let dim = |text: &Shown| Piece::shown(text, theme.dim());
     lines.extend(prose::wrap(&about, width.saturating_sub(2)).iter().map(|part| vec![Piece::space(2), dim(part)]));
-    if !finding.detail.is_empty() {
-        let parts = prose::wrap(&finding.detail, width.saturating_sub(2));
-        lines.extend(parts.iter().map(|part| vec![Piece::space(2), Piece::shown(part, theme.text())]));
-    }
-    if let Some(mend) = &finding.mend {
-        lines.extend(labelled(model, "to make it ok: ", mend, width));
-    }
-    if let Some(link) = &finding.link {
-        lines.push(vec![Piece::space(2), Piece::word("o ", theme.accent()), dim(&link.as_str().into())]);
+    if let Some(said) = model.world.looks.particulars(finding) {
+        lines.extend(particulars(model, said, width));
     }
     lines.push(Vec::new());
     let key = &finding.key;
     let numbered = lines.into_iter().enumerate();
     numbered.map(|(within, pieces)| Line { pieces, finding: key.clone(), within, until }).collect()
+}
+
+/// What the finding says beyond its title.
+fn particulars(model: &Model, said: &Particulars, width: usize) -> Vec<Vec<Piece>> {
+    let theme = &model.theme;
+    let mut lines = Vec::new();
+    if !said.detail.is_empty() {
+        let parts = prose::wrap(&said.detail, width.saturating_sub(2));
+        lines.extend(parts.iter().map(|part| vec![Piece::space(2), Piece::shown(part, theme.text())]));
+    }
+    if let Some(mend) = &said.mend {
+        lines.extend(labelled(model, "to make it ok: ", mend, width));
+    }
+    if let Some(link) = &said.link {
+        let address = Piece::shown(&link.as_str().into(), theme.dim());
+        lines.push(vec![Piece::space(2), Piece::word("o ", theme.accent()), address]);
+    }
+    lines
 }
 
 /// `security-updates · since 21 Nov 06:12, 2 d · rank 3`, and until when that is true.
