@@ -42,8 +42,13 @@ pub async fn run(schedule: Schedule) {
         let Some(wake) = clerk.report() else { return };
         tokio::select! {
             order = orders.recv() => match order {
-                Some(Order::Request(request)) => clerk.record(request),
-                Some(order) => clerk.obey(&order),
+                Some(order) => {
+                    let mut waiting = vec![order];
+                    while let Ok(order) = orders.try_recv() {
+                        waiting.push(order);
+                    }
+                    clerk.obey_all(waiting);
+                }
                 None => return,
             },
             Some(joined) = clerk.asking.join_next(), if !clerk.asking.is_empty() => {
@@ -131,7 +136,7 @@ impl Clerk {
                         || record.declared.iter().any(|declared| declared.subject == *subject)
                         || record.seen.iter().any(|seen| seen.subject == *subject)
                 }
-                // The reader's.
+                // Nothing is asked for these.
                 Order::Look(_) | Order::Seek(_) | Order::Request(_) => false,
             };
             if wanted {
@@ -159,6 +164,22 @@ impl Clerk {
             (Ok(true), Some(round)) => self.show(self.desk.decide_on(Round::clone(&round), (self.tools.now)())),
             (Ok(_), _) => {}
             (Err(error), _) => drop(self.updates.send(Update::Trouble(error.into()))),
+        }
+    }
+
+    /// Of several orders to look only the newest is still wanted.
+    fn obey_all(&mut self, orders: Vec<Order>) {
+        let mut look = None;
+        for order in orders {
+            match order {
+                Order::Request(request) => self.record(request),
+                Order::Look(_) => look = Some(order),
+                other => self.obey(&other),
+            }
+        }
+        if let Some(update) = look.and_then(|look| self.desk.exhibit(&look, (self.tools.now)())) {
+            // Nobody listens any more when this fails; the next report ends the schedule.
+            self.updates.send(update).ok();
         }
     }
 

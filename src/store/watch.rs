@@ -1,4 +1,7 @@
-//! [`Watch`]: wakes when somebody writes to the store's file. Sleeps in the kernel otherwise, see inotify(7).
+//! [`Watch`]: wakes when somebody added to the log. Sleeps in the kernel otherwise, see inotify(7).
+//!
+//! The write itself is no sign: it comes before the commit, and what makes a commit visible is shared memory, of which
+//! inotify(7) tells nothing. So whoever added a line touches the database's file afterwards.
 
 use std::ffi::OsString;
 use std::io;
@@ -8,25 +11,34 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
+use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_NOW, utimensat};
 use rustix::io::Errno;
 use tokio::io::unix::AsyncFd;
+
+/// Tells whoever watches.
+pub(super) fn touch(store: &Path) {
+    // Both times: the kernel calls one alone a write, of which there are many.
+    let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+    let times = Timestamps { last_access: now, last_modification: now };
+    // Who isn't told sees it with the next evaluation.
+    utimensat(CWD, store, &times, AtFlags::empty()).ok();
+}
 
 /// Another process may decide or sign at any moment; a console on the same store shows it at once.
 #[derive(Debug)]
 pub struct Watch {
     events: AsyncFd<OwnedFd>,
-    /// The store's own files begin so: the database, its write-ahead log.
     name: OsString,
 }
 
 impl Watch {
-    /// Watches the folder: SQLite makes and removes the write-ahead log beside the file. Must be called within a runtime.
+    /// Watches the folder, for the file may be replaced. Must be called within a runtime.
     pub fn on(store: &Path) -> io::Result<Self> {
         let (Some(folder), Some(name)) = (store.parent(), store.file_name()) else {
             return Err(io::ErrorKind::InvalidInput.into());
         };
         let events = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?;
-        inotify::add_watch(&events, folder, WatchFlags::MODIFY | WatchFlags::CREATE)?;
+        inotify::add_watch(&events, folder, WatchFlags::ATTRIB)?;
         #[expect(deprecated, reason = "what replaces it is unsafe; an OwnedFd stays open as long as it is registered")]
         let events = AsyncFd::new(events)?;
         Ok(Self { events, name: name.to_owned() })
@@ -56,7 +68,7 @@ fn drain(events: &OwnedFd, name: &OsString) -> io::Result<bool> {
         match reader.next() {
             Ok(event) => {
                 read = true;
-                ours |= event.file_name().is_some_and(|file| file.to_bytes().starts_with(name.as_bytes()));
+                ours |= event.file_name().is_some_and(|file| file.to_bytes() == name.as_bytes());
             }
             Err(Errno::WOULDBLOCK) if read => return Ok(ours),
             Err(error) => return Err(error.into()),

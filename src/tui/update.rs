@@ -66,6 +66,7 @@ fn hear(model: &mut Model, update: Update) {
             regret(model, format!("{}{mend}", fault.said));
         }
         Update::Looked(looked) => model.world.looks.take(looked),
+        Update::Exhibited(subject, exhibits) => model.world.looks.take_exhibits(subject, exhibits),
         Update::Sought(found) => {
             model.world.looks.take_sought(found);
             model.settle();

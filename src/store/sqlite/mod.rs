@@ -5,6 +5,7 @@ mod log;
 mod open;
 mod particulars;
 mod sources;
+mod standings;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
@@ -14,8 +15,9 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use serde::Deserialize;
 use serde::de::value::{Error, StrDeserializer};
 
+use super::watch::touch;
 use super::{Attempt, Kept, NextLine, Signature, Store, StoreError};
-use crate::domain::{FindingKey, Judgement, Particulars, Round, Seek, Shown, Sighting, SourceLine, Subject};
+use crate::domain::{FindingKey, Judgement, Particulars, Round, Seek, Shown, Sighting, SourceLine, Subject, Turn};
 
 /// A store in one SQLite file, or in memory.
 #[derive(Debug)]
@@ -66,6 +68,9 @@ impl Sqlite {
         level(&self.connection, "FULL").map_err(|error| self.fault(&error))?;
         let done = self.write(work);
         level(&self.connection, "NORMAL").map_err(|error| self.fault(&error))?;
+        if let (Ok(_), Some(path)) = (&done, self.connection.path()) {
+            touch(Path::new(path));
+        }
         done
     }
 
@@ -140,6 +145,10 @@ impl Store for Sqlite {
 
     fn particulars_of(&self, subject: &Subject) -> Result<BTreeMap<FindingKey, Particulars>, StoreError> {
         particulars::of(&self.connection, subject).map_err(|error| self.fault(&error))
+    }
+
+    fn turns_of(&self, subject: &Subject) -> Result<Vec<Turn>, StoreError> {
+        standings::turns(&self.connection, subject).map_err(|error| self.fault(&error))
     }
 
     fn seek(&self, seek: &Seek) -> Result<HashSet<FindingKey>, StoreError> {
