@@ -6,6 +6,7 @@ mod approved_services;
 mod backup_off_site;
 mod backup_on_site;
 mod encrypted_communication;
+mod restore;
 mod security_updates;
 
 use super::Rule;
@@ -18,5 +19,6 @@ pub const ALL: &[Rule] = &[
     admin_via_vpn::RULE,
     backup_on_site::RULE,
     backup_off_site::RULE,
+    restore::RULE,
     approved_services::RULE,
 ];
