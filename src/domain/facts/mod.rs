@@ -5,6 +5,7 @@ mod backup;
 mod exposure;
 mod host;
 mod person;
+mod power;
 mod service;
 mod site;
 mod support;
@@ -25,11 +26,12 @@ pub use host::{
     HostDeclared, HostSeen, Kernel, Package, Packages, Pending, Reboot, Release, Unattended, UnattendedRun,
 };
 pub use person::PersonDeclared;
+pub use power::{Account, AuthorizedKey, Group, HostPower, KeysSeen, Login, SudoRule};
 pub use service::{CertificateSeen, Reached, ServiceDeclared, ServiceSeen};
 pub use site::{ComposerPackage, SiteDeclared, SiteSeen};
 pub use support::{ReleaseSupport, Releases, Support, SupportEnded, SupportLimited};
 pub use view::{PortAnswer, Side, Tried, View, Views, ViewsDeclared};
-pub use vpn::{PeerDeclared, VpnClient, VpnClients, VpnDeclared};
+pub use vpn::{Handshake, PeerDeclared, VpnClient, VpnClients, VpnDeclared, WireguardPeer, WireguardPeers};
 pub use vulnerability::{
     Bulletin, BulletinFix, Bulletins, DrupalAffected, DrupalDatabase, DrupalRecord, Exploited, Fix, Issue, IssueState,
     Likelihoods, NoDsa, Tracker, TruthDeclared, Urgency, VersionRange, cve_number,
@@ -45,12 +47,14 @@ pub enum Fact {
     HostDeclared(HostDeclared),
     HostSeen(Box<HostSeen>),
     HostExposure(Box<HostExposure>),
+    HostPower(Box<HostPower>),
     /// Shared: servers of one role have the same list, which is stored and held in memory once.
     Packages(Arc<Packages>),
     ViewsDeclared(ViewsDeclared),
     Views(Views),
     VpnDeclared(VpnDeclared),
     VpnClients(VpnClients),
+    WireguardPeers(WireguardPeers),
     PeerDeclared(PeerDeclared),
     BackupDeclared(BackupDeclared),
     Snapshots(Snapshots),
@@ -77,6 +81,7 @@ impl Fact {
             Self::HostSeen(host) => host.sightings(),
             Self::Advisory(_) => vec!["published".into()],
             Self::VpnClients(clients) => clients.sightings(),
+            Self::WireguardPeers(peers) => peers.sightings(),
             _ => Vec::new(),
         }
     }

@@ -7,6 +7,7 @@ mod backup_off_site;
 mod backup_on_site;
 mod encrypted_communication;
 mod restore;
+mod restricted_access;
 mod security_updates;
 
 use super::Rule;
@@ -21,4 +22,5 @@ pub const ALL: &[Rule] = &[
     backup_off_site::RULE,
     restore::RULE,
     approved_services::RULE,
+    restricted_access::RULE,
 ];

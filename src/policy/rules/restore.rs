@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::domain::{Attested, Fact, Judgement, Period, Shown, Subject, SubjectKind, Verdict, age};
-use crate::policy::{Case, Rule};
+use crate::policy::{Case, Rule, no_exhibits};
 
-pub const RULE: Rule = Rule { measure: "restore", limits: &[], judge };
+pub const RULE: Rule = Rule { measure: "restore", limits: &[], judge, exhibits: no_exhibits };
 
 /// What the register says of one class.
 struct Class {
