@@ -115,7 +115,6 @@ fn rules_that_make_no_sense_or_are_cut_off_are_unreadable_and_never_none() {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "says aloud that it is left out")]
 fn the_rules_of_a_real_machine_are_read() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/debian-host/vm");
     let read = |name: &str| std::fs::read_to_string(folder.join(name));
