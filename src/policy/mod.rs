@@ -3,6 +3,7 @@
 pub mod decisions;
 mod exposed;
 mod looks;
+pub mod matching;
 mod measures;
 mod rank;
 pub mod rules;

@@ -135,3 +135,16 @@ pub struct Package {
     pub source: Shown,
     pub source_version: Shown,
 }
+
+impl Package {
+    /// The release of a package that holds a kernel image: `linux-image-6.1.0-49-amd64` is `6.1.0-49-amd64`. The packages
+    /// that only point to the newest image have no number there; debugging symbols are no image.
+    pub fn kernel_release(&self) -> Option<&str> {
+        let release = self.name.as_str().strip_prefix("linux-image-")?;
+        let release = release.strip_prefix("unsigned-").unwrap_or(release);
+        let image = release.starts_with(|first: char| first.is_ascii_digit())
+            && !release.ends_with("-dbg")
+            && !release.ends_with("-dbgsym");
+        image.then(|| release.strip_suffix("-unsigned").unwrap_or(release))
+    }
+}
