@@ -12,10 +12,10 @@ mod tests;
 use crate::domain::facts::Side;
 use crate::domain::{Judgement, Limit, Period, Shown, Verdict};
 use crate::policy::exposed::{Exposed, exposed};
-use crate::policy::{Case, Rule};
+use crate::policy::{Case, Rule, no_exhibits};
 use differences::Difference;
 
-pub const RULE: Rule = Rule { measure: MEASURE, limits: &[&FILTER_CHANGE], judge };
+pub const RULE: Rule = Rule { measure: MEASURE, limits: &[&FILTER_CHANGE], judge, exhibits: no_exhibits };
 
 const MEASURE: &str = "firewall";
 

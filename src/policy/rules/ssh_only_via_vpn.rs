@@ -6,9 +6,9 @@ mod tests;
 use crate::domain::facts::{PortAnswer, Side};
 use crate::domain::{Fault, Judgement, Port, Verdict};
 use crate::policy::exposed::{Exposed, exposed};
-use crate::policy::{Case, Rule};
+use crate::policy::{Case, Rule, no_exhibits};
 
-pub const RULE: Rule = Rule { measure: MEASURE, limits: &[], judge };
+pub const RULE: Rule = Rule { measure: MEASURE, limits: &[], judge, exhibits: no_exhibits };
 
 const MEASURE: &str = "admin-via-vpn";
 
