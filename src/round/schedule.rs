@@ -186,6 +186,7 @@ impl Clerk {
     fn show(&mut self, round: Round) {
         let round = Arc::new(round);
         self.last = Some(Arc::clone(&round));
+        // Nobody listens any more when this fails; the next report ends the schedule.
         self.updates.send(Update::Round(round)).ok();
     }
 
@@ -238,6 +239,7 @@ impl Clerk {
         }
         for said in self.desk.damage() {
             let fault = Fault::new(said).mend("matins log verify names the first bad entry");
+            // As above.
             self.updates.send(Update::Trouble(fault)).ok();
         }
     }

@@ -32,14 +32,27 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::NextFocus => motion::shift_focus(model, 1),
         Action::PreviousFocus => motion::shift_focus(model, -1),
         Action::Prepare(kind) => deeds::prepare(model, kind),
-        Action::Record(Record::Decide) => form::decide(model),
-        Action::Record(Record::Undo) => return form::undo(model),
-        Action::Record(Record::Sign) => form::sign(model),
+        Action::Record(record) => return for_the_record(model, record),
         Action::Choose => deeds::choose(model),
-        Action::Screen(Screen::Mouse) => return toggle_mouse(model),
-        Action::Screen(Screen::Suspend) => return vec![Effect::Suspend],
-        Action::Screen(Screen::Repaint) => return vec![Effect::Repaint],
+        Action::Screen(screen) => return on_screen(model, screen),
         Action::Quit => return vec![Effect::Quit],
+    }
+    Vec::new()
+}
+
+fn on_screen(model: &mut Model, screen: Screen) -> Vec<Effect> {
+    match screen {
+        Screen::Mouse => toggle_mouse(model),
+        Screen::Suspend => vec![Effect::Suspend],
+        Screen::Repaint => vec![Effect::Repaint],
+    }
+}
+
+fn for_the_record(model: &mut Model, record: Record) -> Vec<Effect> {
+    match record {
+        Record::Decide => form::decide(model),
+        Record::Undo => return form::undo(model),
+        Record::Sign => form::sign(model),
     }
     Vec::new()
 }
