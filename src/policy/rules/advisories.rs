@@ -17,7 +17,7 @@ use std::collections::{HashMap, HashSet};
 use crate::domain::facts::{Advisory, Bulletin, FeedKind};
 use crate::domain::{Fact, Judgement, Limit, Period, Shown, SourceRecord, Verdict, age};
 use crate::policy::matching::{self, Truth};
-use crate::policy::{Case, Rule};
+use crate::policy::{Case, Rule, no_exhibits};
 use bulletins::Row;
 use fleet::Fleet;
 use told::{Told, told};
@@ -39,7 +39,8 @@ const KEPT: Limit = Limit {
     help: "an advisory that is fixed everywhere is listed this long",
 };
 
-pub const RULE: Rule = Rule { measure: MEASURE, limits: &[&SECURITY_UPDATE, &NOTICE, &KEPT], judge };
+pub const RULE: Rule =
+    Rule { measure: MEASURE, limits: &[&SECURITY_UPDATE, &NOTICE, &KEPT], judge, exhibits: no_exhibits };
 
 fn judge(case: &Case<'_>) -> Vec<Judgement> {
     let truth = Truth::of(case.evidence, case.now);

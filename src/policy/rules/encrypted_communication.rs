@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use crate::domain::facts::{CertificateSeen, ServiceSeen};
 use crate::domain::{Fault, Judgement, Link, Shown, Verdict, age};
 use crate::policy::looks::{Registered, registered};
-use crate::policy::{CERTIFICATE, Case, Rule};
+use crate::policy::{CERTIFICATE, Case, Rule, no_exhibits};
 
 const MEASURE: &str = "encrypted-communication";
 
-pub const RULE: Rule = Rule { measure: MEASURE, limits: &[&CERTIFICATE], judge };
+pub const RULE: Rule = Rule { measure: MEASURE, limits: &[&CERTIFICATE], judge, exhibits: no_exhibits };
 
 fn judge(case: &Case<'_>) -> Vec<Judgement> {
     registered(case.evidence)
