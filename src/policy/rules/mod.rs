@@ -6,8 +6,10 @@ mod approved_services;
 mod backup_off_site;
 mod backup_on_site;
 mod encrypted_communication;
+mod firewall;
 mod restricted_access;
 mod security_updates;
+mod ssh_only_via_vpn;
 
 use super::Rule;
 
@@ -15,8 +17,10 @@ use super::Rule;
 pub const ALL: &[Rule] = &[
     advisories::RULE,
     security_updates::RULE,
+    firewall::RULE,
     encrypted_communication::RULE,
     admin_via_vpn::RULE,
+    ssh_only_via_vpn::RULE,
     backup_on_site::RULE,
     backup_off_site::RULE,
     approved_services::RULE,
