@@ -1,11 +1,11 @@
 //! `matins drill` as it is run: against a real restic repository, from the configuration to the recorded evidence.
 
 #![allow(
-    clippy::disallowed_methods,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::print_stderr,
+    clippy::disallowed_methods,
     reason = "tests"
 )]
 
