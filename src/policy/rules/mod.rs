@@ -8,8 +8,10 @@ mod backup_on_site;
 mod encrypted_communication;
 mod restricted_access;
 mod security_updates;
+mod software_selection;
 
 use super::Rule;
+pub use software_selection::is_kernel;
 
 /// Every rule there is.
 pub const ALL: &[Rule] = &[
@@ -21,4 +23,5 @@ pub const ALL: &[Rule] = &[
     backup_off_site::RULE,
     approved_services::RULE,
     restricted_access::RULE,
+    software_selection::RULE,
 ];
