@@ -6,6 +6,7 @@ mod backup;
 mod exposure;
 mod host;
 mod person;
+mod pki;
 mod power;
 mod service;
 mod site;
@@ -29,6 +30,7 @@ pub use host::{
     HostDeclared, HostSeen, Kernel, Package, Packages, Pending, Reboot, Release, Unattended, UnattendedRun,
 };
 pub use person::PersonDeclared;
+pub use pki::{PkiCertificate, RevocationList, VpnPki};
 pub use power::{Account, AuthorizedKey, Group, HostPower, KeysSeen, Login, SudoRule};
 pub use service::{CertificateSeen, Reached, ServiceDeclared, ServiceSeen};
 pub use site::{ComposerPackage, SiteDeclared, SiteSeen};
@@ -60,6 +62,7 @@ pub enum Fact {
     VpnDeclared(VpnDeclared),
     VpnClients(VpnClients),
     WireguardPeers(WireguardPeers),
+    VpnPki(VpnPki),
     PeerDeclared(PeerDeclared),
     BackupDeclared(BackupDeclared),
     Snapshots(Snapshots),
@@ -84,6 +87,7 @@ impl Fact {
     pub fn sightings(&self) -> Vec<Shown> {
         match self {
             Self::HostSeen(host) => host.sightings(),
+            Self::HostExposure(exposure) => exposure.sightings(),
             Self::Advisory(_) => vec!["published".into()],
             Self::VpnClients(clients) => clients.sightings(),
             Self::WireguardPeers(peers) => peers.sightings(),
