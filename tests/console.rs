@@ -197,6 +197,26 @@ fn a_closed_terminal_ends_it() {
     terminal.end();
 }
 
+/// Whoever started it gets the SIGHUP, it does not: the end of its keys is all that it sees. Often, since which of its parts
+/// notices first is chance.
+#[test]
+fn a_terminal_that_goes_without_a_signal_ends_it_too() {
+    for _ in 0..8 {
+        let home = home();
+        let mut command = CommandBuilder::new("sh");
+        command.args(["-c", "trap '' HUP; \"$0\" & wait", env!("CARGO_BIN_EXE_matins")]);
+        let plain = self::command(home.path(), &[]);
+        command.env_clear();
+        for (name, value) in plain.iter_full_env_as_str() {
+            command.env(name, value);
+        }
+        let mut terminal = Terminal::start(command, 120, 40);
+        terminal.shows("Needs you");
+        terminal.hang_up();
+        terminal.end();
+    }
+}
+
 #[test]
 fn it_survives_every_size() {
     let home = home();
