@@ -7,6 +7,7 @@ mod backup_off_site;
 mod backup_on_site;
 mod encrypted_communication;
 mod security_updates;
+mod site_updates;
 
 use super::Rule;
 
@@ -14,6 +15,7 @@ use super::Rule;
 pub const ALL: &[Rule] = &[
     advisories::RULE,
     security_updates::RULE,
+    site_updates::RULE,
     encrypted_communication::RULE,
     admin_via_vpn::RULE,
     backup_on_site::RULE,
