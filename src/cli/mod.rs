@@ -8,8 +8,10 @@ mod config;
 mod console;
 mod decide;
 mod demo;
+mod doctor;
 mod edge;
 mod log;
+mod probe;
 mod round;
 mod secret;
 mod sign;
@@ -58,6 +60,11 @@ enum Command {
     /// Reads, explains and describes the configuration.
     #[command(subcommand)]
     Config(config::Command),
+    /// What keeps matins from seeing, and the one line that mends each; exits 0, or 3.
+    Doctor(doctor::Arguments),
+    /// What runs on servers, and what they must be told to let it.
+    #[command(subcommand)]
+    Probe(probe::Command),
     /// Keeps secrets in the keyring.
     #[command(subcommand)]
     Secret(secret::Command),
@@ -89,6 +96,8 @@ pub fn main() -> ExitCode {
         Some(Command::Attest(arguments)) => sign::attest(&edge, &arguments),
         Some(Command::Log(command)) => log::run(&edge, &command),
         Some(Command::Config(command)) => config::run(&edge, &command),
+        Some(Command::Doctor(arguments)) => doctor::run(&edge, &arguments),
+        Some(Command::Probe(command)) => probe::run(&edge, &command),
         Some(Command::Secret(command)) => secret::run(&edge, &command),
         None => console::run(&edge),
     };

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::thin::thinned;
-use super::{borg, btrfs, command, directory, mirror, restic, snapper, zfs};
+use super::{borg, btrfs, command, directory, hetzner, mirror, proxmox, restic, snapper, zfs};
 use crate::collect::tools::Tools;
 use crate::collect::{Answer, Ask, Asked, observed};
 use crate::domain::facts::{Encryption, Snapshots};
@@ -19,8 +19,18 @@ use crate::domain::settings::{Entry, Misfit};
 use crate::domain::{Fact, Fault, Subject};
 
 /// Every kind there is.
-pub const ALL: &[Kind] =
-    &[restic::KIND, borg::KIND, directory::KIND, mirror::KIND, zfs::KIND, btrfs::KIND, snapper::KIND, command::KIND];
+pub const ALL: &[Kind] = &[
+    restic::KIND,
+    borg::KIND,
+    directory::KIND,
+    mirror::KIND,
+    zfs::KIND,
+    btrfs::KIND,
+    snapper::KIND,
+    hetzner::KIND,
+    proxmox::KIND,
+    command::KIND,
+];
 
 /// One kind.
 #[derive(Debug)]

@@ -127,6 +127,11 @@ fn every_kind_takes_its_own_keys_and_no_others() {
         ("zfs", json!({"dataset": "backup:tank/web1", "sudo": true})),
         ("btrfs", json!({"path": "backup:/srv", "prefix": "@snapshots/"})),
         ("snapper", json!({"path": "/"})),
+        ("hetzner", json!({"token": {"keyring": "t"}, "storage_box": 42})),
+        (
+            "proxmox",
+            json!({"repository": "backup@pbs!matins@pbs.example:store", "password": {"keyring": "p"}, "namespace": "web", "fingerprint": "ab:cd"}),
+        ),
         ("command", json!({"command": ["/usr/local/bin/list", "-x"], "on": "backup", "token": {"keyring": "t"}})),
     ] {
         let mut value = json!({"name": "b", "of": ["web1"], "kind": kind});
@@ -134,8 +139,8 @@ fn every_kind_takes_its_own_keys_and_no_others() {
         let sources = planned(value.clone()).unwrap();
         let Fact::BackupDeclared(says) = &sources[0].declared[0].fact else { panic!() };
         assert_eq!(says.tool, *kind);
-        let (key, message) = misfit(with(value, "url", json!("x")));
-        assert_eq!((key.as_deref(), message.as_str()), (Some("url"), "unknown key `url`"));
+        let (key, message) = misfit(with(value, "nmae", json!("x")));
+        assert_eq!((key.as_deref(), message.as_str()), (Some("nmae"), "unknown key `nmae`"));
     }
 }
 
@@ -155,6 +160,16 @@ fn nothing_hostile_reaches_a_tool() {
     for words in [json!([]), json!(["list"]), json!(["-x"]), json!(["/bin/x", "a\u{0}b"])] {
         assert_eq!(of("command", "command", words), "command");
     }
+    let proxmox = |repository: &str, namespace: &str| {
+        misfit(
+            json!({"name": "b", "of": ["web1"], "kind": "proxmox", "password": {"env": "X"}, "repository": repository,
+            "namespace": namespace}),
+        )
+        .0
+        .unwrap()
+    };
+    assert_eq!(proxmox("--repository", "a"), "repository");
+    assert_eq!(proxmox("a@pbs@h:s", "--ns"), "namespace");
     assert_eq!(of("btrfs", "path", json!("-oProxyCommand=id:/x")), "path");
 }
 

@@ -5,6 +5,7 @@
 //! costly parts are left out when nothing of it has changed.
 
 mod parse;
+mod rights;
 
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ use crate::domain::facts::HostDeclared;
 use crate::domain::register::{Register, Server};
 use crate::domain::settings::{Entry, Misfit};
 use crate::domain::{Declared, Fact, Fault, Period, Read, SourceId, Subject};
+
+pub use rights::{PROBE_PATH, authorized_key, installed_probe, sudoers};
 
 pub const COLLECTOR: Collector = Collector { name: "servers", sections: &[], plan };
 
@@ -74,11 +77,11 @@ impl Ask for Probe {
                         return Ok(Answer::Unchanged);
                     }
                     (parse::Answer::Same { .. }, _) => {}
-                    (whole, at) => return self.seen(whole, at),
+                    (whole, at) => return self.seen(tools, whole, at).await,
                 }
             }
             let (whole, at) = self.probe(tools, None).await?;
-            self.seen(whole, at)
+            self.seen(tools, whole, at).await
         })
     }
 }
@@ -92,9 +95,13 @@ impl Probe {
         Ok((parse::parse_answer(&ran.output, received)?, received))
     }
 
-    fn seen(&self, answer: parse::Answer, at: Timestamp) -> Result<Answer, Fault> {
-        let parse::Answer::Whole { host, exposure, packages, digest, power } = answer else {
+    async fn seen(&self, tools: &Tools, answer: parse::Answer, at: Timestamp) -> Result<Answer, Fault> {
+        let parse::Answer::Whole { host, exposure, mut people, packages, digest, power } = answer else {
             return Err(Fault::new("the probe's answer makes no sense"));
+        };
+        people.own_key = match &self.server.key {
+            Some(key) => tools.shell.fingerprint(key).await,
+            None => None,
         };
         let subject = Subject::host(self.server.name.clone());
         let memory = digest.zip(host.clock_skew_seconds.seen()).and_then(|(digest, skew)| {
@@ -103,6 +110,7 @@ impl Probe {
         let mut observations = vec![
             observed(subject.clone(), at, Fact::HostSeen(host)),
             observed(subject.clone(), at, Fact::HostExposure(exposure)),
+            observed(subject.clone(), at, Fact::HostPower(people)),
         ];
         observations.extend(packages.map(|packages| observed(subject, at, Fact::Packages(packages.into()))));
         Ok(Answer::Seen { observations, memory })

@@ -7,13 +7,14 @@ pub mod exposure;
 pub mod lists;
 pub mod packages;
 pub mod pending;
+pub mod power;
 pub mod sections;
 pub mod unattended;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::facts::{HostExposure, HostSeen, Packages, Reboot, Release};
+use crate::domain::facts::{HostExposure, HostPower, HostSeen, Packages, Reboot, Release};
 use crate::domain::{Fault, Read, Shown};
 use packages::Installed;
 use sections::{Section, Sections};
@@ -26,6 +27,7 @@ pub enum Answer {
     Whole {
         host: Box<HostSeen>,
         exposure: Box<HostExposure>,
+        people: Box<HostPower>,
         /// `None` when dpkg's database can't be read.
         packages: Option<Packages>,
         /// For the next time; `None` where it can't be told.
@@ -64,6 +66,12 @@ impl Power {
 /// `received` is our clock when the answer's end came in. An answer without a clock or a digest is no answer of the probe.
 pub fn parse_answer(output: &[u8], received: Timestamp) -> Result<Answer, Fault> {
     let sections = sections::parse_sections(output);
+    if let Some(section) = sections.get("installed")
+        && section.first_line() != super::fingerprint()
+    {
+        return Err(Fault::new("the probe that is installed there is another version")
+            .mend(format!("install what `matins probe show` prints as {}", super::PROBE_PATH)));
+    }
     let clock = sections.sound("clock", "date").and_then(parse_clock);
     let clock_skew_seconds: Read<i64> = clock
         .clone()
@@ -82,6 +90,7 @@ pub fn parse_answer(output: &[u8], received: Timestamp) -> Result<Answer, Fault>
     Ok(Answer::Whole {
         host: Box::new(host),
         exposure: Box::new(exposure::parse_exposure(&sections)),
+        people: Box::new(power::parse_power(&sections)),
         power: Power::parse(sections.get("power").map_or("", |section| section.first_line())),
         packages: installed.ok().map(|installed| Packages { packages: installed.packages }),
         digest: Some(digest.first_line().to_owned()).filter(|text| is_digest(text)),

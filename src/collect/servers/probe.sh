@@ -105,6 +105,8 @@ if [ -z "${DPKG_ADMINDIR-}${APT_CONFIG-}" ]; then
     /var/lib/dpkg/status /var/lib/dpkg/arch /var/lib/dpkg/updates \
     /etc/apt /etc/apt/* /etc/apt/*/* "$lists" "$lists"/* /var/lib/apt/periodic /var/lib/apt/periodic/* \
     /run/reboot-required /run/reboot-required.pkgs /usr/sbin/needrestart \
+    /etc/passwd /etc/group /etc/sudoers /etc/sudoers.d /etc/sudoers.d/* /etc/ssh/authorized_keys* /etc/ssh/authorized_keys*/* \
+    ~/.ssh/authorized_keys /root/.ssh/authorized_keys /home/*/.ssh/authorized_keys \
     "${log%/*}" "$log" "$log.1" /etc/systemd/system /etc/systemd/system/apt-daily* /etc/systemd/system/timers.target.wants \
     /etc/systemd/system/timers.target.wants/* /proc/self/ 2>&1)
   now=${stamps##*/proc/self/ }
@@ -265,6 +267,62 @@ listening() {
   sockets
 }
 section listening listening
+
+# Accounts that somebody can log in with, or that are root.
+accounts() {
+  # shellcheck disable=SC2086
+  list=$($limit getent passwd) || return
+  printf '%s\n' "$list" | awk -F: '$3 == 0 || $7 !~ /\/(nologin|false|sync)$/'
+}
+section accounts accounts
+
+# Groups that have members, and those whose members are root or can make themselves so.
+groups() {
+  # shellcheck disable=SC2086
+  list=$($limit getent group) || return
+  printf '%s\n' "$list" | awk -F: '$4 != "" || $1 ~ /^(root|sudo|admin|wheel|docker|lxd|incus-admin|libvirt|disk|shadow)$/'
+}
+section groups groups
+
+sudoers() {
+  [ -e /etc/sudoers ] || return 3
+  as_root cvtsudoers -e -f json /etc/sudoers
+}
+section sudoers sudoers
+
+# Fingerprints of the keys that open an account, each file's behind its name. A home that may not be seen: `? HOME`.
+# Under /root and /home sudo looks; there a file is looked at only when it is no link.
+keys() {
+  if [ "$power" = sudo ]; then
+    sudo -n find /root /home -maxdepth 3 -type f -name authorized_keys -print -exec /usr/bin/ssh-keygen -lf '{}' ';' || return
+  fi
+  accounts | cut -d: -f6 | sort -u | while read -r home; do
+    case $power:$home in sudo:/root | sudo:/home/*) continue ;; esac
+    [ -d "$home" ] || continue
+    if ! [ -x "$home" ] || { [ -d "$home/.ssh" ] && ! [ -x "$home/.ssh" ]; }; then echo "? $home"; fi
+    for file in "$home/.ssh/authorized_keys" "$home/.ssh/authorized_keys2"; do
+      [ -s "$file" ] || continue
+      if [ -r "$file" ]; then print_keys "$file"; else echo "? $home"; fi
+    done
+  done
+  for file in /etc/ssh/authorized_keys/* /etc/ssh/authorized_keys.d/*; do
+    if [ -r "$file" ]; then print_keys "$file"; fi
+  done
+}
+# A file without any key is none of ssh-keygen's: that is no failure.
+print_keys() {
+  printf '%s\n' "$1"
+  ssh-keygen -lf "$1" || :
+}
+section keys keys
+
+# When each account last had a terminal.
+logins() {
+  # shellcheck disable=SC2086
+  list=$($limit lastlog) || return
+  printf '%s\n' "$list" | awk 'NR > 1 && !/Never logged in/'
+}
+section logins logins
 
 section filters filters
 for tool in $(filters); do section "$tool" rules "$tool"; done

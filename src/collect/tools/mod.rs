@@ -7,6 +7,7 @@ pub mod foreground;
 pub mod http;
 pub mod knock;
 pub mod management;
+pub mod proxmox;
 pub mod restic;
 pub mod run;
 pub mod scratch;

@@ -5,6 +5,7 @@ mod backup;
 mod exposure;
 mod host;
 mod person;
+mod power;
 mod service;
 mod site;
 mod support;
@@ -25,6 +26,7 @@ pub use host::{
     HostDeclared, HostSeen, Kernel, Package, Packages, Pending, Reboot, Release, Unattended, UnattendedRun,
 };
 pub use person::PersonDeclared;
+pub use power::{Account, AuthorizedKey, Group, HostPower, KeysSeen, Login, SudoRule};
 pub use service::{CertificateSeen, Reached, ServiceDeclared, ServiceSeen};
 pub use site::{ComposerPackage, SiteDeclared, SiteSeen};
 pub use support::{ReleaseSupport, Releases, Support, SupportEnded, SupportLimited};
@@ -45,6 +47,7 @@ pub enum Fact {
     HostDeclared(HostDeclared),
     HostSeen(Box<HostSeen>),
     HostExposure(Box<HostExposure>),
+    HostPower(Box<HostPower>),
     /// Shared: servers of one role have the same list, which is stored and held in memory once.
     Packages(Arc<Packages>),
     ViewsDeclared(ViewsDeclared),

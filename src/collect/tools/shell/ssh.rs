@@ -114,6 +114,14 @@ pub(super) fn arguments(destination: &Destination, key: Option<&Path>, kept: Opt
     arguments
 }
 
+/// `~/` is the home folder, as everybody writes it.
+pub(super) fn expanded(key: &Path) -> PathBuf {
+    match (key.strip_prefix("~"), std::env::home_dir()) {
+        (Ok(below), Some(home)) => home.join(below),
+        _ => key.to_owned(),
+    }
+}
+
 /// `hostname` and `port` of `ssh -G`.
 pub(super) fn parse_led(text: &str) -> Option<(String, u16)> {
     let value = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' '));
