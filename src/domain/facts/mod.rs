@@ -31,7 +31,7 @@ pub use service::{CertificateSeen, Reached, ServiceDeclared, ServiceSeen};
 pub use site::{ComposerPackage, SiteDeclared, SiteSeen};
 pub use support::{ReleaseSupport, Releases, Support, SupportEnded, SupportLimited};
 pub use view::{PortAnswer, Side, Tried, View, Views, ViewsDeclared};
-pub use vpn::{PeerDeclared, VpnClient, VpnClients, VpnDeclared};
+pub use vpn::{Handshake, PeerDeclared, VpnClient, VpnClients, VpnDeclared, WireguardPeer, WireguardPeers};
 pub use vulnerability::{
     Bulletin, BulletinFix, Bulletins, DrupalAffected, DrupalDatabase, DrupalRecord, Exploited, Fix, Issue, IssueState,
     Likelihoods, NoDsa, Tracker, TruthDeclared, Urgency, VersionRange, cve_number,
@@ -54,6 +54,7 @@ pub enum Fact {
     Views(Views),
     VpnDeclared(VpnDeclared),
     VpnClients(VpnClients),
+    WireguardPeers(WireguardPeers),
     PeerDeclared(PeerDeclared),
     BackupDeclared(BackupDeclared),
     Snapshots(Snapshots),
@@ -80,6 +81,7 @@ impl Fact {
             Self::HostSeen(host) => host.sightings(),
             Self::Advisory(_) => vec!["published".into()],
             Self::VpnClients(clients) => clients.sightings(),
+            Self::WireguardPeers(peers) => peers.sightings(),
             _ => Vec::new(),
         }
     }
