@@ -43,7 +43,7 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
     if let Some(keys) = &arguments.picture {
         let theme = Theme::built_in("dark").map_err(|error| End::new(CONFIG, error.to_string()))?;
         let (width, height) = size(&arguments.size)?;
-        let mut rehearsal = Rehearsal::new(start(theme), width, height).answered(move |order| desk.answer(order));
+        let mut rehearsal = Rehearsal::new(start(theme), width, height).answered(move |order| desk.answer(order, at));
         rehearsal.press(keys);
         print(&rehearsal.svg())?;
         return Ok(0);
@@ -60,7 +60,7 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
     runtime.spawn(async move {
         while let Some(order) = inbox.recv().await {
             // Nobody listens any more when this fails, and then nobody orders either.
-            desk.answer(&order).map(|update| updates.send(update));
+            desk.answer(&order, at).into_iter().try_for_each(|update| updates.send(update)).ok();
         }
     });
     let console = Console { start: start(theme), updates: heard, orders, clock: Arc::new(move || at) };

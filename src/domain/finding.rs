@@ -156,7 +156,7 @@ impl Judgement {
         self
     }
 
-    /// The judgement as a finding and its particulars: `before` is what was known under its key.
+    /// The judgement as a finding and its particulars, without its standings: `before` is what was known under its key.
     pub fn with_history(self, rank: u32, at: Timestamp, before: Option<&Finding>) -> (Finding, Particulars) {
         let unchanged = before.filter(|before| before.verdict == self.verdict);
         let finding = Finding {

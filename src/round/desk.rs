@@ -159,7 +159,11 @@ impl Desk {
 
     /// Judges, without keeping anything.
     pub fn judge(&self, now: Timestamp) -> Vec<Judgement> {
-        policy::evaluate(&Case { evidence: &self.evidence, limits: &self.plan.limits, now, zone: &self.plan.zone })
+        policy::evaluate(&self.case(now))
+    }
+
+    fn case(&self, now: Timestamp) -> Case<'_> {
+        Case { evidence: &self.evidence, limits: &self.plan.limits, now, zone: &self.plan.zone }
     }
 
     /// Judges, gives the judgements their history, and keeps them as the last round.
@@ -225,8 +229,16 @@ impl Desk {
     }
 
     /// Answers who looks closer, where nobody else does.
-    pub fn answer(&self, order: &Order) -> Option<Update> {
-        answer(self.store.as_ref(), order)
+    pub fn answer(&self, order: &Order, now: Timestamp) -> Vec<Update> {
+        answer(self.store.as_ref(), order).into_iter().chain(self.exhibit(order, now)).collect()
+    }
+
+    /// Takes the pictures of a subject out of the evidence, for who looks at it.
+    pub fn exhibit(&self, order: &Order, now: Timestamp) -> Option<Update> {
+        let Order::Look(subject) = order else { return None };
+        let taken = policy::exhibits(&self.case(now), subject);
+        let taken = taken.into_iter().map(|(measure, exhibit)| (measure.into(), exhibit)).collect();
+        Some(Update::Exhibited(subject.clone(), taken))
     }
 
     /// How each source is doing.

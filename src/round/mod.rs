@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::domain::{Fault, FindingKey, Particulars, Round, Seek, SourceId, Subject};
+use crate::domain::{Exhibit, Fault, FindingKey, Particulars, Round, Seek, Shown, SourceId, Subject, Turn};
 
 pub use acts::{Wish, Written};
 pub use desk::Desk;
@@ -34,6 +34,9 @@ pub enum Update {
     Progress(Progress),
     /// What somebody wanted to see closer.
     Looked(Looked),
+    /// What a rule takes out of the evidence for who looks at this subject, with the rule's measure. It comes after what was
+    /// [`Looked`](Self::Looked) up, for the evidence is the schedule's, and that may be judging.
+    Exhibited(Subject, Vec<(Shown, Exhibit)>),
     /// What was found of what a filter looks for.
     Sought(Vec<(Seek, HashSet<FindingKey>)>),
     /// Something that belongs to no source, such as a store that can't be written.
@@ -53,6 +56,8 @@ pub struct Progress {
 pub struct Looked {
     pub subject: Subject,
     pub particulars: BTreeMap<FindingKey, Particulars>,
+    /// What turned, the newest first.
+    pub turns: Vec<Turn>,
 }
 
 /// What the console asks for.

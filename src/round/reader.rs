@@ -4,14 +4,13 @@
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 use super::{Looked, Order, Update};
+use crate::domain::Subject;
 use crate::store::{Store, StoreError};
 
 /// What the store answers to an order, if it is one for the store.
 pub fn answer(store: &dyn Store, order: &Order) -> Option<Update> {
     let answered = match order {
-        Order::Look(subject) => store
-            .particulars_of(subject)
-            .map(|particulars| Update::Looked(Looked { subject: subject.clone(), particulars })),
+        Order::Look(subject) => look(store, subject),
         Order::Seek(seeks) => seeks
             .iter()
             .map(|seek| Ok((seek.clone(), store.seek(seek)?)))
@@ -22,7 +21,12 @@ pub fn answer(store: &dyn Store, order: &Order) -> Option<Update> {
     Some(answered.unwrap_or_else(|error| Update::Trouble(error.into())))
 }
 
-/// Answers orders until the console hangs up, and passes on those that are the schedule's. Blocks its thread. The store is
+fn look(store: &dyn Store, subject: &Subject) -> Result<Update, StoreError> {
+    let (particulars, turns) = (store.particulars_of(subject)?, store.turns_of(subject)?);
+    Ok(Update::Looked(Looked { subject: subject.clone(), particulars, turns }))
+}
+
+/// Answers orders until the console hangs up, and passes on those that the schedule has a part in. Blocks its thread. The store is
 /// opened with the first order that needs it.
 pub fn read_for(
     mut orders: UnboundedReceiver<Order>,
@@ -37,9 +41,11 @@ pub fn read_for(
             waiting.push(order);
         }
         for order in newest(waiting) {
-            if !matches!(order, Order::Look(_) | Order::Seek(_)) {
+            if !matches!(order, Order::Seek(_)) {
                 // A schedule that ended takes no orders; that was said when it did.
-                schedule.send(order).ok();
+                schedule.send(order.clone()).ok();
+            }
+            if !matches!(order, Order::Look(_) | Order::Seek(_)) {
                 continue;
             }
             let answered = match &store {

@@ -12,7 +12,8 @@ use std::collections::{BTreeMap, HashSet};
 use jiff::Timestamp;
 
 use crate::domain::{
-    Fault, FindingKey, Judgement, Observation, Particulars, Round, Seek, Shown, Sighting, SourceId, SourceLine, Subject,
+    Fault, FindingKey, Judgement, Observation, Particulars, Round, Seek, Shown, Sighting, SourceId, SourceLine,
+    Subject, Turn,
 };
 
 pub use sqlite::Sqlite;
@@ -121,6 +122,10 @@ pub trait Store: Send {
 
     /// The same of one subject's findings.
     fn particulars_of(&self, subject: &Subject) -> Result<BTreeMap<FindingKey, Particulars>, StoreError>;
+
+    /// What turned in the history of one subject's findings: how the things stand that they speak of, and under the item
+    /// `verdict` they themselves. The newest first, and not without end.
+    fn turns_of(&self, subject: &Subject) -> Result<Vec<Turn>, StoreError>;
 
     /// Which findings of the last round have this in their particulars.
     fn seek(&self, seek: &Seek) -> Result<HashSet<FindingKey>, StoreError>;

@@ -45,6 +45,7 @@ fn suite(fresh: impl Fn() -> Box<dyn Store>) {
     a_finding_keeps_its_history(fresh().as_mut());
     the_last_round_comes_back_as_it_was(fresh().as_mut());
     who_looks_closer_reads_what_the_last_round_said(fresh().as_mut());
+    how_things_stand_is_kept_with_every_turn(fresh().as_mut());
 }
 
 fn a_failure_keeps_the_last_good_answer(store: &mut dyn Store) {
@@ -125,6 +126,49 @@ fn who_looks_closer_reads_what_the_last_round_said(store: &mut dyn Store) {
     assert_eq!(found(Seek::Source("feeds/*".into())), HashSet::from([key_a]));
     assert_eq!(found(Seek::Source("feeds/".into())), HashSet::new());
     assert!(!all.contains_key(&key_b));
+}
+
+fn how_things_stand_is_kept_with_every_turn(store: &mut dyn Store) {
+    let operator = Shown::line("mona");
+    let mut record = |seconds, judgements| {
+        store.record(at(seconds), &operator, Vec::new(), judgements).unwrap();
+        let subject = Subject::new(SubjectKind::Advisory, "a");
+        let turns = store.turns_of(&subject).unwrap().into_iter();
+        let told = turns.map(|turn| (turn.at, turn.item.to_string(), turn.word.map(|word| word.to_string())));
+        told.collect::<Vec<_>>()
+    };
+    let said = |seconds, item: &str, word: &str| {
+        (at(seconds), item.to_owned(), Some(word.to_owned()).filter(|word| !word.is_empty()))
+    };
+    let broken = || judgement("a", Verdict::Broken).asking("host web1", "vulnerable");
+    let turns = record(0, vec![broken().standing("fix bookworm", "none")]);
+    assert_eq!(
+        turns,
+        [said(0, "fix bookworm", "none"), said(0, "host web1", "vulnerable"), said(0, "verdict", "broken")]
+    );
+    // Nothing turned.
+    let turns = record(60, vec![broken().standing("fix bookworm", "none")]);
+    assert_eq!(turns.len(), 3);
+    // A fix appeared, another host came, and that the first asks no more is no news.
+    let now = judgement("a", Verdict::Broken)
+        .standing("host web1", "vulnerable")
+        .standing("fix bookworm", "3.0.2-1")
+        .asking("host web2", "vulnerable");
+    let turns = record(120, vec![now]);
+    assert_eq!(turns[..2], [said(120, "fix bookworm", "3.0.2-1"), said(120, "host web2", "vulnerable")]);
+    assert_eq!(turns.len(), 5);
+    // What is spoken of no more has turned as well.
+    let turns = record(180, vec![judgement("a", Verdict::Ok).standing("fix bookworm", "3.0.2-1")]);
+    assert_eq!(turns[..3], [said(180, "host web1", ""), said(180, "host web2", ""), said(180, "verdict", "ok")]);
+    record(240, Vec::new());
+    let turns = record(300, vec![broken()]);
+    assert_eq!(turns[..2], [said(300, "host web1", "vulnerable"), said(300, "verdict", "broken")]);
+    assert_eq!(turns[2..4], [said(240, "fix bookworm", ""), said(240, "verdict", "")]);
+    for round in 0..60 {
+        record(400 + round, vec![judgement("a", Verdict::Broken).standing("version", format!("{round}"))]);
+    }
+    let turns = record(500, vec![judgement("a", Verdict::Broken)]);
+    assert_eq!((turns.len(), &turns[0]), (50, &said(500, "version", "")));
 }
 
 #[test]

@@ -1,9 +1,9 @@
-//! [`Looks`]: what has been read of the store because somebody looked: findings' particulars, and what a filter found in
-//! them. Until an answer comes, and while a newer one is on its way, what was there before stays.
+//! [`Looks`]: what has been read because somebody looked: findings' particulars, history and pictures, and what a filter
+//! found. Until an answer comes, and while a newer one is on its way, what was there before stays.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 
-use crate::domain::{Finding, FindingKey, Particulars, Seek, Subject};
+use crate::domain::{Exhibit, Finding, FindingKey, Particulars, Seek, Shown, Subject, Turn};
 use crate::round::{Looked, Order};
 
 /// How many subjects are remembered: enough to go back and forth.
@@ -12,11 +12,22 @@ const KEPT: usize = 32;
 /// What is known by looking, and what has been asked for.
 #[derive(Debug, Clone, Default)]
 pub struct Looks {
-    /// The newest first, each with whether it is of the round that is shown.
-    of: VecDeque<(Looked, bool)>,
+    /// The newest first.
+    of: VecDeque<Look>,
     /// The subject asked for and not yet answered.
     asked: Option<Subject>,
     pub sought: Sought,
+}
+
+/// What has been read of one subject.
+#[derive(Debug, Clone)]
+struct Look {
+    subject: Subject,
+    particulars: BTreeMap<FindingKey, Particulars>,
+    turns: Vec<Turn>,
+    exhibits: Vec<(Shown, Exhibit)>,
+    /// Whether it is of the round that is shown.
+    fresh: bool,
 }
 
 /// What was found of a filter's words in the particulars.
@@ -33,23 +44,52 @@ impl Sought {
 }
 
 impl Looks {
+    fn of(&self, subject: &Subject) -> Option<&Look> {
+        self.of.iter().find(|look| look.subject == *subject)
+    }
+
+    /// The subject's look, made the newest.
+    fn renewed(&mut self, subject: Subject) -> &mut Look {
+        let at = self.of.iter().position(|look| look.subject == subject);
+        let look = at.and_then(|at| self.of.remove(at)).unwrap_or_else(|| Look {
+            subject,
+            particulars: BTreeMap::new(),
+            turns: Vec::new(),
+            exhibits: Vec::new(),
+            fresh: false,
+        });
+        self.of.truncate(KEPT - 1);
+        self.of.push_front(look);
+        &mut self.of[0]
+    }
+
     /// What a finding says beyond its title, once that has been read.
     pub fn particulars(&self, finding: &Finding) -> Option<&Particulars> {
         self.of(&finding.subject)?.particulars.get(&finding.key)
     }
 
-    /// What has been read of a subject.
-    pub fn of(&self, subject: &Subject) -> Option<&Looked> {
-        self.of.iter().map(|(looked, _)| looked).find(|looked| looked.subject == *subject)
+    /// What turned in a finding, the newest first.
+    pub fn turns<'a>(&'a self, finding: &'a Finding) -> impl Iterator<Item = &'a Turn> {
+        let all = self.of(&finding.subject).map_or(&[][..], |look| &look.turns);
+        all.iter().filter(|turn| turn.key == finding.key)
+    }
+
+    /// The pictures that the rule of a finding has of its subject.
+    pub fn exhibits<'a>(&'a self, finding: &'a Finding) -> impl Iterator<Item = &'a Exhibit> {
+        let all = self.of(&finding.subject).map_or(&[][..], |look| &look.exhibits);
+        all.iter().filter(|(measure, _)| *measure == finding.measure).map(|(_, exhibit)| exhibit)
     }
 
     pub fn take(&mut self, looked: Looked) {
         if self.asked.as_ref() == Some(&looked.subject) {
             self.asked = None;
         }
-        self.of.retain(|(earlier, _)| earlier.subject != looked.subject);
-        self.of.push_front((looked, true));
-        self.of.truncate(KEPT);
+        let look = self.renewed(looked.subject);
+        (look.particulars, look.turns, look.fresh) = (looked.particulars, looked.turns, true);
+    }
+
+    pub fn take_exhibits(&mut self, subject: Subject, exhibits: Vec<(Shown, Exhibit)>) {
+        self.renewed(subject).exhibits = exhibits;
     }
 
     pub fn take_sought(&mut self, found: Vec<(Seek, HashSet<FindingKey>)>) {
@@ -60,13 +100,12 @@ impl Looks {
     pub fn outdate(&mut self) {
         self.asked = None;
         self.sought.asked = None;
-        self.of.iter_mut().for_each(|(_, fresh)| *fresh = false);
+        self.of.iter_mut().for_each(|look| look.fresh = false);
     }
 
     /// What has to be ordered to look at a subject, if anything.
     pub fn want(&mut self, subject: &Subject) -> Option<Order> {
-        let here = self.of.iter().any(|(looked, fresh)| *fresh && looked.subject == *subject);
-        if here || self.asked.as_ref() == Some(subject) {
+        if self.asked.as_ref() == Some(subject) || self.of(subject).is_some_and(|look| look.fresh) {
             return None;
         }
         self.asked = Some(subject.clone());

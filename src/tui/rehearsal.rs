@@ -22,7 +22,7 @@ pub struct Rehearsal {
 }
 
 /// Who answers for the store.
-type Answers = dyn Fn(&Order) -> Option<Update>;
+type Answers = dyn Fn(&Order) -> Vec<Update>;
 
 impl fmt::Debug for Rehearsal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -34,12 +34,12 @@ impl Rehearsal {
     pub fn new(start: Start, width: u16, height: u16) -> Self {
         let mut model = Model::from(start);
         model.size = Size::new(width, height);
-        Self { model, answers: Rc::new(|_| None) }
+        Self { model, answers: Rc::new(|_| Vec::new()) }
     }
 
     /// With somebody who answers what the console asks of the store, at once.
     #[must_use]
-    pub fn answered(mut self, answers: impl Fn(&Order) -> Option<Update> + 'static) -> Self {
+    pub fn answered(mut self, answers: impl Fn(&Order) -> Vec<Update> + 'static) -> Self {
         self.answers = Rc::new(answers);
         // What was asked of whoever answered before is asked again.
         self.model.world.looks.outdate();
@@ -55,7 +55,7 @@ impl Rehearsal {
             for effect in update::update(&mut self.model, msg, now) {
                 match &effect {
                     Effect::Order(order @ (Order::Look(_) | Order::Seek(_))) => {
-                        msgs.extend((self.answers)(order).map(Msg::Heard));
+                        msgs.extend((self.answers)(order).into_iter().map(Msg::Heard));
                     }
                     _ => left.push(effect),
                 }

@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::model::{Fleet, Start};
 use super::theme::{Theme, ThemeError};
 use crate::domain::{
-    Because, Fault, Finding, FindingKey, Link, Particulars, Round, Seek, Shown, SourceId, SourceLine, SourceState,
-    Subject, SubjectKind, Verdict,
+    AxisLine, Because, Exhibit, Fault, Finding, FindingKey, Link, Mark, Particulars, Picture, Round, Seek, Shown,
+    SourceId, SourceLine, SourceState, Subject, SubjectKind, Turn, Verdict, Window,
 };
 use crate::round::{Looked, Order, Update};
 
@@ -179,14 +179,42 @@ fn particulars(finding: &Finding) -> Particulars {
     }
 }
 
+/// Its verdict, and a fix of what is not ok.
+fn turns(finding: &Finding) -> Vec<Turn> {
+    let turn = |item: &str, word: &str| Turn {
+        at: finding.since,
+        key: finding.key.clone(),
+        item: item.into(),
+        word: Some(word.into()),
+    };
+    let fix = (finding.verdict == Verdict::Broken).then(|| turn("fix bookworm", "3.0.22-1~deb12u2"));
+    std::iter::once(turn("verdict", finding.verdict.word())).chain(fix).collect()
+}
+
+/// The snapshots of a backup, and nothing of anything else.
+fn exhibit(finding: &Finding) -> Option<Exhibit> {
+    let marks = (1..4).map(|day| Mark { at: ago(60 * 24 * day), size: Some(1 << 30) }).collect();
+    let last = Window { from: ago(600), until: now(), name: "last night".into(), verdict: finding.verdict };
+    let line = AxisLine { name: "repository".into(), marks, windows: vec![last] };
+    let picture = Picture::Axis { from: ago(60 * 24 * 21), until: now(), lines: vec![line] };
+    (finding.measure == *"backup-on-site").then(|| Exhibit { title: "snapshots of three weeks".into(), picture })
+}
+
 /// Who answers for the store when somebody looks at a finding of this round.
-pub fn answers(round: &Round) -> impl Fn(&Order) -> Option<Update> + use<> {
+pub fn answers(round: &Round) -> impl Fn(&Order) -> Vec<Update> + use<> {
     let all: Vec<_> = round.findings.iter().map(|finding| (finding.clone(), particulars(finding))).collect();
     move |order| match order {
         Order::Look(subject) => {
             let theirs = all.iter().filter(|(finding, _)| finding.subject == *subject);
             let particulars = theirs.map(|(finding, said)| (finding.key.clone(), said.clone())).collect();
-            Some(Update::Looked(Looked { subject: subject.clone(), particulars }))
+            let theirs = all.iter().filter(|(finding, _)| finding.subject == *subject);
+            let turns = theirs.clone().flat_map(|(finding, _)| turns(finding)).collect();
+            let exhibits =
+                theirs.filter_map(|(finding, _)| Some((finding.measure.clone(), exhibit(finding)?))).collect();
+            vec![
+                Update::Looked(Looked { subject: subject.clone(), particulars, turns }),
+                Update::Exhibited(subject.clone(), exhibits),
+            ]
         }
         Order::Seek(seeks) => {
             let found = |seek: &Seek| {
@@ -196,9 +224,9 @@ pub fn answers(round: &Round) -> impl Fn(&Order) -> Option<Update> + use<> {
                 };
                 all.iter().filter(|(_, said)| fits(said)).map(|(finding, _)| finding.key.clone()).collect()
             };
-            Some(Update::Sought(seeks.iter().map(|seek| (seek.clone(), found(seek))).collect()))
+            vec![Update::Sought(seeks.iter().map(|seek| (seek.clone(), found(seek))).collect())]
         }
-        Order::RefreshAll | Order::Refresh(_) | Order::RefreshSubject(_) => None,
+        Order::RefreshAll | Order::Refresh(_) | Order::RefreshSubject(_) => Vec::new(),
     }
 }
 

@@ -61,6 +61,7 @@ fn hear(model: &mut Model, update: Update) {
         Update::Progress(progress) => model.world.progress = progress,
         Update::Trouble(fault) => model.world.trouble = Some(fault),
         Update::Looked(looked) => model.world.looks.take(looked),
+        Update::Exhibited(subject, exhibits) => model.world.looks.take_exhibits(subject, exhibits),
         Update::Sought(found) => {
             model.world.looks.take_sought(found);
             model.settle();

@@ -17,12 +17,12 @@ mod tests;
 use std::collections::BTreeSet;
 
 use crate::domain::{Judgement, Limit, Period, Verdict};
-use crate::policy::{Case, Rule};
+use crate::policy::{Case, Rule, no_exhibits};
 use client::{Client, Key};
 use peers::Peers;
 use reading::Reading;
 
-pub const RULE: Rule = Rule { measure: MEASURE, limits: &[&VPN_STATUS], judge };
+pub const RULE: Rule = Rule { measure: MEASURE, limits: &[&VPN_STATUS], judge, exhibits: no_exhibits };
 
 const MEASURE: &str = "admin-via-vpn";
 

@@ -2,7 +2,7 @@
 //!
 //! One finding a source (is it still heard?) and one an advisory, whichever sources tell of it. Debian's are judged by the
 //! versions that the servers have, against Debian's own lists; one that the lists don't hold yet by what is pending on the
-//! servers. Drupal's by whether there are sites; anything else is a notice to be read. What no server can be asked now is
+//! servers. Drupal's by what the sites have locked; anything else is a notice to be read. What no server can be asked now is
 //! one line, not one for each advisory.
 
 mod bulletins;
@@ -19,7 +19,7 @@ use crate::domain::facts::{Advisory, Bulletin, FeedKind};
 use crate::domain::{Fact, Judgement, Limit, Period, Shown, SourceRecord, Verdict, age};
 use crate::policy::drupal::{Site, sites};
 use crate::policy::matching::{self, Truth};
-use crate::policy::{Case, Rule};
+use crate::policy::{Case, Rule, no_exhibits};
 use bulletins::Row;
 use fleet::Fleet;
 use told::{Told, told};
@@ -41,8 +41,12 @@ const KEPT: Limit = Limit {
     help: "an advisory that is fixed everywhere is listed this long",
 };
 
-pub const RULE: Rule =
-    Rule { measure: MEASURE, limits: &[&SECURITY_UPDATE, &drupal::SITE_UPDATE, &NOTICE, &KEPT], judge };
+pub const RULE: Rule = Rule {
+    measure: MEASURE,
+    limits: &[&SECURITY_UPDATE, &drupal::SITE_UPDATE, &NOTICE, &KEPT],
+    judge,
+    exhibits: no_exhibits,
+};
 
 fn judge(case: &Case<'_>) -> Vec<Judgement> {
     let truth = Truth::of(case.evidence, case.now);

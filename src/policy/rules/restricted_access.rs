@@ -10,11 +10,11 @@ mod strangers;
 mod tests;
 
 use crate::domain::{Judgement, Shown, Subject, SubjectKind, Verdict};
-use crate::policy::{Case, Rule};
+use crate::policy::{Case, Rule, no_exhibits};
 use hosts::Host;
 use persons::People;
 
-pub const RULE: Rule = Rule { measure: MEASURE, limits: &[], judge };
+pub const RULE: Rule = Rule { measure: MEASURE, limits: &[], judge, exhibits: no_exhibits };
 
 const MEASURE: &str = "restricted-access";
 

@@ -12,12 +12,13 @@ use crate::domain::facts::HostSeen;
 use crate::domain::{
     Declared, Fact, Fault, Judgement, Limit, Observation, Period, Shown, SourceRecord, Subject, SubjectKind, Verdict,
 };
-use crate::policy::{Case, Rule};
+use crate::policy::{Case, Rule, no_exhibits};
 
 pub const RULE: Rule = Rule {
     measure: MEASURE,
     limits: &[&SECURITY_UPDATE, &OTHER_UPDATE, &PACKAGE_LISTS, &UNATTENDED_RUN, &REBOOT, &CLOCK],
     judge,
+    exhibits: no_exhibits,
 };
 
 const MEASURE: &str = "security-updates";

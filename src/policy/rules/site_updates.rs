@@ -14,7 +14,7 @@ use crate::domain::facts::{ComposerPackage, DrupalDatabase, DrupalRecord, SiteSe
 use crate::domain::{Judgement, Limit, Link, Period, Shown, Verdict};
 use crate::policy::drupal::{Advised, Hit, Site, sites};
 use crate::policy::matching::{Told, Truth};
-use crate::policy::{Case, Rule};
+use crate::policy::{Case, Rule, no_exhibits};
 
 const MEASURE: &str = "site-updates";
 
@@ -24,7 +24,7 @@ const SITE_UPDATE: Limit = Limit {
     help: "a security release is installed on a site within this time after its advisory",
 };
 
-pub const RULE: Rule = Rule { measure: MEASURE, limits: &[&SITE_UPDATE], judge };
+pub const RULE: Rule = Rule { measure: MEASURE, limits: &[&SITE_UPDATE], judge, exhibits: no_exhibits };
 
 fn judge(case: &Case<'_>) -> Vec<Judgement> {
     let truth = Truth::of(case.evidence, case.now);

@@ -5,23 +5,24 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
+use super::particulars::Digests;
 use super::sources::{kind, kind_word};
-use super::{millis, particulars, stored, time, unreadable};
+use super::{millis, particulars, standings, stored, time, unreadable};
 use crate::domain::{Finding, FindingKey, Judgement, Round, Shown, SourceLine, Subject, Verdict};
 
-/// A finding as it is in the file, and the digest of its particulars.
+/// A finding as it is in the file, and what else stands there of it.
 #[derive(Debug)]
 pub(super) struct Known {
     finding: Finding,
-    digest: Option<i64>,
+    digests: Option<Digests>,
 }
 
-/// Every finding with the digest of its particulars.
+/// Every finding with the digests of what else is written of it.
 pub(super) fn known(connection: &Connection) -> rusqlite::Result<HashMap<FindingKey, Known>> {
     let digests = particulars::digests(connection)?;
     let known = |finding: Finding| {
-        let digest = digests.get(finding.key.as_str()).copied();
-        (finding.key.clone(), Known { finding, digest })
+        let digests = digests.get(finding.key.as_str()).copied();
+        (finding.key.clone(), Known { finding, digests })
     };
     Ok(all(connection)?.into_iter().map(known).collect())
 }
@@ -68,17 +69,23 @@ pub(super) fn record(
     mut before: HashMap<FindingKey, Known>,
 ) -> rusqlite::Result<(Round, HashMap<FindingKey, Known>)> {
     let mut now = HashMap::with_capacity(judgements.len());
-    for (judgement, rank) in judgements.into_iter().zip(1..) {
+    for (mut judgement, rank) in judgements.into_iter().zip(1..) {
         let old = before.remove(&judgement.key());
+        let stands = std::mem::take(&mut judgement.standings);
         let (finding, said) = judgement.with_history(rank, round.at, old.as_ref().map(|old| &old.finding));
-        let digest = particulars::keep(transaction, &finding.key, &said, old.as_ref().and_then(|old| old.digest))?;
+        let digests = old.as_ref().and_then(|old| old.digests);
+        let written = particulars::keep(transaction, &finding.key, (&said, &stands), digests)?;
+        if digests.map_or(0, |digests| digests.standings) != written.standings {
+            standings::keep(transaction, round.at, &finding.key, &stands)?;
+        }
         keep(transaction, round.at, &finding, old.map(|old| old.finding).as_ref())?;
-        now.insert(finding.key.clone(), Known { finding: finding.clone(), digest: Some(digest) });
+        now.insert(finding.key.clone(), Known { finding: finding.clone(), digests: Some(written) });
         round.findings.push(finding);
     }
     for gone in before.keys() {
         transaction.prepare_cached("DELETE FROM finding WHERE key = ?1")?.execute([gone.as_str()])?;
         particulars::forget(transaction, gone)?;
+        standings::keep(transaction, round.at, gone, &[])?;
         change(transaction, round.at, gone, "", "")?;
     }
     opening(transaction, &round)?;

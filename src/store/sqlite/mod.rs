@@ -5,6 +5,7 @@ mod log;
 mod open;
 mod particulars;
 mod sources;
+mod standings;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
@@ -15,7 +16,7 @@ use serde::Deserialize;
 use serde::de::value::{Error, StrDeserializer};
 
 use super::{Attempt, Kept, NextLine, Signature, Store, StoreError};
-use crate::domain::{FindingKey, Judgement, Particulars, Round, Seek, Shown, Sighting, SourceLine, Subject};
+use crate::domain::{FindingKey, Judgement, Particulars, Round, Seek, Shown, Sighting, SourceLine, Subject, Turn};
 
 /// A store in one SQLite file, or in memory.
 #[derive(Debug)]
@@ -140,6 +141,10 @@ impl Store for Sqlite {
 
     fn particulars_of(&self, subject: &Subject) -> Result<BTreeMap<FindingKey, Particulars>, StoreError> {
         particulars::of(&self.connection, subject).map_err(|error| self.fault(&error))
+    }
+
+    fn turns_of(&self, subject: &Subject) -> Result<Vec<Turn>, StoreError> {
+        standings::turns(&self.connection, subject).map_err(|error| self.fault(&error))
     }
 
     fn seek(&self, seek: &Seek) -> Result<HashSet<FindingKey>, StoreError> {

@@ -7,50 +7,67 @@ use sha2::{Digest as _, Sha256};
 
 use super::sources::kind_word;
 use super::{stored, unreadable};
-use crate::domain::{Because, FindingKey, Link, Particulars, Seek, Shown, Subject};
+use crate::domain::{Because, FindingKey, Link, Particulars, Seek, Shown, Standing, Subject};
 
-/// Writes them unless they are what `before` is the digest of; returns their digest.
+/// Of what is in the file, so that a round writes only what changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Digests {
+    pub particulars: i64,
+    pub standings: i64,
+}
+
+/// Writes them unless they are what `before` is the digest of; returns their digests.
 pub(super) fn keep(
     transaction: &Transaction<'_>,
     key: &FindingKey,
-    particulars: &Particulars,
-    before: Option<i64>,
-) -> rusqlite::Result<i64> {
+    (particulars, standings): (&Particulars, &[Standing]),
+    before: Option<Digests>,
+) -> rusqlite::Result<Digests> {
     let chain = serde_json::to_string(&particulars.because).map_err(unreadable)?;
-    let digest = digest(particulars, &chain);
-    if before != Some(digest) {
+    let mend = particulars.mend.as_ref().map(Shown::as_str);
+    let link = particulars.link.as_ref().map(Link::as_str);
+    let now = Digests {
+        particulars: digest([particulars.detail.as_str(), mend.unwrap_or(""), link.unwrap_or(""), &chain].into_iter()),
+        standings: digest(standings.iter().flat_map(|standing| [standing.item.as_str(), standing.word.as_str()])),
+    };
+    if before != Some(now) {
         transaction
             .prepare_cached(
-                "INSERT INTO particulars (key, digest, detail, mend, link, chain) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                "INSERT INTO particulars (key, digest, detail, mend, link, chain, standings) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
                  ON CONFLICT (key) DO UPDATE SET digest = excluded.digest, detail = excluded.detail, mend = excluded.mend,
-                 link = excluded.link, chain = excluded.chain",
+                 link = excluded.link, chain = excluded.chain, standings = excluded.standings",
             )?
             .execute(params![
                 key.as_str(),
-                digest,
+                now.particulars,
                 particulars.detail.as_str(),
-                particulars.mend.as_ref().map(Shown::as_str),
-                particulars.link.as_ref().map(Link::as_str),
+                mend,
+                link,
                 chain,
+                now.standings
             ])?;
     }
-    Ok(digest)
+    Ok(now)
 }
 
-fn digest(particulars: &Particulars, chain: &str) -> i64 {
+/// Of nothing it is 0, as where nothing was ever written.
+fn digest<'a>(parts: impl Iterator<Item = &'a str>) -> i64 {
+    let mut parts = parts.peekable();
+    if parts.peek().is_none() {
+        return 0;
+    }
     let mut hasher = Sha256::new();
-    let mend = particulars.mend.as_ref().map_or("", Shown::as_str);
-    let link = particulars.link.as_ref().map_or("", Link::as_str);
-    for part in [particulars.detail.as_str(), mend, link, chain] {
+    for part in parts {
         hasher.update(part.len().to_le_bytes());
         hasher.update(part.as_bytes());
     }
     hasher.finalize().first_chunk().map_or(0, |bytes| i64::from_le_bytes(*bytes))
 }
 
-pub(super) fn digests(connection: &Connection) -> rusqlite::Result<HashMap<String, i64>> {
-    let mut statement = connection.prepare("SELECT key, digest FROM particulars")?;
-    statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+pub(super) fn digests(connection: &Connection) -> rusqlite::Result<HashMap<String, Digests>> {
+    let mut statement = connection.prepare("SELECT key, digest, standings FROM particulars")?;
+    let digests = |row: &Row<'_>| Ok((row.get(0)?, Digests { particulars: row.get(1)?, standings: row.get(2)? }));
+    statement.query_map([], digests)?.collect()
 }
 
 pub(super) fn forget(transaction: &Transaction<'_>, key: &FindingKey) -> rusqlite::Result<()> {

@@ -84,13 +84,15 @@ fn an_address_without_encryption_is_opened_only_after_a_question() {
     let round = sample::round(State::Broken);
     let answers = sample::answers(&round);
     let plain = move |order: &Order| {
-        let mut update = answers(order)?;
-        if let Update::Looked(looked) = &mut update {
-            for said in looked.particulars.values_mut() {
-                said.link = crate::domain::Link::parse("http://plain.example/x");
+        let mut updates = answers(order);
+        for update in &mut updates {
+            if let Update::Looked(looked) = update {
+                for said in looked.particulars.values_mut() {
+                    said.link = crate::domain::Link::parse("http://plain.example/x");
+                }
             }
         }
-        Some(update)
+        updates
     };
     let mut console = Rehearsal::new(sample::start(round).unwrap(), 80, 24).answered(plain);
     assert_eq!(console.press("o"), []);
@@ -126,7 +128,7 @@ fn until_particulars_are_read_titles_stand_alone_and_old_ones_stay() {
     assert!(text(&read.frame()).contains("said: nothing pending"));
     read.press("w");
     // Nobody answers any more: what was read of the last round stays.
-    let mut left = read.clone().answered(|_| None);
+    let mut left = read.clone().answered(|_| Vec::new());
     left.hear_round(round);
     assert!(text(&left.frame()).contains("to make it ok"));
     left.press("j");

@@ -3,6 +3,7 @@
 mod bars;
 pub mod detail;
 mod dialog;
+mod exhibit;
 mod home;
 pub mod overlay;
 mod panel;
