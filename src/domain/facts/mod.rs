@@ -1,6 +1,7 @@
 //! [`Fact`]: what can be seen or declared, a file for each kind.
 
 mod advisory;
+mod apt;
 mod backup;
 mod exposure;
 mod host;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use super::{Fault, Shown};
 
 pub use advisory::{Advisory, FeedDeclared, FeedKind, FeedSeen, Risk};
+pub use apt::{AptSeen, Repository, Signature};
 pub use backup::{BackupDeclared, BackupExpect, Encryption, Percent, Slot, Snapshot, Snapshots};
 pub use exposure::{Filter, FilterProgram, FilterRules, HostExposure, Listener, Listening};
 pub use host::{
