@@ -15,6 +15,7 @@ mod limit;
 mod link;
 mod measure;
 mod observation;
+pub mod packet_filter;
 mod period;
 mod port;
 pub mod register;

@@ -2,6 +2,7 @@
 
 pub mod decisions;
 mod drupal;
+mod exposed;
 mod looks;
 pub mod matching;
 mod measures;

@@ -81,6 +81,7 @@ impl Fact {
     pub fn sightings(&self) -> Vec<Shown> {
         match self {
             Self::HostSeen(host) => host.sightings(),
+            Self::HostExposure(exposure) => exposure.sightings(),
             Self::Advisory(_) => vec!["published".into()],
             Self::VpnClients(clients) => clients.sightings(),
             Self::WireguardPeers(peers) => peers.sightings(),

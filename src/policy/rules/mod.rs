@@ -6,9 +6,11 @@ mod approved_services;
 mod backup_off_site;
 mod backup_on_site;
 mod encrypted_communication;
+mod firewall;
 mod restricted_access;
 mod security_updates;
 mod site_updates;
+mod ssh_only_via_vpn;
 
 use super::Rule;
 
@@ -17,8 +19,10 @@ pub const ALL: &[Rule] = &[
     advisories::RULE,
     security_updates::RULE,
     site_updates::RULE,
+    firewall::RULE,
     encrypted_communication::RULE,
     admin_via_vpn::RULE,
+    ssh_only_via_vpn::RULE,
     backup_on_site::RULE,
     backup_off_site::RULE,
     approved_services::RULE,
