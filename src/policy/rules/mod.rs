@@ -7,6 +7,7 @@ mod backup_off_site;
 mod backup_on_site;
 mod encrypted_communication;
 mod firewall;
+mod restore;
 mod restricted_access;
 mod security_updates;
 mod site_updates;
@@ -25,6 +26,7 @@ pub const ALL: &[Rule] = &[
     ssh_only_via_vpn::RULE,
     backup_on_site::RULE,
     backup_off_site::RULE,
+    restore::RULE,
     approved_services::RULE,
     restricted_access::RULE,
 ];
