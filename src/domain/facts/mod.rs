@@ -13,6 +13,7 @@ mod site;
 mod support;
 mod view;
 mod vpn;
+mod vpn_history;
 mod vulnerability;
 
 use std::sync::Arc;
@@ -36,6 +37,7 @@ pub use site::{ComposerPackage, SiteDeclared, SiteSeen};
 pub use support::{ReleaseSupport, Releases, Support, SupportEnded, SupportLimited};
 pub use view::{PortAnswer, Side, Tried, View, Views, ViewsDeclared};
 pub use vpn::{Handshake, PeerDeclared, VpnClient, VpnClients, VpnDeclared, WireguardPeer, WireguardPeers};
+pub use vpn_history::{PastSession, PeerHistory, VpnHistory};
 pub use vulnerability::{
     Bulletin, BulletinFix, Bulletins, DrupalAffected, DrupalDatabase, DrupalRecord, Exploited, Fix, Issue, IssueState,
     Likelihoods, NoDsa, Tracker, TruthDeclared, Urgency, VersionRange, cve_number,
@@ -60,6 +62,7 @@ pub enum Fact {
     VpnClients(VpnClients),
     WireguardPeers(WireguardPeers),
     VpnPki(VpnPki),
+    VpnHistory(VpnHistory),
     PeerDeclared(PeerDeclared),
     BackupDeclared(BackupDeclared),
     Snapshots(Snapshots),
