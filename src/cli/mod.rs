@@ -10,6 +10,7 @@ mod console;
 mod decide;
 mod demo;
 mod doctor;
+mod drill;
 mod edge;
 mod lock;
 mod log;
@@ -56,6 +57,11 @@ enum Command {
     Sign(sign::Arguments),
     /// Vouches for what no probe can see: a training, a revised document.
     Attest(sign::AttestArguments),
+    /// Restores a snapshot into a scratch folder, times it, compares a sample with the server, and records how it went.
+    Drill(drill::Arguments),
+    /// What people know of a backup.
+    #[command(subcommand)]
+    Backup(drill::BackupCommand),
     /// The record of decisions and check-ins.
     #[command(subcommand)]
     Log(log::Command),
@@ -96,6 +102,8 @@ pub fn main() -> ExitCode {
         Some(Command::Agree(arguments)) => decide::agree(&edge, &arguments),
         Some(Command::Sign(arguments)) => sign::run(&edge, &arguments),
         Some(Command::Attest(arguments)) => sign::attest(&edge, &arguments),
+        Some(Command::Drill(arguments)) => drill::run(&edge, &arguments),
+        Some(Command::Backup(command)) => drill::backup(&edge, &command),
         Some(Command::Log(command)) => log::run(&edge, &command),
         Some(Command::Config(command)) => config::run(&edge, &command),
         Some(Command::Doctor(arguments)) => doctor::run(&edge, &arguments),

@@ -5,10 +5,13 @@
 
 pub mod exposure;
 pub mod lists;
+pub mod origins;
+pub mod outcome;
 pub mod packages;
 pub mod pending;
 pub mod power;
 pub mod sections;
+pub mod sources;
 pub mod unattended;
 
 use jiff::Timestamp;
@@ -118,7 +121,12 @@ fn host(
         pending::parse_pending(sections.sound("pending", "apt-cache")?, installed, lists)
     });
     let reboot = parse_reboot(sections, kernel.as_ref().map(|(_, waits)| *waits));
+    let covers = lists.as_ref().ok().zip(release.as_ref().ok()).and_then(|(lists, release)| {
+        origins::covers_security(sections.sound("intent", "apt-config").ok()?, lists, release)
+    });
     HostSeen {
+        apt: sources::parse_apt(sections, &lists).into(),
+        outdated_services: parse_services(sections).into(),
         lists_at: lists_at(lists, release.as_ref().ok(), server_now).into(),
         release: release.into(),
         kernel: kernel.map(|(kernel, _)| kernel).into(),
@@ -126,7 +134,8 @@ fn host(
         reboot: reboot.into(),
         unattended: match needed() {
             Ok(installed) => {
-                unattended::parse_unattended(sections, installed.package("unattended-upgrades").is_some(), server_now)
+                let installed = installed.package("unattended-upgrades").is_some();
+                unattended::parse_unattended(sections, installed, covers, server_now)
             }
             Err(fault) => Read::Unreadable(fault),
         },
@@ -181,6 +190,19 @@ fn needrestart(section: &Section) -> Option<bool> {
         "2" | "3" => Some(true),
         _ => None,
     }
+}
+
+/// `NEEDRESTART-SVC: nginx.service`. 3: there is no needrestart.
+fn parse_services(sections: &Sections) -> Result<Vec<Shown>, Fault> {
+    if sections.get("services").is_some_and(|section| section.code == 3) {
+        return Err(Fault::new("needrestart is not installed").mend("apt-get install needrestart on the server"));
+    }
+    let section = sections.rooted("services", "needrestart", "looking for replaced libraries")?;
+    if !section.lines.iter().any(|line| line.starts_with("NEEDRESTART-VER:")) {
+        return Err(Fault::new("needrestart said what makes no sense"));
+    }
+    let services = section.lines.iter().filter_map(|line| line.strip_prefix("NEEDRESTART-SVC:"));
+    Ok(services.map(|name| Shown::line(name.trim().trim_end_matches(".service"))).collect())
 }
 
 /// Seconds since 1970 with a fraction, as `date +%s.%N` prints them; a date without nanoseconds prints the letter.

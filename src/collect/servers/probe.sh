@@ -197,7 +197,7 @@ lists() {
     found=0
     stat -L -c '%Y %n' "$list" || return
     sed -n '/^-----BEGIN PGP SIGNATURE/q; /^SHA256:/q; /^MD5Sum:/q
-      /^Label: /p; /^Suite: /p; /^Codename: /p; /^Version: /p; /^Valid-Until: /p' "$list" || return
+      /^Origin: /p; /^Label: /p; /^Suite: /p; /^Date: /p; /^Codename: /p; /^Version: /p; /^Valid-Until: /p' "$list" || return
   done
   if [ -f /var/lib/apt/periodic/update-success-stamp ]; then
     stat -c '%Y update-success-stamp' /var/lib/apt/periodic/update-success-stamp || return
@@ -210,6 +210,40 @@ if [ -n "${APT_CONFIG-}" ]; then
   lists=${lists%/}
 fi
 section lists lists
+
+# gpgv's words on each list, with every keyring that it can read. apt checked them when it took the lists; a key that has
+# expired since is why it takes no new ones.
+signatures() {
+  command -v gpgv >/dev/null 2>&1 || return 127
+  set --
+  for ring in /etc/apt/trusted.gpg /etc/apt/trusted.gpg.d/*.gpg /etc/apt/keyrings/*.gpg /usr/share/keyrings/*.gpg; do
+    case $ring in *removed*) continue ;; esac
+    if [ -r "$ring" ]; then set -- "$@" --keyring "$ring"; fi
+  done
+  for list in "$lists"/*Release; do
+    [ -r "$list" ] || continue
+    printf '%s\n' "$list"
+    case $list in
+      *InRelease) verify "$@" "$list" ;;
+      *) if [ -r "$list.gpg" ]; then verify "$@" "$list.gpg" "$list"; else echo none; fi ;;
+    esac
+  done
+}
+verify() {
+  # shellcheck disable=SC2086
+  $limit gpgv --status-fd 1 "$@" 2>/dev/null | awk '$2 ~ /^(GOOD|BAD|ERR|EXP|EXPKEY|REVKEY)SIG$/ { print $2 }'
+}
+section signatures signatures
+
+# What is asked of apt's sources, each line behind its file; keys that stand in them are left out.
+sources() {
+  # shellcheck disable=SC2046
+  awk '/^[ \t]*#/ || /^ / { next } { print FILENAME "\t" substr($0, 1, 300) }' \
+    $(ls /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null) /dev/null || return
+  # shellcheck disable=SC2086
+  $limit apt-config dump 2>&1 | sed -n 's/^\(APT::Get::AllowUnauthenticated\|Acquire::AllowInsecureRepositories\) "\(1\|true\|yes\)";/apt-config\t&/p'
+}
+section sources sources
 
 reboot_flag() {
   # 1 means that it isn't there; 3, that it is.
@@ -226,9 +260,20 @@ needs_restart() {
 }
 if command -v needrestart >/dev/null 2>&1; then section needrestart needs_restart; fi
 
+# Services that still run libraries which have been replaced: only root sees what others run.
+services() {
+  command -v needrestart >/dev/null 2>&1 || return 3
+  as_root needrestart -b -l -r l
+}
+section services services
+
 # shellcheck disable=SC2086
 periodic() { $limit apt-config dump APT::Periodic; }
 section periodic periodic
+
+# shellcheck disable=SC2086
+intent() { $limit apt-config dump Unattended-Upgrade; }
+section intent intent
 
 timers() {
   # Without systemd, cron does it.
@@ -260,6 +305,18 @@ runs() {
   done | awk '/^[0-9][0-9-]* [0-9:,]* / && $3 != "DEBUG" { print substr($0, 1, 300) }' | tail -n 200
 }
 section runs runs
+
+# What dpkg complained of in the last run that installed anything. 1 and 3 as above.
+dpkg_log() {
+  file=${log%.log}-dpkg.log
+  [ -e "$file" ] || return 1
+  [ -r "$file" ] || return 3
+  tail -c 200000 "$file" | awk '
+    /^Log started/ { count = 0 }
+    /^Log started/ || /^dpkg: error/ || /^ [^ ]/ { if (count < 100) lines[++count] = substr($0, 1, 300) }
+    END { for (line = 1; line <= count; line++) print lines[line] }'
+}
+section dpkg-log dpkg_log
 
 # With the programs behind them, where that may be seen.
 listening() {

@@ -6,7 +6,7 @@ use crate::collect::tools::shell;
 /// Where the probe lies on a server whose key is forced to run it.
 pub const PROBE_PATH: &str = "/usr/local/lib/matins/probe";
 
-/// What the probe asks as root, word for word as it asks; sudo compares all of it. The last one starts another program.
+/// What the probe asks as root, word for word as it asks; sudo compares all of it. The starters start other programs.
 const COMMANDS: &[&str] = &[
     "/usr/sbin/nft -s -j list ruleset",
     "/usr/sbin/iptables-save",
@@ -16,8 +16,10 @@ const COMMANDS: &[&str] = &[
     "/usr/bin/ss -Hltnup",
     "/usr/bin/cvtsudoers -e -f json /etc/sudoers",
 ];
-const STARTERS: &[&str] =
-    &["/usr/bin/find /root /home -maxdepth 3 -type f -name authorized_keys -print -exec /usr/bin/ssh-keygen -lf {} ;"];
+const STARTERS: &[&str] = &[
+    "/usr/bin/find /root /home -maxdepth 3 -type f -name authorized_keys -print -exec /usr/bin/ssh-keygen -lf {} ;",
+    "/usr/sbin/needrestart -b -l -r l",
+];
 
 /// The probe as a file to install: it takes a question from stdin, matches it word by word, and runs nothing of it.
 pub fn installed_probe() -> String {
@@ -31,7 +33,7 @@ pub fn sudoers(login: &str) -> String {
         "# What matins' probe may do as root. Keep it as /etc/sudoers.d/matins (0440); check it: visudo -cf FILE\n\
          Defaults:{login} !requiretty, noexec\n\
          {login} ALL=(root) TIMEOUT=20 NOPASSWD: \\\n    {}\n\
-         # This starts another program: find starts ssh-keygen.\n\
+         # These start other programs: find ssh-keygen, needrestart its checks.\n\
          {login} ALL=(root) TIMEOUT=20 NOPASSWD: EXEC: \\\n    {}\n",
         list(COMMANDS),
         list(STARTERS)

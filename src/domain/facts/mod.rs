@@ -1,10 +1,12 @@
 //! [`Fact`]: what can be seen or declared, a file for each kind.
 
 mod advisory;
+mod apt;
 mod backup;
 mod exposure;
 mod host;
 mod person;
+mod pki;
 mod power;
 mod service;
 mod site;
@@ -20,12 +22,14 @@ use serde::{Deserialize, Serialize};
 use super::{Fault, Shown};
 
 pub use advisory::{Advisory, FeedDeclared, FeedKind, FeedSeen, Risk};
+pub use apt::{AptSeen, Repository, Signature};
 pub use backup::{BackupDeclared, BackupExpect, Encryption, Percent, Slot, Snapshot, Snapshots};
 pub use exposure::{Filter, FilterProgram, FilterRules, HostExposure, Listener, Listening};
 pub use host::{
     HostDeclared, HostSeen, Kernel, Package, Packages, Pending, Reboot, Release, Unattended, UnattendedRun,
 };
 pub use person::PersonDeclared;
+pub use pki::{PkiCertificate, RevocationList, VpnPki};
 pub use power::{Account, AuthorizedKey, Group, HostPower, KeysSeen, Login, SudoRule};
 pub use service::{CertificateSeen, Reached, ServiceDeclared, ServiceSeen};
 pub use site::{ComposerPackage, SiteDeclared, SiteSeen};
@@ -55,6 +59,7 @@ pub enum Fact {
     VpnDeclared(VpnDeclared),
     VpnClients(VpnClients),
     WireguardPeers(WireguardPeers),
+    VpnPki(VpnPki),
     PeerDeclared(PeerDeclared),
     BackupDeclared(BackupDeclared),
     Snapshots(Snapshots),
@@ -79,6 +84,7 @@ impl Fact {
     pub fn sightings(&self) -> Vec<Shown> {
         match self {
             Self::HostSeen(host) => host.sightings(),
+            Self::HostExposure(exposure) => exposure.sightings(),
             Self::Advisory(_) => vec!["published".into()],
             Self::VpnClients(clients) => clients.sightings(),
             Self::WireguardPeers(peers) => peers.sightings(),

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::domain::facts::{
-    Bulletin, BulletinFix, Fact, Fix, HostDeclared, HostSeen, Issue, IssueState, Kernel, Package, Packages, Reboot,
-    Release, Tracker, Unattended, Urgency,
+    AptSeen, Bulletin, BulletinFix, Fact, Fix, HostDeclared, HostSeen, Issue, IssueState, Kernel, Package, Packages,
+    Reboot, Release, Tracker, Unattended, Urgency,
 };
 use crate::domain::{Declared, Evidence, Fault, Observation, Period, Read, SourceId, SourceRecord, Subject};
 
@@ -32,10 +32,17 @@ fn server(name: &str, release: &str, packages: &Arc<Packages>, kernel: Option<(&
         pending: Read::Seen(Vec::new()),
         lists_at: Read::Seen(now()),
         reboot: Read::Seen(Reboot { flag: None, kernel: kernel.is_some_and(|(_, waits)| waits), needrestart: None }),
-        unattended: Read::Seen(Unattended { installed: true, enabled: true, last: Err(missing()).into() }),
+        unattended: Read::Seen(Unattended {
+            installed: true,
+            enabled: true,
+            covers_security: Some(true),
+            last: Err(missing()).into(),
+        }),
         half_configured: Read::Seen(Vec::new()),
         held: Read::Seen(Vec::new()),
         uptime_seconds: Read::Seen(1),
+        apt: Read::Seen(AptSeen { repositories: Vec::new(), unsigned: Vec::new() }),
+        outdated_services: Read::Seen(Vec::new()),
         clock_skew_seconds: Read::Seen(0),
     };
     let subject = Subject::host(name);

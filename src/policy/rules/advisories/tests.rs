@@ -7,7 +7,8 @@ use jiff::tz::TimeZone;
 
 use super::*;
 use crate::domain::facts::{
-    FeedDeclared, FeedSeen, HostDeclared, HostSeen, Package, Packages, Pending, Reboot, Release, Risk, Unattended,
+    AptSeen, FeedDeclared, FeedSeen, HostDeclared, HostSeen, Package, Packages, Pending, Reboot, Release, Risk,
+    Unattended,
 };
 use crate::domain::{Declared, Evidence, Fault, Limits, Observation, Read, Sighting, SourceId, Subject, SubjectKind};
 
@@ -94,10 +95,17 @@ fn server(name: &str, packages: &[(&str, &str)], pending: &[&str]) -> SourceReco
         pending: Read::Seen(pending.collect()),
         lists_at: Read::Seen(at("2026-11-23T06:00:00Z")),
         reboot: Read::Seen(Reboot { flag: None, kernel: false, needrestart: None }),
-        unattended: Read::Seen(Unattended { installed: true, enabled: true, last: Err(missing()).into() }),
+        unattended: Read::Seen(Unattended {
+            installed: true,
+            enabled: true,
+            covers_security: Some(true),
+            last: Err(missing()).into(),
+        }),
         half_configured: Read::Seen(Vec::new()),
         held: Read::Seen(Vec::new()),
         uptime_seconds: Read::Seen(1),
+        apt: Read::Seen(AptSeen { repositories: Vec::new(), unsigned: Vec::new() }),
+        outdated_services: Read::Seen(Vec::new()),
         clock_skew_seconds: Read::Seen(0),
     };
     let packages = packages.iter().map(|(name, source)| Package {
