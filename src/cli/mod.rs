@@ -4,6 +4,7 @@
 //! sysexits(3): 64 usage, 66 no input, 69 unavailable, 70 internal, 74 input/output,
 //! 75 try again later, 78 configuration.
 
+mod baseline;
 mod check;
 mod config;
 mod console;
@@ -73,6 +74,9 @@ enum Command {
     /// What runs on servers, and what they must be told to let it.
     #[command(subcommand)]
     Probe(probe::Command),
+    /// A role's packages, learned from its servers.
+    #[command(subcommand)]
+    Baseline(baseline::Command),
     /// Keeps secrets in the keyring.
     #[command(subcommand)]
     Secret(secret::Command),
@@ -108,6 +112,7 @@ pub fn main() -> ExitCode {
         Some(Command::Config(command)) => config::run(&edge, &command),
         Some(Command::Doctor(arguments)) => doctor::run(&edge, &arguments),
         Some(Command::Probe(command)) => probe::run(&edge, &command),
+        Some(Command::Baseline(command)) => baseline::run(&edge, &command),
         Some(Command::Secret(command)) => secret::run(&edge, &command),
         None => console::run(&edge),
     };
