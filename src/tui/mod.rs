@@ -43,6 +43,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use tokio::sync::oneshot::Sender;
 
 use crate::round::{Order, Update};
 
@@ -60,6 +61,8 @@ pub struct Console {
     pub updates: UnboundedReceiver<Update>,
     pub orders: UnboundedSender<Order>,
     pub clock: Clock,
+    /// Dropped as soon as the first picture is there: what would take the processor from it waits for that.
+    pub curtain: Sender<()>,
 }
 
 impl fmt::Debug for Console {

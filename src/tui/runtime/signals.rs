@@ -3,7 +3,7 @@
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::Signal as Number;
 use tokio::io::Interest;
@@ -93,4 +93,12 @@ async fn hung_up(terminal: Option<&AsyncFd<OwnedFd>>) {
             _ => return,
         }
     }
+}
+
+/// Whether the terminal is gone, without waiting.
+pub fn is_hung_up() -> bool {
+    let screen = std::io::stdout();
+    // A hang-up is told though nothing is asked for.
+    let mut screen = [PollFd::new(&screen, PollFlags::empty())];
+    poll(&mut screen, Some(&Timespec::default())).is_ok() && screen[0].revents().contains(PollFlags::HUP)
 }
