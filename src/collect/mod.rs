@@ -4,6 +4,7 @@
 //! deadline. A collector brings facts and never judges them; it never knows another collector. Only [`tools`] opens
 //! sockets, runs programs and reads the keyring.
 
+mod advisories;
 mod backups;
 mod feeds;
 mod servers;
@@ -38,8 +39,14 @@ pub struct Collector {
 }
 
 /// Every collector there is.
-pub const ALL: &[Collector] =
-    &[feeds::COLLECTOR, servers::COLLECTOR, vpn::COLLECTOR, backups::COLLECTOR, services::COLLECTOR];
+pub const ALL: &[Collector] = &[
+    feeds::COLLECTOR,
+    advisories::COLLECTOR,
+    servers::COLLECTOR,
+    vpn::COLLECTOR,
+    backups::COLLECTOR,
+    services::COLLECTOR,
+];
 
 /// One thing to ask.
 #[derive(Clone)]

@@ -7,14 +7,17 @@ mod address;
 mod body;
 mod file;
 mod status;
+mod stream;
 mod trouble;
 mod trust;
+mod unpacked;
+mod written;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use reqwest::header::{ACCEPT, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use reqwest::{Client, Response};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -24,6 +27,9 @@ use crate::domain::Fault;
 use crate::domain::facts::Reached;
 use address::{Realm, Resolver};
 use status::Step;
+
+pub use stream::Streamed;
+pub use written::parse_written;
 
 /// Redirects followed for one document.
 const REDIRECTS: usize = 5;
@@ -73,6 +79,15 @@ pub enum Fetched {
     },
 }
 
+/// How a body reaches us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// Unpacked by the client, and held as a whole.
+    Unpacked,
+    /// As it was sent.
+    Packed,
+}
+
 /// How long single steps may take; the whole has its own deadline in [`Fetch`].
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
@@ -101,6 +116,8 @@ struct Shared {
     trust: OnceLock<trust::Trust>,
     /// For addresses that the configuration names.
     named: OnceLock<Result<Client, Fault>>,
+    /// The same, for what is unpacked as it comes: this client leaves it packed.
+    packed: OnceLock<Result<Client, Fault>>,
     /// Who asked us to stay away, by origin, until when.
     waits: Mutex<HashMap<String, Instant>>,
 }
@@ -112,8 +129,8 @@ impl Http {
 
     /// With other deadlines for its single steps.
     pub fn patient(patience: Patience) -> Self {
-        let shared =
-            Shared { patience, trust: OnceLock::new(), named: OnceLock::new(), waits: Mutex::new(HashMap::new()) };
+        let (trust, waits) = (OnceLock::new(), Mutex::new(HashMap::new()));
+        let shared = Shared { patience, trust, named: OnceLock::new(), packed: OnceLock::new(), waits };
         Self { shared: Arc::new(shared) }
     }
 
@@ -129,31 +146,46 @@ impl Http {
     /// How a URL answers, without following redirects and without its body.
     pub async fn look(&self, url: &Url, total: Duration) -> Result<Reached, Fault> {
         let started = Instant::now();
-        let client = self.named(url)?;
+        let client = self.named(url, Form::Unpacked)?;
         let response = tokio::time::timeout(total, self.send(&client, url, HeaderMap::new())).await;
         let response = response.unwrap_or_else(|_| Err(trouble::too_slow(url, total)))?;
         let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(Reached { status: response.status().as_u16(), took_ms, redirect: status::points_to(&response, url) })
     }
 
-    /// Asks, and follows redirects. `home` is the realm that they may lead into besides the public one; `None` until the
-    /// configured address has answered and shown it.
-    async fn follow(&self, fetch: &Fetch<'_>, mut home: Option<Realm>) -> Result<Fetched, Fault> {
+    async fn follow(&self, fetch: &Fetch<'_>, home: Option<Realm>) -> Result<Fetched, Fault> {
+        match self.reach(fetch, home, Form::Unpacked).await? {
+            Some((response, url)) => body::read(response, url, fetch.cap).await,
+            None => Ok(Fetched::Unchanged),
+        }
+    }
+
+    /// Asks, and follows redirects up to an answer with a body; `None`: what we have is current. `home` is the realm that
+    /// redirects may lead into besides the public one; `None` until the configured address has answered and shown it.
+    async fn reach(
+        &self,
+        fetch: &Fetch<'_>,
+        mut home: Option<Realm>,
+        form: Form,
+    ) -> Result<Option<(Response, Url)>, Fault> {
         let mut url = fetch.url.clone();
         for _ in 0..=REDIRECTS {
             self.is_welcome(&url)?;
             let client = match home {
-                None => self.named(&url)?,
-                Some(home) => self.redirected(&url, home)?,
+                None => self.named(&url, form)?,
+                Some(home) => self.redirected(&url, home, form)?,
             };
-            let conditions = conditions(fetch.validators.filter(|validators| validators.belong_to(&url)));
-            let conditional = !conditions.is_empty();
-            let response = self.send(&client, &url, conditions).await?;
+            let mut headers = conditions(fetch.validators.filter(|validators| validators.belong_to(&url)));
+            let conditional = !headers.is_empty();
+            if form == Form::Packed {
+                headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+            }
+            let response = self.send(&client, &url, headers).await?;
             let peer = response.remote_addr().map_or(Realm::Odd, |peer| Realm::of(peer.ip()));
             home = home.or(Some(peer));
             match status::step(&response, &url, conditional) {
-                Ok(Step::Read) => return body::read(response, url, fetch.cap).await,
-                Ok(Step::Unchanged) => return Ok(Fetched::Unchanged),
+                Ok(Step::Read) => return Ok(Some((response, url))),
+                Ok(Step::Unchanged) => return Ok(None),
                 Ok(Step::Follow(next)) => url = next,
                 Err(refusal) => return Err(self.remember(&url, refusal)),
             }
@@ -162,22 +194,26 @@ impl Http {
             .mend("open the address in a browser and write the one where it ends"))
     }
 
-    async fn send(&self, client: &Client, url: &Url, conditions: HeaderMap) -> Result<Response, Fault> {
-        let request = client.get(url.clone()).headers(conditions).header(ACCEPT, "*/*");
+    async fn send(&self, client: &Client, url: &Url, headers: HeaderMap) -> Result<Response, Fault> {
+        let request = client.get(url.clone()).headers(headers).header(ACCEPT, "*/*");
         request.send().await.map_err(|error| trouble::fault(&error, url, self.shared.patience))
     }
 
     /// The client for an address that the configuration names: it may be anywhere.
-    fn named(&self, url: &Url) -> Result<Client, Fault> {
+    fn named(&self, url: &Url, form: Form) -> Result<Client, Fault> {
         self.speaks(url)?;
-        self.shared.named.get_or_init(|| self.client(None)).clone()
+        let client = match form {
+            Form::Unpacked => &self.shared.named,
+            Form::Packed => &self.shared.packed,
+        };
+        client.get_or_init(|| self.client(None, form)).clone()
     }
 
     /// A client for an address that a server named: it may be public, or in the realm that the first address was in.
-    fn redirected(&self, url: &Url, home: Realm) -> Result<Client, Fault> {
+    fn redirected(&self, url: &Url, home: Realm, form: Form) -> Result<Client, Fault> {
         self.speaks(url)?;
         address::check(url, home)?;
-        self.client(Some(home))
+        self.client(Some(home), form)
     }
 
     fn speaks(&self, url: &Url) -> Result<(), Fault> {
@@ -193,12 +229,13 @@ impl Http {
         self.shared.trust.get_or_init(trust::read_system)
     }
 
-    fn client(&self, home: Option<Realm>) -> Result<Client, Fault> {
+    fn client(&self, home: Option<Realm>, form: Form) -> Result<Client, Fault> {
         let Patience { connect, idle } = self.shared.patience;
         Client::builder()
             .user_agent(concat!("matins/", env!("CARGO_PKG_VERSION")))
             .referer(false)
             .no_proxy()
+            .gzip(form == Form::Unpacked)
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(connect)
             .read_timeout(idle)
