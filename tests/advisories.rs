@@ -205,6 +205,7 @@ async fn the_last_good_copy_outlives_every_bad_one_and_no_other_source_suffers()
     let sources = sources.map(|(key, file)| source(key, Url::from_file_path(file).unwrap().as_str())).collect();
     let plan = Plan {
         operator: "mona".into(),
+        machine: "ws".into(),
         zone: jiff::tz::TimeZone::UTC,
         limits: Limits::default(),
         configured: true,

@@ -6,10 +6,17 @@
 mod check;
 mod config;
 mod console;
+mod decide;
 mod demo;
+mod doctor;
+mod drill;
 mod edge;
+mod log;
+mod probe;
 mod round;
 mod secret;
+mod sign;
+mod when;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -38,9 +45,32 @@ enum Command {
     Round(round::Arguments),
     /// The last evidence, judged now, as a monitoring plugin: one line and perfdata.
     Check(check::Arguments),
+    /// Records a decision on a finding: who is asked about it, and until when.
+    Decide(decide::Arguments),
+    /// Takes back your last decision; the log keeps both.
+    Undo,
+    /// Agrees with somebody's decision that waits for you.
+    Agree(decide::AgreeArguments),
+    /// Signs the state of everything as it is now.
+    Sign(sign::Arguments),
+    /// Vouches for what no probe can see: a training, a revised document.
+    Attest(sign::AttestArguments),
+    /// Restores a snapshot into a scratch folder, times it, compares a sample with the server, and records how it went.
+    Drill(drill::Arguments),
+    /// What people know of a backup.
+    #[command(subcommand)]
+    Backup(drill::BackupCommand),
+    /// The record of decisions and check-ins.
+    #[command(subcommand)]
+    Log(log::Command),
     /// Reads, explains and describes the configuration.
     #[command(subcommand)]
     Config(config::Command),
+    /// What keeps matins from seeing, and the one line that mends each; exits 0, or 3.
+    Doctor(doctor::Arguments),
+    /// What runs on servers, and what they must be told to let it.
+    #[command(subcommand)]
+    Probe(probe::Command),
     /// Keeps secrets in the keyring.
     #[command(subcommand)]
     Secret(secret::Command),
@@ -65,7 +95,17 @@ pub fn main() -> ExitCode {
         Some(Command::Demo(arguments)) => demo::run(&edge, &arguments),
         Some(Command::Round(arguments)) => round::run(&edge, &arguments),
         Some(Command::Check(arguments)) => check::run(&edge, &arguments),
+        Some(Command::Decide(arguments)) => decide::run(&edge, &arguments),
+        Some(Command::Undo) => decide::undo(&edge),
+        Some(Command::Agree(arguments)) => decide::agree(&edge, &arguments),
+        Some(Command::Sign(arguments)) => sign::run(&edge, &arguments),
+        Some(Command::Attest(arguments)) => sign::attest(&edge, &arguments),
+        Some(Command::Drill(arguments)) => drill::run(&edge, &arguments),
+        Some(Command::Backup(command)) => drill::backup(&edge, &command),
+        Some(Command::Log(command)) => log::run(&edge, &command),
         Some(Command::Config(command)) => config::run(&edge, &command),
+        Some(Command::Doctor(arguments)) => doctor::run(&edge, &arguments),
+        Some(Command::Probe(command)) => probe::run(&edge, &command),
         Some(Command::Secret(command)) => secret::run(&edge, &command),
         None => console::run(&edge),
     };

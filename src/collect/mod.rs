@@ -5,7 +5,8 @@
 //! sockets, runs programs and reads the keyring.
 
 mod advisories;
-mod backups;
+pub mod backups;
+mod exposure;
 mod feeds;
 mod servers;
 mod services;
@@ -23,6 +24,7 @@ use jiff::Timestamp;
 use crate::domain::register::Register;
 use crate::domain::settings::{Entry, Misfit, Section};
 use crate::domain::{Declared, Fault, Observation, Period, SourceId};
+pub use servers::{PROBE_PATH, authorized_key, installed_probe, sudoers};
 use tools::Tools;
 
 /// Turns a collector's entries into what it asks.
@@ -43,6 +45,7 @@ pub const ALL: &[Collector] = &[
     feeds::COLLECTOR,
     advisories::COLLECTOR,
     servers::COLLECTOR,
+    exposure::COLLECTOR,
     vpn::COLLECTOR,
     backups::COLLECTOR,
     services::COLLECTOR,

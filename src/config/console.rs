@@ -24,6 +24,8 @@ pub(super) struct ConsoleTyped {
     theme: Option<String>,
     /// How often sources are asked that don't say it themselves; default: 15m.
     refresh: Option<Period>,
+    /// Whether the console may offer actions that change servers (each asks before it runs); default: false.
+    actions: Option<bool>,
 }
 
 /// Where the record is kept.
@@ -40,6 +42,7 @@ pub(super) struct Meant {
     pub zone: TimeZone,
     pub theme: String,
     pub refresh: Period,
+    pub actions: bool,
     pub store: PathBuf,
 }
 
@@ -49,6 +52,7 @@ pub(super) fn console(joined: &Joined, paths: &Paths, misfits: &mut Vec<Misfit>)
         zone: TimeZone::system(),
         theme: "auto".into(),
         refresh: Period::minutes(15),
+        actions: false,
         store: paths.state.join("matins.db"),
     };
     for entry in joined.of("console") {
@@ -94,6 +98,7 @@ fn apply(typed: ConsoleTyped, entry: &Entry, meant: &mut Meant, misfits: &mut Ve
         }
         meant.refresh = refresh;
     }
+    meant.actions = typed.actions.unwrap_or(meant.actions);
 }
 
 fn store_path(url: &str, state: &Path) -> Result<PathBuf, String> {

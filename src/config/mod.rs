@@ -46,6 +46,8 @@ pub struct Settings {
     pub zone: TimeZone,
     pub theme: String,
     pub refresh: Period,
+    /// Whether the console may offer actions on servers.
+    pub actions: bool,
     /// The database file.
     pub store: PathBuf,
     /// Where user themes are.
@@ -96,6 +98,7 @@ pub fn load(location: &Location, paths: &Paths, owners: &Owners) -> Result<Setti
         zone: settings.zone,
         theme: settings.theme,
         refresh: settings.refresh,
+        actions: settings.actions,
         store: settings.store,
         themes: location.themes(paths),
         register,

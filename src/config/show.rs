@@ -31,6 +31,7 @@ pub(super) fn show(settings: &Settings, owners: &Owners) -> String {
     line(&format!("timezone = \"{}\"", settings.zone.iana_name().unwrap_or("system")), &set("console", "timezone"));
     line(&format!("theme = \"{}\"", settings.theme), &set("console", "theme"));
     line(&format!("refresh = \"{}\"", settings.refresh), &set("console", "refresh"));
+    line(&format!("actions = {}", settings.actions), &set("console", "actions"));
     line("[store]", "");
     line(&format!("url = \"sqlite:{}\"", Shown::line(&settings.store.to_string_lossy())), &set("store", "url"));
     line("[limits]", "");

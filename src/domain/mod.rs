@@ -1,5 +1,9 @@
 //! The words. Everything else speaks in these types; this room does no I/O, knows no clock and no terminal.
 
+mod attestation;
+mod checkin;
+mod decision;
+mod deed;
 mod evidence;
 mod exhibit;
 pub mod facts;
@@ -10,11 +14,13 @@ mod limit;
 mod link;
 mod measure;
 mod observation;
+pub mod packet_filter;
 mod period;
 mod port;
 pub mod register;
 mod round;
 mod secret;
+mod seek;
 pub mod settings;
 mod shown;
 mod standing;
@@ -22,11 +28,15 @@ mod subject;
 mod verdict;
 pub mod version;
 
+pub use attestation::{Attestation, Attested, Done, Drill};
+pub use checkin::{Change, CheckIn, DecidedItem, MeasureCount, News, OpenItem, Signed, SignedSource, Since};
+pub use decision::{Basis, Decided, Decision, DecisionKind, Extent, Recorded};
+pub use deed::{Deed, DeedKind, Step};
 pub use evidence::{Evidence, Sighting, SourceId, SourceRecord, SourceState};
 pub use exhibit::{AxisLine, Exhibit, GridRow, Mark, Month, Picture, Unit, Window};
 pub use facts::{Fact, Read};
 pub use fault::Fault;
-pub use finding::{Because, Finding, FindingKey, Judgement};
+pub use finding::{Because, Finding, FindingKey, Judgement, Particulars};
 pub use hours::Hours;
 pub use limit::{Limit, Limits};
 pub use link::Link;
@@ -36,6 +46,7 @@ pub use period::{Period, age};
 pub use port::{DeclaredPort, Network, Port, Reach, Transport};
 pub use round::{Round, SourceLine};
 pub use secret::SecretRef;
+pub use seek::{Seek, contains, like};
 pub use shown::Shown;
 pub use standing::{Standing, Turn};
 pub use subject::{Subject, SubjectKind};

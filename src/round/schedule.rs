@@ -40,7 +40,10 @@ pub async fn run(schedule: Schedule) {
         let Some(wake) = clerk.report() else { return };
         tokio::select! {
             order = orders.recv() => match order {
-                Some(order) => clerk.obey(&order),
+                Some(order) => {
+                    clerk.obey(&order);
+                    clerk.exhibit(order, &mut orders);
+                }
                 None => return,
             },
             Some(joined) = clerk.asking.join_next(), if !clerk.asking.is_empty() => {
@@ -113,11 +116,26 @@ impl Clerk {
                         || record.declared.iter().any(|declared| declared.subject == *subject)
                         || record.seen.iter().any(|seen| seen.subject == *subject)
                 }
+                // Nothing is asked for these.
+                Order::Look(_) | Order::Seek(_) => false,
             };
             if wanted {
                 self.due.insert(record.id.clone(), now);
             }
         }
+    }
+
+    /// Shows what it has of the subject that is looked at now; of several orders to look only the newest is still wanted.
+    fn exhibit(&mut self, order: Order, orders: &mut UnboundedReceiver<Order>) {
+        let mut newest = order;
+        while let Ok(order) = orders.try_recv() {
+            self.obey(&order);
+            if matches!(order, Order::Look(_)) || !matches!(newest, Order::Look(_)) {
+                newest = order;
+            }
+        }
+        // Nobody listens any more when this fails; the next report ends the schedule.
+        self.desk.exhibit(&newest, (self.tools.now)()).map(|update| self.updates.send(update));
     }
 
     fn take_ready(&mut self) {

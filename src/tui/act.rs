@@ -1,11 +1,11 @@
 //! What the actions of the keymap do.
 
-use super::keymap::Action;
+use super::keymap::{Action, Screen};
 use super::message::Effect;
 use super::model::{Model, Overlay, Place};
 use super::update::{regret, say};
 use super::widgets::input::TextInput;
-use super::{motion, panels};
+use super::{deeds, motion, panels};
 use crate::domain::{Finding, Link, Shown};
 use crate::round::Order;
 
@@ -31,9 +31,11 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Panel(panel) => model.view.place = Place::List(panel),
         Action::NextFocus => motion::shift_focus(model, 1),
         Action::PreviousFocus => motion::shift_focus(model, -1),
-        Action::Mouse => return toggle_mouse(model),
-        Action::Suspend => return vec![Effect::Suspend],
-        Action::Repaint => return vec![Effect::Repaint],
+        Action::Prepare(kind) => deeds::prepare(model, kind),
+        Action::Choose => deeds::choose(model),
+        Action::Screen(Screen::Mouse) => return toggle_mouse(model),
+        Action::Screen(Screen::Suspend) => return vec![Effect::Suspend],
+        Action::Screen(Screen::Repaint) => return vec![Effect::Repaint],
         Action::Quit => return vec![Effect::Quit],
     }
     Vec::new()
@@ -45,6 +47,9 @@ fn open(model: &mut Model) -> Vec<Effect> {
         let effect = Effect::Open(link.clone());
         model.view.overlay = None;
         return vec![effect];
+    }
+    if matches!(model.view.overlay, Some(Overlay::Deed(_))) {
+        return deeds::decide(model);
     }
     match model.view.place {
         Place::Queue => {
@@ -108,8 +113,13 @@ fn toggle_help(model: &mut Model) {
 
 /// Opens the current finding's address; asks first when it is not encrypted.
 fn browse(model: &mut Model) -> Vec<Effect> {
-    let Some(link) = model.current().and_then(|finding| finding.link.clone()) else {
-        regret(model, "this finding has no address to open");
+    let Some(said) = model.current().map(|finding| model.world.looks.particulars(finding)) else {
+        regret(model, "nothing is selected");
+        return Vec::new();
+    };
+    let Some(link) = said.and_then(|said| said.link.clone()) else {
+        let unread = said.is_none();
+        regret(model, if unread { "its address is still being read" } else { "this finding has no address to open" });
         return Vec::new();
     };
     if link.as_str().starts_with("https://") {
@@ -123,7 +133,10 @@ fn browse(model: &mut Model) -> Vec<Effect> {
 fn copy(model: &mut Model) -> Vec<Effect> {
     let text: Option<Shown> = match &model.view.overlay {
         Some(Overlay::Address { link, .. }) => Some(address(link)),
-        _ => model.current().map(|finding| finding.link.as_ref().map_or_else(|| one_line(finding), address)),
+        _ => model.current().map(|finding| {
+            let said = model.world.looks.particulars(finding);
+            said.and_then(|said| said.link.as_ref()).map_or_else(|| one_line(finding), address)
+        }),
     };
     let Some(text) = text else {
         regret(model, "nothing is selected");

@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::model::{Model, Overlay};
-use crate::domain::Shown;
+use crate::domain::{DeedKind, Shown};
 
 /// What a key does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,16 +16,26 @@ pub enum Action {
     Copy,
     Refresh,
     RefreshAll,
+    /// Prepares something to be done to the selected server, and asks.
+    Prepare(DeedKind),
+    /// Between *Cancel* and doing it.
+    Choose,
     Filter,
     Palette,
     Help,
     Panel(usize),
     NextFocus,
     PreviousFocus,
+    Screen(Screen),
+    Quit,
+}
+
+/// What concerns the terminal alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Screen {
     Mouse,
     Suspend,
     Repaint,
-    Quit,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +57,8 @@ pub enum Scope {
     Help,
     Confirm,
     Address,
+    /// Before something is done to a server.
+    Deed,
     /// Text is being typed: keys are letters.
     Typing,
 }
@@ -59,6 +71,7 @@ impl Scope {
             Some(Overlay::Palette { .. }) => Self::Typing,
             Some(Overlay::Confirm(_)) => Self::Confirm,
             Some(Overlay::Address { .. }) => Self::Address,
+            Some(Overlay::Deed(_)) => Self::Deed,
             None if model.view.filter.editing => Self::Typing,
             None if model.view.place.is_home() => Self::Home,
             None => Self::Panel,
@@ -72,6 +85,7 @@ impl Scope {
             Self::Why => "why",
             Self::Help => "help",
             Self::Confirm | Self::Address => "an address",
+            Self::Deed => "a question",
             Self::Typing => "typing",
         }
     }
@@ -129,13 +143,14 @@ pub struct Binding {
     pub hint: bool,
 }
 
-use Scope::{Address, Confirm, Help, Home, Panel, Why};
+use Scope::{Address, Confirm, Deed, Help, Home, Panel, Why};
 
 const SCREENS: &[Scope] = &[Home, Panel];
 const FINDING: &[Scope] = &[Home, Panel, Why];
-const SCROLLING: &[Scope] = &[Home, Panel, Why, Help];
-const ANYWHERE: &[Scope] = &[Home, Panel, Why, Help, Confirm, Address];
+const SCROLLING: &[Scope] = &[Home, Panel, Why, Help, Deed];
+const ANYWHERE: &[Scope] = &[Home, Panel, Why, Help, Confirm, Address, Deed];
 const OVERLAYS: &[Scope] = &[Panel, Why, Help, Confirm, Address];
+const ASKED: &[Scope] = &[Deed];
 
 const fn bind(action: Action, keys: &'static [Key], words: [&'static str; 2], scopes: &'static [Scope]) -> Binding {
     Binding { action, keys, name: words[0], help: words[1], scopes, hint: false }
@@ -144,6 +159,8 @@ const fn bind(action: Action, keys: &'static [Key], words: [&'static str; 2], sc
 const fn hint(action: Action, keys: &'static [Key], words: [&'static str; 2], scopes: &'static [Scope]) -> Binding {
     Binding { hint: true, ..bind(action, keys, words, scopes) }
 }
+
+const CHOOSING: &[Key] = &[plain(KeyCode::Tab), plain(KeyCode::BackTab), plain(KeyCode::Left), plain(KeyCode::Right)];
 
 /// Every action there is, in the order in which the bottom line shows them.
 pub const ALL: &[Binding] = &[
@@ -159,6 +176,9 @@ pub const ALL: &[Binding] = &[
         ["open it", "opens the address in the browser all the same"],
         &[Confirm],
     ),
+    hint(Action::Choose, CHOOSING, ["choose", "moves between cancelling and doing it"], ASKED),
+    hint(Action::Open, &[plain(KeyCode::Enter)], ["do it", "does what is chosen; cancelling is chosen first"], ASKED),
+    hint(Action::Back, &[plain(KeyCode::Esc)], ["cancel", "nothing is done"], ASKED),
     hint(
         Action::Back,
         &[plain(KeyCode::Esc)],
@@ -185,6 +205,12 @@ pub const ALL: &[Binding] = &[
     hint(Action::Palette, &[letter(':')], ["command", "finds an action by its name"], SCREENS),
     hint(Action::Refresh, &[letter('r')], ["refresh", "asks the sources of the selected subject again"], FINDING),
     bind(Action::RefreshAll, &[letter('R')], ["refresh all", "asks every source again"], SCREENS),
+    bind(
+        Action::Prepare(DeedKind::Session),
+        &[letter('s')],
+        ["ssh", "opens ssh to the selected server; asks first"],
+        SCREENS,
+    ),
     bind(Action::Panel(0), &[letter('1')], ["advisories", "opens panel 1"], SCREENS),
     bind(Action::Panel(1), &[letter('2')], ["servers", "opens panel 2"], SCREENS),
     bind(Action::Panel(2), &[letter('3')], ["vpn", "opens panel 3"], SCREENS),
@@ -208,9 +234,19 @@ pub const ALL: &[Binding] = &[
     bind(Action::Move(Motion::PageUp), &[plain(KeyCode::PageUp), control('b')], ["page up", "one page up"], SCROLLING),
     bind(Action::Move(Motion::Top), &[letter('g'), plain(KeyCode::Home)], ["top", "to the first row"], SCROLLING),
     bind(Action::Move(Motion::Bottom), &[letter('G'), plain(KeyCode::End)], ["bottom", "to the last row"], SCROLLING),
-    bind(Action::Mouse, &[letter('m')], ["mouse", "gives the mouse to the terminal, and takes it back"], SCREENS),
-    bind(Action::Repaint, &[control('l')], ["repaint", "draws everything anew"], ANYWHERE),
-    bind(Action::Suspend, &[control('z')], ["suspend", "stops the console until the shell's fg"], ANYWHERE),
+    bind(
+        Action::Screen(Screen::Mouse),
+        &[letter('m')],
+        ["mouse", "gives the mouse to the terminal, and takes it back"],
+        SCREENS,
+    ),
+    bind(Action::Screen(Screen::Repaint), &[control('l')], ["repaint", "draws everything anew"], ANYWHERE),
+    bind(
+        Action::Screen(Screen::Suspend),
+        &[control('z')],
+        ["suspend", "stops the console until the shell's fg"],
+        ANYWHERE,
+    ),
     bind(Action::Quit, &[letter('q'), control('c')], ["quit", "leaves; what was seen is kept"], ANYWHERE),
     hint(Action::Help, &[letter('?')], ["help", "shows the keys of where you are"], SCREENS),
     bind(Action::Help, &[letter('?')], ["close", "closes it again"], &[Help]),
@@ -233,7 +269,7 @@ mod tests {
 
     #[test]
     fn no_key_means_two_things_in_one_place() {
-        for scope in [Home, Panel, Why, Help, Confirm, Address] {
+        for scope in [Home, Panel, Why, Help, Confirm, Address, Deed] {
             let keys: Vec<_> = bindings(scope).flat_map(|binding| binding.keys).collect();
             for (at, key) in keys.iter().enumerate() {
                 assert!(!keys[..at].contains(key), "{} in {scope:?}", key.name());
@@ -253,7 +289,7 @@ mod tests {
 
     #[test]
     fn quitting_is_possible_everywhere_and_escape_never_quits() {
-        for scope in [Home, Panel, Why, Help, Confirm, Address] {
+        for scope in [Home, Panel, Why, Help, Confirm, Address, Deed] {
             assert!(bindings(scope).any(|binding| binding.action == Action::Quit));
             let escape = KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE);
             assert_eq!(action(scope, &escape), Some(Action::Back));

@@ -1,12 +1,10 @@
 //! [`Msg`], what the console hears, and [`Effect`], what it wants done. Everything between the two is pure.
 
-use std::sync::Arc;
-
 use crossterm::event::KeyEvent;
 use ratatui::layout::{Position, Size};
 
-use crate::domain::{Fault, Link, Round, Shown};
-use crate::round::{Order, Progress};
+use crate::domain::{Fault, Link, Shown, Step};
+use crate::round::{Order, Update};
 
 /// What the console hears.
 #[derive(Debug, Clone)]
@@ -16,9 +14,8 @@ pub enum Msg {
     Pasted(String),
     Mouse(Mouse),
     Resized(Size),
-    Round(Arc<Round>),
-    Progress(Progress),
-    Trouble(Fault),
+    /// From the schedule.
+    Heard(Update),
     /// How opening an address went.
     Opened(Link, Result<(), Fault>),
     /// An age on the screen reads differently now.
@@ -43,6 +40,8 @@ pub enum Effect {
     /// To the clipboard.
     Copy(Shown),
     Mouse(bool),
+    /// To a program in the foreground, until it ends.
+    HandOver(Step),
     Suspend,
     /// Draw everything anew, whatever the terminal shows.
     Repaint,

@@ -10,10 +10,12 @@
 //! tables; `widgets` know no word of the domain.
 
 mod act;
+mod deeds;
 mod filter;
 mod index;
 mod keymap;
 mod layout;
+mod looks;
 mod message;
 mod model;
 mod motion;
@@ -44,7 +46,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use crate::round::{Order, Update};
 
 pub use message::Effect;
-pub use model::Start;
+pub use model::{Fleet, Start};
 pub use rehearsal::Rehearsal;
 pub use runtime::{resolve_theme, run};
 

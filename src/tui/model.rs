@@ -8,10 +8,12 @@ use ratatui::layout::Size;
 
 use super::filter::{Moment, Query};
 use super::index::Index;
+use super::looks::Looks;
 use super::panels;
 use super::theme::Theme;
 use super::widgets::input::TextInput;
-use crate::domain::{Fault, Finding, FindingKey, Link, Round, Shown, Subject};
+use crate::domain::register::Server;
+use crate::domain::{Deed, Fault, Finding, FindingKey, Link, Round, Shown, Subject};
 use crate::round::Progress;
 
 /// Everything that a frame is drawn from.
@@ -33,15 +35,25 @@ pub struct World {
     pub round: Arc<Round>,
     pub progress: Progress,
     pub trouble: Option<Fault>,
+    pub looks: Looks,
     /// What was first seen at or after this is marked as new; `None` while nothing is older, for then all would be.
     pub news_from: Option<Timestamp>,
     pub demo: bool,
     pub hints: Vec<Shown>,
+    pub fleet: Fleet,
+}
+
+/// The servers that something can be done to.
+#[derive(Debug, Clone, Default)]
+pub struct Fleet {
+    pub servers: Arc<[Server]>,
+    /// `[console] actions`.
+    pub actions: bool,
 }
 
 impl World {
-    pub fn moment(&self) -> Moment {
-        Moment { now: self.now, news_from: self.news_from }
+    pub fn moment(&self) -> Moment<'_> {
+        Moment { now: self.now, news_from: self.news_from, sought: &self.looks.sought }
     }
 }
 
@@ -143,11 +155,22 @@ pub enum Overlay {
     },
     /// Asks before an address that is not encrypted is opened.
     Confirm(Link),
+    /// Asks before anything is done to a server.
+    Deed(Dialog),
     /// An address to copy, because it can't be opened from here.
     Address {
         link: Link,
         said: Shown,
     },
+}
+
+/// A deed before it is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dialog {
+    pub deed: Deed,
+    /// False is *Cancel*, which is chosen first.
+    pub go: bool,
+    pub scroll: usize,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -195,6 +218,7 @@ impl Model {
     pub fn take(&mut self, round: Arc<Round>) {
         self.index = Index::of(&round);
         self.world.round = round;
+        self.world.looks.outdate();
         self.settle();
     }
 
@@ -218,6 +242,7 @@ pub struct Start {
     pub theme: Theme,
     pub demo: bool,
     pub hints: Vec<Shown>,
+    pub fleet: Fleet,
 }
 
 impl From<Start> for Model {
@@ -230,8 +255,10 @@ impl From<Start> for Model {
             round: start.round,
             progress: Progress::default(),
             trouble: None,
+            looks: Looks::default(),
             demo: start.demo,
             hints: start.hints,
+            fleet: start.fleet,
         };
         let panels = panels::ALL.iter().map(|_| PanelView::default()).collect();
         let view = View { panels, mouse: true, ..View::default() };

@@ -2,7 +2,7 @@
 
 use super::keymap::Motion;
 use super::layout;
-use super::model::{Model, Overlay, Place};
+use super::model::{Dialog, Model, Overlay, Place};
 use super::panels;
 use super::view::{detail, overlay};
 
@@ -93,7 +93,11 @@ fn read_on(model: &mut Model, panel: usize, motion: Motion) {
 
 fn scroll_overlay(model: &mut Model, motion: Motion) {
     let (length, height) = overlay::extent(model);
-    let Some(Overlay::Why { scroll, .. } | Overlay::Help { scroll }) = &mut model.view.overlay else { return };
+    let Some(Overlay::Why { scroll, .. } | Overlay::Help { scroll } | Overlay::Deed(Dialog { scroll, .. })) =
+        &mut model.view.overlay
+    else {
+        return;
+    };
     // The last position shows the last line at the bottom.
     let positions = length.saturating_sub(height) + 1;
     *scroll = target(motion, (*scroll).min(positions - 1), positions, height);

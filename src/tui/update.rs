@@ -8,10 +8,26 @@ use super::message::{Effect, Msg};
 use super::model::{Message, Model, Overlay, Place};
 use super::{act, keymap, layout, pointer, typing};
 use crate::domain::{Fault, Link, Shown};
+use crate::round::Update;
 
 /// Takes in a message that came at `now`.
 pub fn update(model: &mut Model, msg: Msg, now: Timestamp) -> Vec<Effect> {
     model.world.now = now;
+    let mut effects = take_in(model, msg);
+    effects.extend(looks(model));
+    effects
+}
+
+/// What has to be read for what is now selected and filtered.
+fn looks(model: &mut Model) -> Vec<Effect> {
+    let seeks = model.view.filter.query.seeks();
+    let sought = model.world.looks.want_sought(seeks);
+    let subject = model.current().map(|finding| finding.subject.clone());
+    let looked = subject.and_then(|subject| model.world.looks.want(&subject));
+    sought.into_iter().chain(looked).map(Effect::Order).collect()
+}
+
+fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(key) => press(model, &key),
         Msg::Pasted(text) => {
@@ -23,16 +39,8 @@ pub fn update(model: &mut Model, msg: Msg, now: Timestamp) -> Vec<Effect> {
             resized(model, size);
             Vec::new()
         }
-        Msg::Round(round) => {
-            model.take(round);
-            Vec::new()
-        }
-        Msg::Progress(progress) => {
-            model.world.progress = progress;
-            Vec::new()
-        }
-        Msg::Trouble(fault) => {
-            model.world.trouble = Some(fault);
+        Msg::Heard(heard) => {
+            hear(model, heard);
             Vec::new()
         }
         Msg::Opened(link, how) => {
@@ -44,6 +52,20 @@ pub fn update(model: &mut Model, msg: Msg, now: Timestamp) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Time => Vec::new(),
+    }
+}
+
+fn hear(model: &mut Model, update: Update) {
+    match update {
+        Update::Round(round) => model.take(round),
+        Update::Progress(progress) => model.world.progress = progress,
+        Update::Trouble(fault) => model.world.trouble = Some(fault),
+        Update::Looked(looked) => model.world.looks.take(looked),
+        Update::Exhibited(subject, exhibits) => model.world.looks.take_exhibits(subject, exhibits),
+        Update::Sought(found) => {
+            model.world.looks.take_sought(found);
+            model.settle();
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! HTTP, with every limit that a client's defaults leave open: deadlines for connecting, for silence and for the whole;
 //! a cap that counts after decompression; redirects that never leave encryption and never reach into this network.
 //!
-//! No proxy, cookie, `Referer` or credential is ever sent. Faults name the host, never the query.
+//! No proxy, cookie, `Referer` or credential is ever sent, but a token by [`Http::fetch_as`]. Faults name the host, never
+//! the query.
 
 mod address;
 mod body;
@@ -17,8 +18,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use reqwest::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+};
 use reqwest::{Client, Response};
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use url::Url;
@@ -139,7 +143,19 @@ impl Http {
         if fetch.url.scheme() == "file" {
             return file::fetch(&fetch).await;
         }
-        let followed = tokio::time::timeout(fetch.total, self.follow(&fetch, None)).await;
+        let followed = tokio::time::timeout(fetch.total, self.follow(&fetch, None, None)).await;
+        followed.unwrap_or_else(|_| Err(trouble::too_slow(fetch.url, fetch.total)))
+    }
+
+    /// As [`Http::fetch`], with a token that only the origin of this very address is shown, and nobody unencrypted but
+    /// this machine itself.
+    pub async fn fetch_as(&self, fetch: Fetch<'_>, token: &SecretString) -> Result<Fetched, Fault> {
+        let here = fetch.url.host_str().is_some_and(|host| matches!(host, "127.0.0.1" | "[::1]" | "localhost"));
+        if fetch.url.scheme() != "https" && !here {
+            return Err(Fault::new(format!("{}: a token is not sent unencrypted", trouble::host(fetch.url)))
+                .mend("write an https address"));
+        }
+        let followed = tokio::time::timeout(fetch.total, self.follow(&fetch, None, Some(token))).await;
         followed.unwrap_or_else(|_| Err(trouble::too_slow(fetch.url, fetch.total)))
     }
 
@@ -153,8 +169,13 @@ impl Http {
         Ok(Reached { status: response.status().as_u16(), took_ms, redirect: status::points_to(&response, url) })
     }
 
-    async fn follow(&self, fetch: &Fetch<'_>, home: Option<Realm>) -> Result<Fetched, Fault> {
-        match self.reach(fetch, home, Form::Unpacked).await? {
+    async fn follow(
+        &self,
+        fetch: &Fetch<'_>,
+        home: Option<Realm>,
+        token: Option<&SecretString>,
+    ) -> Result<Fetched, Fault> {
+        match self.reach(fetch, home, Form::Unpacked, token).await? {
             Some((response, url)) => body::read(response, url, fetch.cap).await,
             None => Ok(Fetched::Unchanged),
         }
@@ -167,6 +188,7 @@ impl Http {
         fetch: &Fetch<'_>,
         mut home: Option<Realm>,
         form: Form,
+        token: Option<&SecretString>,
     ) -> Result<Option<(Response, Url)>, Fault> {
         let mut url = fetch.url.clone();
         for _ in 0..=REDIRECTS {
@@ -180,7 +202,14 @@ impl Http {
             if form == Form::Packed {
                 headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
             }
+            let token = token.filter(|_| url.origin() == fetch.url.origin());
+            if let Some(token) = token {
+                headers.insert(AUTHORIZATION, bearer(token)?);
+            }
             let response = self.send(&client, &url, headers).await?;
+            if token.is_some() && matches!(response.status().as_u16(), 401 | 403) {
+                return Err(refused_token(&url, response.status().as_u16()));
+            }
             let peer = response.remote_addr().map_or(Realm::Odd, |peer| Realm::of(peer.ip()));
             home = home.or(Some(peer));
             match status::step(&response, &url, conditional) {
@@ -260,6 +289,18 @@ impl Http {
         }
         refusal.fault
     }
+}
+
+fn bearer(token: &SecretString) -> Result<HeaderValue, Fault> {
+    let value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()));
+    let mut value = value.map_err(|_| Fault::new("the token holds what no token holds").mend("store it again"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn refused_token(url: &Url, status: u16) -> Fault {
+    Fault::new(format!("{} refused the token ({status})", trouble::host(url)))
+        .mend("store a valid token, which may only read, where `token` points to")
 }
 
 fn conditions(validators: Option<&Validators>) -> HeaderMap {

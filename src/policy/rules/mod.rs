@@ -6,7 +6,11 @@ mod approved_services;
 mod backup_off_site;
 mod backup_on_site;
 mod encrypted_communication;
+mod firewall;
+mod restore;
+mod restricted_access;
 mod security_updates;
+mod ssh_only_via_vpn;
 
 use super::Rule;
 
@@ -14,9 +18,13 @@ use super::Rule;
 pub const ALL: &[Rule] = &[
     advisories::RULE,
     security_updates::RULE,
+    firewall::RULE,
     encrypted_communication::RULE,
     admin_via_vpn::RULE,
+    ssh_only_via_vpn::RULE,
     backup_on_site::RULE,
     backup_off_site::RULE,
+    restore::RULE,
     approved_services::RULE,
+    restricted_access::RULE,
 ];

@@ -1,12 +1,12 @@
 //! The one impure part of the console: terminal, keys, signals, clock, browser. It turns them into messages, and effects
 //! into deeds.
 
+mod lending;
 mod signals;
 mod stage;
 mod surroundings;
 
 use std::future::poll_fn;
-use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ pub async fn run(console: Console) -> Result<Ending, TuiError> {
         model,
         stage,
         ears: Ears {
-            events: EventStream::new(),
+            events: Some(EventStream::new()),
             updates: Some(console.updates),
             answers,
             signals: Signals::new()?,
@@ -70,7 +70,8 @@ struct Runtime {
 
 /// Everything that is listened to.
 struct Ears {
-    events: EventStream,
+    /// `None` while another program has the terminal.
+    events: Option<EventStream>,
     /// `None` once the schedule has ended.
     updates: Option<UnboundedReceiver<Update>>,
     answers: UnboundedReceiver<Msg>,
@@ -88,8 +89,10 @@ enum Woken {
 
 impl Runtime {
     async fn go(&mut self) -> Result<Ending, TuiError> {
+        let mut until = self.stage.draw(&self.model);
+        // The first picture is there: now what is selected in it is read.
+        self.take_in(vec![Msg::Time]).await;
         loop {
-            let until = self.stage.draw(&self.model);
             if self.stage.is_gone() {
                 return Ok(Ending::TerminalGone);
             }
@@ -116,18 +119,19 @@ impl Runtime {
                     _ => break,
                 }
             }
-            if let Some(ending) = self.take_in(batch) {
+            if let Some(ending) = self.take_in(batch).await {
                 return Ok(ending);
             }
+            until = self.stage.draw(&self.model);
         }
     }
 
-    fn take_in(&mut self, batch: Vec<Msg>) -> Option<Ending> {
+    async fn take_in(&mut self, batch: Vec<Msg>) -> Option<Ending> {
         for msg in batch {
             let now = (self.clock)();
             for effect in update(&mut self.model, msg, now) {
-                if self.perform(effect) {
-                    return Some(Ending::Quit);
+                if let Some(ending) = self.perform(effect).await {
+                    return Some(ending);
                 }
             }
         }
@@ -139,8 +143,8 @@ impl Runtime {
         None
     }
 
-    /// Does what was wanted; true ends the console.
-    fn perform(&mut self, effect: Effect) -> bool {
+    /// Does what was wanted. An ending ends the console.
+    async fn perform(&mut self, effect: Effect) -> Option<Ending> {
         match effect {
             Effect::Order(order) => {
                 // Nobody takes orders once the schedule has ended; that was said when it did.
@@ -155,6 +159,7 @@ impl Runtime {
             }
             Effect::Copy(text) => self.stage.copy(&text),
             Effect::Mouse(on) => self.stage.set_mouse(on),
+            Effect::HandOver(step) => return self.lend(&step).await,
             Effect::Suspend => {
                 if !self.stage.stop_job() {
                     let said = "there is no shell to return to: this terminal was opened for the console alone";
@@ -162,9 +167,9 @@ impl Runtime {
                 }
             }
             Effect::Repaint => self.stage.repaint(),
-            Effect::Quit => return true,
+            Effect::Quit => return Some(Ending::Quit),
         }
-        false
+        None
     }
 
     /// How long the picture stays true.
@@ -176,8 +181,9 @@ impl Runtime {
 
 /// Of several rounds only the newest is worth taking in.
 fn push(batch: &mut Vec<Msg>, msg: Msg) {
-    if matches!(msg, Msg::Round(_)) {
-        batch.retain(|earlier| !matches!(earlier, Msg::Round(_)));
+    let round = |msg: &Msg| matches!(msg, Msg::Heard(Update::Round(_)));
+    if round(&msg) {
+        batch.retain(|earlier| !round(earlier));
     }
     batch.push(msg);
 }
@@ -192,6 +198,12 @@ impl Ears {
                 None => std::future::pending().await,
             }
         };
+        let keys = async {
+            match events {
+                Some(events) => events.next().await,
+                None => std::future::pending().await,
+            }
+        };
         let age = async {
             match sleep {
                 Some(time) => tokio::time::sleep(time).await,
@@ -199,7 +211,7 @@ impl Ears {
             }
         };
         tokio::select! {
-            event = events.next() => key_or_gone(event),
+            event = keys => key_or_gone(event),
             heard = signals.next() => Woken::Signal(heard),
             Some(msg) = answers.recv() => Woken::By(msg),
             update = schedule => {
@@ -207,10 +219,10 @@ impl Ears {
                     self.updates = None;
                 }
                 match update {
-                    Some(update) => Woken::By(said(update)),
+                    Some(update) => Woken::By(Msg::Heard(update)),
                     // A demo has no schedule.
                     None if *demo => Woken::ByNothing,
-                    None => Woken::By(Msg::Trouble(schedule_ended())),
+                    None => Woken::By(Msg::Heard(Update::Trouble(schedule_ended()))),
                 }
             }
             () = age => Woken::By(Msg::Time),
@@ -221,28 +233,21 @@ impl Ears {
     async fn at_once(&mut self) -> Option<Woken> {
         // Never with another waker than the task's own: crossterm keeps the first one that it was polled with, and
         // would wake that.
-        let event = poll_fn(|context| Poll::Ready(self.events.poll_next_unpin(context))).await;
-        if let Poll::Ready(event) = event {
+        if let Some(events) = &mut self.events
+            && let Poll::Ready(event) = poll_fn(|context| Poll::Ready(events.poll_next_unpin(context))).await
+        {
             return Some(key_or_gone(event));
         }
         if let Ok(msg) = self.answers.try_recv() {
             return Some(Woken::By(msg));
         }
         let update = self.updates.as_mut()?.try_recv().ok()?;
-        Some(Woken::By(said(update)))
+        Some(Woken::By(Msg::Heard(update)))
     }
 }
 
 fn schedule_ended() -> Fault {
     Fault::new("the schedule ended: nothing is asked any more, and what is shown grows old").mend("start matins again")
-}
-
-fn said(update: Update) -> Msg {
-    match update {
-        Update::Round(round) => Msg::Round(Arc::clone(&round)),
-        Update::Progress(progress) => Msg::Progress(progress),
-        Update::Trouble(fault) => Msg::Trouble(fault),
-    }
 }
 
 fn key_or_gone(event: Option<std::io::Result<Event>>) -> Woken {

@@ -18,6 +18,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::collect::tools::contained::is_contained;
 use crate::domain::{Fault, Shown};
+use crate::round::Update;
 use crate::tui::message::Msg;
 use crate::tui::model::Model;
 use crate::tui::view;
@@ -163,6 +164,12 @@ impl Stage {
         self.enter_again();
     }
 
+    /// Gives the terminal to another program until [`Stage::enter_again`].
+    #[expect(clippy::unused_self, reason = "only who holds the terminal can lend it")]
+    pub fn lend(&mut self) {
+        leave();
+    }
+
     /// Takes the terminal again and draws all of it, after whoever had it in between.
     pub fn enter_again(&mut self) {
         if self.take().is_err() {
@@ -213,7 +220,7 @@ fn hook_panics(gone: &Arc<AtomicBool>, inbox: UnboundedSender<Msg>) -> Arc<Hook>
             let text = payload.downcast_ref::<String>().map(String::as_str);
             let said = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
             let fault = Fault::new(format!("a part of matins failed{place}: {said}"));
-            inbox.send(Msg::Trouble(fault.mend("please report it; q and start it again"))).ok();
+            inbox.send(Msg::Heard(Update::Trouble(fault.mend("please report it; q and start it again")))).ok();
         }
     }));
     previous

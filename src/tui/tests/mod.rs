@@ -7,7 +7,7 @@ use ratatui::buffer::Buffer;
 
 use super::model::{Model, Overlay, Place, Start};
 use super::sample::{self, State};
-use super::{Effect, Rehearsal, layout, message, panels, update, view};
+use super::{Effect, Rehearsal, layout, message, model, panels, update, view};
 use crate::domain::{Fault, Round, Shown, SubjectKind, Verdict};
 use crate::round::{Order, Progress, Update};
 
@@ -16,7 +16,13 @@ fn start(state: State) -> Start {
 }
 
 fn console(state: State, (width, height): (u16, u16)) -> Rehearsal {
-    Rehearsal::new(start(state), width, height)
+    rehearse(sample::round(state), (width, height))
+}
+
+/// The console on a round, with its particulars to be read.
+fn rehearse(round: Round, (width, height): (u16, u16)) -> Rehearsal {
+    let answers = sample::answers(&round);
+    Rehearsal::new(sample::start(round).unwrap(), width, height).answered(answers)
 }
 
 /// Where one is, in a word: `queue:0`, `tile2:1`, `list3:0`, `detail1:0 why`, with the selected row.
@@ -36,6 +42,8 @@ fn state_of(model: &Model) -> String {
         Some(Overlay::Palette { .. }) => " palette",
         Some(Overlay::Confirm(_)) => " confirm",
         Some(Overlay::Address { .. }) => " address",
+        Some(Overlay::Deed(asked)) if asked.go => " deed:go",
+        Some(Overlay::Deed(_)) => " deed:cancel",
     };
     format!("{place}{over}")
 }

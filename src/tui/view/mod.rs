@@ -2,6 +2,8 @@
 
 mod bars;
 pub mod detail;
+mod dialog;
+mod exhibit;
 mod home;
 pub mod overlay;
 mod panel;

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use ratatui::layout::Rect;
 
 use super::detail::labelled;
-use crate::domain::{Because, Finding, Link, Shown, Verdict};
+use super::dialog;
+use crate::domain::{Because, Finding, Link, Particulars, Shown, Verdict};
 use crate::tui::keymap;
 use crate::tui::model::{Model, Overlay};
 use crate::tui::widgets::canvas::Canvas;
@@ -25,6 +26,7 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
         }
         Some(Overlay::Help { scroll }) => draw_page(model, canvas, (" Help ", *scroll), (help(model), None)),
         Some(Overlay::Palette { .. }) => draw_palette(model, canvas, area),
+        Some(Overlay::Deed(asked)) => dialog::draw(model, canvas, asked),
         Some(Overlay::Confirm(link)) => draw_box(model, canvas, " Not encrypted ", confirm(model, link)),
         Some(Overlay::Address { link, said }) => {
             draw_box(model, canvas, " Open it elsewhere ", address(model, link, said));
@@ -37,6 +39,7 @@ pub fn extent(model: &Model) -> (usize, usize) {
     let lines = match &model.view.overlay {
         Some(Overlay::Why { .. }) => why(model, inner_width(model)).0,
         Some(Overlay::Help { .. }) => help(model),
+        Some(Overlay::Deed(asked)) => return dialog::extent(model, asked),
         _ => Vec::new(),
     };
     (lines.len(), usize::from(layout::inside(layout::overlay(model.size)).height))
@@ -49,7 +52,7 @@ fn inner_width(model: &Model) -> usize {
 fn draw_page(model: &Model, canvas: &mut Canvas<'_>, (title, first): (&'static str, usize), (lines, until): Page) {
     let area = layout::overlay(model.size);
     let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);
-    let inner = clear(model, canvas, Rect { height: area.height.min(rows), ..area }, title);
+    let inner = clear(model, canvas, Rect { height: area.height.min(rows), ..area }, &title.into());
     let height = usize::from(inner.height);
     let first = first.min(lines.len().saturating_sub(height));
     let visible = first..lines.len().min(first + height);
@@ -62,9 +65,9 @@ fn draw_page(model: &Model, canvas: &mut Canvas<'_>, (title, first): (&'static s
     }
 }
 
-fn clear(model: &Model, canvas: &mut Canvas<'_>, area: Rect, title: &'static str) -> Rect {
+pub(super) fn clear(model: &Model, canvas: &mut Canvas<'_>, area: Rect, title: &Shown) -> Rect {
     canvas.wipe(area, model.theme.text());
-    frame(canvas, area, model.theme.accent(), &[Piece::word(title, model.theme.accent())])
+    frame(canvas, area, model.theme.accent(), &[Piece::shown(title, model.theme.accent())])
 }
 
 /// The chain from evidence to verdict and rank.
@@ -100,19 +103,32 @@ fn why(model: &Model, width: usize) -> Page {
     lines.extend(prose(&since, theme.dim()));
     lines.extend([Vec::new(), indent(vec![Piece::word("because", theme.accent())])]);
     let mut until = until;
-    for because in &finding.because {
-        lines.extend(reason(model, because, width, &mut until));
-    }
-    if finding.because.is_empty() {
-        lines.push(indent(vec![Piece::word("  the rule names no evidence", theme.dim())]));
-    }
-    lines.push(Vec::new());
-    match &finding.mend {
-        Some(mend) => lines.extend(labelled(model, "to make it ok: ", mend, width)),
-        None if finding.verdict == Verdict::Ok => lines.push(indent(vec![Piece::word(" nothing to do", theme.dim())])),
-        None => lines.push(indent(vec![Piece::word(" no mend is known", theme.dim())])),
+    match model.world.looks.particulars(finding) {
+        Some(said) => lines.extend(chain(model, finding.verdict, said, (width, &mut until))),
+        None => lines.push(indent(vec![Piece::word("  …", theme.dim())])),
     }
     (lines, Some(until))
+}
+
+/// The reasons, and what would make it ok.
+fn chain(
+    model: &Model,
+    verdict: Verdict,
+    said: &Particulars,
+    (width, until): (usize, &mut Timestamp),
+) -> Vec<Vec<Piece>> {
+    let dim = |word| vec![Piece::space(1), Piece::word(word, model.theme.dim())];
+    let mut lines: Vec<_> = said.because.iter().flat_map(|because| reason(model, because, width, until)).collect();
+    if said.because.is_empty() {
+        lines.push(dim("  the rule names no evidence"));
+    }
+    lines.push(Vec::new());
+    match &said.mend {
+        Some(mend) => lines.extend(labelled(model, "to make it ok: ", mend, width)),
+        None if verdict == Verdict::Ok => lines.push(dim(" nothing to do")),
+        None => lines.push(dim(" no mend is known")),
+    }
+    lines
 }
 
 fn rank(model: &Model, finding: &Finding) -> Shown {
@@ -196,7 +212,7 @@ fn entry(model: &Model, name: &Shown, columns: usize, help: &Shown) -> Vec<Piece
 
 fn draw_palette(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
     let Some(Overlay::Palette { input, selected }) = &model.view.overlay else { return };
-    let inner = clear(model, canvas, middle(area, 72, 22), " Command ");
+    let inner = clear(model, canvas, middle(area, 72, 22), &" Command ".into());
     let theme = &model.theme;
     input.draw(canvas, Rect { height: inner.height.min(1), ..inner }, ":", [theme.accent(), theme.text()]);
     let below = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
@@ -223,7 +239,7 @@ fn draw_palette(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
 
 fn draw_box(model: &Model, canvas: &mut Canvas<'_>, title: &'static str, lines: Vec<Vec<Piece>>) {
     let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);
-    let inner = clear(model, canvas, middle(layout::overlay(model.size), 76, height), title);
+    let inner = clear(model, canvas, middle(layout::overlay(model.size), 76, height), &title.into());
     for (y, line) in (inner.y..inner.bottom()).zip(lines) {
         text::line(canvas, Rect { y, height: 1, ..inner }, &line);
     }

@@ -44,7 +44,7 @@ impl Http {
             let reading = read_file(&fetch, bounds, parse);
             return timeout_at(until.into(), reading).await.unwrap_or_else(|_| Err(too_slow()));
         }
-        let reached = timeout_at(until.into(), self.reach(&fetch, None, Form::Packed)).await;
+        let reached = timeout_at(until.into(), self.reach(&fetch, None, Form::Packed, None)).await;
         let Some((response, url)) = reached.unwrap_or_else(|_| Err(too_slow()))? else {
             return Ok(Streamed::Unchanged);
         };

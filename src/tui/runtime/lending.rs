@@ -1,0 +1,83 @@
+//! The terminal lent to another program, and taken back.
+
+use std::time::Duration;
+
+use crossterm::event::EventStream;
+use rustix::process::{Signal, getpid, kill_process};
+
+use super::signals::{Heard, Signals};
+use super::{Ending, Runtime};
+use crate::collect::tools::foreground::Foreground;
+use crate::domain::{Fault, Shown, Step, Subject};
+use crate::round::Order;
+use crate::tui::message::Msg;
+use crate::tui::update::update;
+
+/// How long the reader of keys may take to notice that it shall stop.
+const SETTLE: Duration = Duration::from_millis(50);
+
+impl Runtime {
+    /// Runs a step in the foreground; afterwards the console is as it was, in whatever size the window has by then. What
+    /// is known of the server is asked again: somebody was there.
+    pub(super) async fn lend(&mut self, step: &Step) -> Option<Ending> {
+        self.deafen();
+        self.stage.lend();
+        let ran = self.run(step).await;
+        if ran.is_ok() {
+            self.stage.enter_again();
+            self.ears.events = Some(EventStream::new());
+        }
+        // Ctrl-C and Ctrl-Z before the program took the keys raw were meant for it.
+        if let Ok(fresh) = Signals::new() {
+            self.ears.signals = fresh;
+        }
+        let said: Shown = match ran {
+            Ok(Ok(())) => format!("back from {}", step.server).into(),
+            Ok(Err(fault)) => fault.said,
+            Err(ending) => return Some(ending),
+        };
+        // Nobody takes orders once the schedule has ended; that was said when it did.
+        self.orders.send(Order::RefreshSubject(Subject::host(step.server.clone()))).ok();
+        update(&mut self.model, Msg::Notice(said), (self.clock)());
+        None
+    }
+
+    /// Nothing of what is typed from here on is read by us.
+    fn deafen(&mut self) {
+        // Tells its thread to stop reading. A new one is made afterwards: making it waits for the same lock.
+        self.ears.events = None;
+        // Waits for the lock that the thread holds while it reads. What it says of keys doesn't matter here.
+        crossterm::event::poll(SETTLE).ok();
+    }
+
+    /// How the program ended, or how the console ends because of what came meanwhile.
+    async fn run(&mut self, step: &Step) -> Result<Result<(), Fault>, Ending> {
+        let mut program = match Foreground::start(&step.words) {
+            Ok(program) => program,
+            Err(fault) => return Ok(Err(fault)),
+        };
+        loop {
+            let heard = tokio::select! {
+                ended = program.end() => return Ok(ended),
+                heard = self.ears.signals.next() => heard,
+            };
+            let ending = match heard {
+                // Ctrl-C is meant for the program, which may have been too young to hear it.
+                Heard::End(number) if number == Signal::INT.as_raw() || number == Signal::QUIT.as_raw() => {
+                    program.signal(Signal::INT);
+                    continue;
+                }
+                Heard::End(number) => Ending::Signal(number),
+                Heard::TerminalGone => Ending::TerminalGone,
+                Heard::Stop => {
+                    // The program was stopped with us; the shell continues both.
+                    kill_process(getpid(), Signal::STOP).ok();
+                    continue;
+                }
+                Heard::Continue => continue,
+            };
+            program.signal(Signal::HUP);
+            return Err(ending);
+        }
+    }
+}

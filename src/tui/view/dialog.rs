@@ -1,0 +1,92 @@
+//! The question before a deed: the exact commands, their targets, and *Cancel*.
+
+use ratatui::layout::Rect;
+
+use super::overlay::clear;
+use crate::domain::{Shown, Step};
+use crate::tui::layout;
+use crate::tui::model::{Dialog, Model};
+use crate::tui::widgets::canvas::Canvas;
+use crate::tui::widgets::frame::{middle, scroll_bar};
+use crate::tui::widgets::prose;
+use crate::tui::widgets::text::{self, Piece};
+
+/// ```text
+/// ┌ Open ssh to web1 ────────────────────────────────────────────────────────┐
+/// │ The terminal is ssh's until it ends; then the console is back.           │
+/// │                                                                          │
+/// │ here                                                                     │
+/// │   ssh -- root@web1                                                       │
+/// │                                                                          │
+/// │  ▸ Cancel     do it                                                      │
+/// └──────────────────────────────────────────────────────────────────────────┘
+/// ```
+pub fn draw(model: &Model, canvas: &mut Canvas<'_>, dialog: &Dialog) {
+    let lines = lines(model, dialog);
+    let inner = clear(model, canvas, area(model, lines.len()), &format!(" {} ", dialog.deed.title).into());
+    let body = Rect { height: inner.height.saturating_sub(1), ..inner };
+    let height = usize::from(body.height);
+    let first = dialog.scroll.min(lines.len().saturating_sub(height));
+    let visible = first..lines.len().min(first + height);
+    for (y, line) in (body.y..).zip(&lines[visible.clone()]) {
+        text::line(canvas, Rect { y, height: 1, ..body }, line);
+    }
+    scroll_bar(canvas, body, &visible, lines.len(), model.theme.dim());
+    draw_choice(model, canvas, Rect { y: body.bottom(), height: inner.height.min(1), ..inner }, dialog);
+}
+
+/// Its lines, and how many of them fit.
+pub fn extent(model: &Model, dialog: &Dialog) -> (usize, usize) {
+    let lines = lines(model, dialog).len();
+    (lines, usize::from(area(model, lines).height.saturating_sub(3)))
+}
+
+/// The choice has a line of its own, which stays when the text scrolls.
+fn area(model: &Model, lines: usize) -> Rect {
+    let height = u16::try_from(lines).unwrap_or(u16::MAX).saturating_add(3);
+    middle(layout::overlay(model.size), 100, height)
+}
+
+fn lines(model: &Model, dialog: &Dialog) -> Vec<Vec<Piece>> {
+    let theme = &model.theme;
+    let width = usize::from(area(model, 0).width).saturating_sub(4);
+    let mut lines: Vec<Vec<Piece>> = Vec::new();
+    for remark in &dialog.deed.remarks {
+        let parts = prose::wrap(remark, width);
+        lines.extend(parts.iter().map(|part| vec![Piece::space(1), Piece::shown(part, theme.text())]));
+    }
+    for (number, batch) in dialog.deed.batches.iter().enumerate() {
+        lines.push(Vec::new());
+        if dialog.deed.batches.len() > 1 {
+            let said: Shown = format!("batch {} of {}", number + 1, dialog.deed.batches.len()).into();
+            lines.push(vec![Piece::space(1), Piece::shown(&said, theme.dim())]);
+        }
+        for step in batch {
+            lines.push(vec![Piece::space(1), Piece::shown(&place(step), theme.accent())]);
+            let parts = prose::wrap(&step.line(), width.saturating_sub(2));
+            lines.extend(parts.iter().map(|part| vec![Piece::space(3), Piece::shown(part, theme.text())]));
+        }
+    }
+    lines.push(Vec::new());
+    lines
+}
+
+/// Where a command runs.
+fn place(step: &Step) -> Shown {
+    match &step.ssh {
+        None => "here".into(),
+        Some(destination) if step.server == *destination.as_str() => format!("on {}", step.server).into(),
+        Some(destination) => format!("on {} ({destination})", step.server).into(),
+    }
+}
+
+fn draw_choice(model: &Model, canvas: &mut Canvas<'_>, line: Rect, dialog: &Dialog) {
+    let theme = &model.theme;
+    let option = |word: &'static str, chosen: bool| {
+        let style = if chosen { theme.selected() } else { theme.text() };
+        vec![Piece::word(if chosen { " ▸ " } else { "   " }, style), Piece::word(word, style), Piece::word("  ", style)]
+    };
+    let pieces =
+        [vec![Piece::space(1)], option("Cancel", !dialog.go), vec![Piece::space(2)], option("do it", dialog.go)];
+    text::line(canvas, line, &pieces.concat());
+}
