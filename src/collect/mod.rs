@@ -10,6 +10,7 @@ mod exposure;
 mod feeds;
 mod servers;
 mod services;
+mod sites;
 pub mod tools;
 mod vpn;
 
@@ -45,6 +46,7 @@ pub const ALL: &[Collector] = &[
     feeds::COLLECTOR,
     advisories::COLLECTOR,
     servers::COLLECTOR,
+    sites::COLLECTOR,
     exposure::COLLECTOR,
     vpn::COLLECTOR,
     backups::COLLECTOR,
