@@ -13,7 +13,9 @@
 
 mod clock;
 mod encrypted;
+mod held;
 pub mod judge;
+pub mod picture;
 #[cfg(test)]
 pub mod scene;
 mod shape;
@@ -96,7 +98,7 @@ pub fn night_begins(date: Date, zone: &TimeZone) -> Option<Timestamp> {
 }
 
 /// When the runs of the night that leads to this date are over.
-fn night_ends(date: Date, zone: &TimeZone) -> Option<Timestamp> {
+pub fn night_ends(date: Date, zone: &TimeZone) -> Option<Timestamp> {
     zone.to_timestamp(date.at(ENDS, 0, 0, 0)).ok()
 }
 

@@ -21,6 +21,8 @@ const SLOTS: &[&str] = &["last night", "1 week", "2 weeks"];
 
 pub fn trials(lab: &Lab) -> Vec<Trial> {
     let mut trials = of_repositories(lab);
+    trials.extend(of_archives(lab));
+    trials.extend(of_subvolumes(lab));
     trials.extend(of_folders(lab));
     trials
 }
@@ -79,6 +81,62 @@ fn of_repositories(lab: &Lab) -> Vec<Trial> {
             assert_eq!(judgement.verdict, Verdict::Unknown, "{judgement:?}");
         }),
     ]
+}
+
+fn of_archives(lab: &Lab) -> Vec<Trial> {
+    vec![
+        trial(lab, "a_borg_repository_with_every_archive_is_ok", |lab| {
+            let judgement = one(borg(lab, "good", Some("password"), SLOTS));
+            assert_eq!(judgement.verdict, Verdict::Ok, "{judgement:?}");
+        }),
+        trial(lab, "a_borg_repository_is_read_while_somebody_holds_it", |lab| {
+            let judgement = one(borg(lab, "locked", Some("password"), SLOTS));
+            assert_eq!(judgement.verdict, Verdict::Ok, "{judgement:?}");
+            assert!(judgement.detail.as_str().contains("a run: held by lab"), "{}", judgement.detail);
+        }),
+        trial(lab, "an_empty_borg_repository_is_broken", |lab| {
+            let judgement = one(borg(lab, "empty", Some("password"), &["last night"]));
+            assert_eq!(judgement.title, "no snapshot from last night; there is none at all");
+        }),
+        trial(lab, "a_borg_repository_without_encryption_needs_no_password", |lab| {
+            let judgement = one(borg(lab, "plain", None, &["last night"]));
+            assert_eq!(judgement.verdict, Verdict::Ok, "{judgement:?}");
+        }),
+        trial(lab, "a_half_written_borg_repository_is_unknown", |lab| {
+            let judgement = one(borg(lab, "cut", Some("password"), SLOTS));
+            assert_eq!(judgement.verdict, Verdict::Unknown, "{judgement:?}");
+            assert!(judgement.mend.is_some());
+        }),
+        trial(lab, "a_wrong_borg_password_is_unknown", |lab| {
+            let judgement = one(borg(lab, "good", Some("../restic/password"), SLOTS));
+            assert_eq!(judgement.verdict, Verdict::Unknown, "{judgement:?}");
+            assert!(judgement.title.as_str().contains("wrong password"), "{}", judgement.title);
+        }),
+    ]
+}
+
+fn of_subvolumes(lab: &Lab) -> Vec<Trial> {
+    if !lab.path("btrfs/ready").exists() {
+        eprintln!("left out: this kernel mounts no btrfs");
+        return Vec::new();
+    }
+    vec![trial(lab, "btrfs_snapshots_are_as_old_as_their_names", |lab| {
+        let sudo = !rustix::process::getuid().is_root();
+        let judgement = one(json!({"name": "b", "of": ["web1"], "kind": "btrfs", "path": lab.path("btrfs/mnt"),
+            "prefix": "@snapshots/", "sudo": sudo, "slots": ["last night", "1 week"]}));
+        assert_eq!(judgement.verdict, Verdict::Broken, "{judgement:?}");
+        assert!(judgement.title.as_str().starts_with("no snapshot from 1 week ago; nearest"), "{}", judgement.title);
+        assert!(judgement.detail.as_str().contains("2 snapshots"), "{}", judgement.detail);
+    })]
+}
+
+fn borg(lab: &Lab, repository: &str, password: Option<&str>, slots: &[&str]) -> Value {
+    let mut entry = json!({"name": "b", "of": ["web1"], "kind": "borg", "slots": slots,
+        "repository": lab.path("borg").join(repository)});
+    if let Some(password) = password {
+        entry["password"] = json!({"file": lab.path("borg").join(password)});
+    }
+    entry
 }
 
 fn of_folders(lab: &Lab) -> Vec<Trial> {

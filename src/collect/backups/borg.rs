@@ -15,14 +15,20 @@ use serde::Deserialize;
 use super::kind::{Given, Kind, Listing, Lists, Planned, Restores, Restoring};
 use crate::collect::tools::Tools;
 use crate::collect::tools::borg::{Borg, BorgRepository, DEADLINE};
+use crate::collect::tools::run::Ran;
 use crate::collect::tools::scratch::Restore;
 use crate::domain::facts::{Encryption, Snapshots};
 use crate::domain::register::{Place, Server};
 use crate::domain::settings::Misfit;
 use crate::domain::{Fault, SecretRef, Shown};
 
-pub const KIND: Kind =
-    Kind { word: "borg", keys: || schemars::schema_for!(Keys), encryption: Encryption::default, plan };
+pub const KIND: Kind = Kind {
+    word: "borg",
+    keys: || schemars::schema_for!(Keys),
+    encryption: Encryption::default,
+    plan,
+    parse: |said| parse::list(&Ran::whole(said)).map(parse::Archives::into_snapshots),
+};
 
 /// As many of the newest archives are looked into.
 const LOOKED_INTO: &str = "60";

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::kind::{Given, Kind, Listing, Lists, Planned};
-use super::names::not_newer_than_named;
+use super::names::{not_newer_than_named, parse_name};
 use super::scripted::{self, DEADLINE, Line, words};
 use crate::collect::tools::Tools;
 use crate::domain::facts::{Encryption, Snapshot, Snapshots};
@@ -23,6 +23,7 @@ pub const KIND: Kind = Kind {
     keys: || schemars::schema_for!(Keys),
     encryption: || Encryption::Plain("a btrfs file system".into()),
     plan,
+    parse: |said| parse_subvolumes(said, "", &TimeZone::UTC),
 };
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -73,9 +74,16 @@ pub fn parse_subvolumes(said: &[u8], prefix: &str, zone: &TimeZone) -> Result<Sn
         }
         let name = path.rsplit('/').next().unwrap_or(path);
         let at = not_newer_than_named(at, name, zone);
-        list.snapshots.push(Snapshot { paths: vec![Shown::line(path)], ..Snapshot::new(path, at) });
+        list.snapshots.push(Snapshot { paths: vec![series(path, name)], ..Snapshot::new(path, at) });
     }
     Ok(list)
+}
+
+/// What the snapshots of one subvolume have in common: the folder, and the name before its date.
+fn series(path: &str, name: &str) -> Shown {
+    let folder = path.strip_suffix(name).unwrap_or_default();
+    let stem = parse_name(name, true).map_or(name, |(_, before)| before.unwrap_or_default());
+    Shown::line(&format!("{folder}{stem}"))
 }
 
 fn parse_line(line: &str) -> Option<(&str, Timestamp)> {
@@ -110,6 +118,9 @@ mod tests {
             ]
         );
         assert_eq!(made(LIST, "@snapshots/var").len(), 1);
+        let list = parse_subvolumes(LIST.as_bytes(), "", &TimeZone::UTC).unwrap();
+        let series: Vec<&str> = list.snapshots.iter().map(|snapshot| snapshot.paths[0].as_str()).collect();
+        assert_eq!(series, ["@snapshots/root", "@snapshots/root", "@snapshots/var before path b"]);
         assert_eq!(made("", ""), []);
     }
 

@@ -26,8 +26,13 @@ use crate::domain::register::Server;
 use crate::domain::settings::Misfit;
 use crate::domain::{Fault, SecretRef, Shown};
 
-pub const KIND: Kind =
-    Kind { word: "command", keys: || schemars::schema_for!(Keys), encryption: Encryption::default, plan };
+pub const KIND: Kind = Kind {
+    word: "command",
+    keys: || schemars::schema_for!(Keys),
+    encryption: Encryption::default,
+    plan,
+    parse: parse_list,
+};
 
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Keys {

@@ -25,6 +25,7 @@ pub const KIND: Kind = Kind {
     keys: || schemars::schema_for!(Keys),
     encryption: || Encryption::Plain("a plain folder".into()),
     plan,
+    parse: |said| Ok(parse_listing(said)),
 };
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -61,6 +62,18 @@ impl Lists for DirectoryBackup {
             Ok(snapshots_of(named, folder.unnamed))
         })
     }
+}
+
+/// A listing as one name a line, every other a folder.
+fn parse_listing(said: &[u8]) -> Snapshots {
+    let names = said.split(|byte| *byte == b'\n').filter(|name| !name.is_empty()).enumerate();
+    let entry = |(index, name): (usize, &[u8])| FolderEntry {
+        name: name.to_vec(),
+        folder: index % 2 == 0,
+        modified: Timestamp::UNIX_EPOCH,
+    };
+    let folder = parse_folder(&names.map(entry).collect::<Vec<_>>(), &TimeZone::UTC);
+    snapshots_of(folder.named, folder.unnamed)
 }
 
 /// What a listing tells.

@@ -18,8 +18,13 @@ use crate::domain::facts::{Encryption, Snapshot, Snapshots};
 use crate::domain::settings::Misfit;
 use crate::domain::{Fault, SecretRef, Shown};
 
-pub const KIND: Kind =
-    Kind { word: "hetzner", keys: || schemars::schema_for!(Keys), encryption: Encryption::default, plan };
+pub const KIND: Kind = Kind {
+    word: "hetzner",
+    keys: || schemars::schema_for!(Keys),
+    encryption: Encryption::default,
+    plan,
+    parse: |said| parse_page(said).map(|page| Snapshots { snapshots: page.snapshots, ..Snapshots::default() }),
+};
 
 const CLOUD: &str = "https://api.hetzner.cloud/v1/";
 const BOXES: &str = "https://api.hetzner.com/v1/";

@@ -43,6 +43,8 @@ pub struct Kind {
     /// What is so of every repository of this kind; else the repository itself is asked.
     pub encryption: fn() -> Encryption,
     pub plan: fn(&Given<'_>) -> Result<Planned, Misfit>,
+    /// What its tool prints, read: pure, so that any bytes can be tried on it.
+    pub parse: fn(&[u8]) -> Result<Snapshots, Fault>,
 }
 
 /// What is asked, and how long that may take.

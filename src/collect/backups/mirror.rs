@@ -23,6 +23,7 @@ pub const KIND: Kind = Kind {
     keys: || schemars::schema_for!(Keys),
     encryption: || Encryption::Plain("a plain folder".into()),
     plan,
+    parse: |said| parse_stamp(&FileRead { bytes: said.to_vec(), modified: Timestamp::UNIX_EPOCH }).map(stamped),
 };
 
 /// A stamp holds a line; something larger is another file.
@@ -49,10 +50,13 @@ impl Lists for Mirror {
         Box::pin(async move {
             let file = tools.shell.read_file(&self.place, CAP).await?;
             let at = parse_stamp(&file)?;
-            let name = self.place.path.rsplit('/').next().unwrap_or("stamp");
-            Ok(Snapshots { snapshots: vec![Snapshot::new(name, at)], ..Snapshots::default() })
+            Ok(stamped(at))
         })
     }
+}
+
+fn stamped(at: Timestamp) -> Snapshots {
+    Snapshots { snapshots: vec![Snapshot::new("stamp", at)], ..Snapshots::default() }
 }
 
 pub fn parse_stamp(file: &FileRead) -> Result<Timestamp, Fault> {

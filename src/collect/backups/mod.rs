@@ -23,15 +23,20 @@ mod zfs;
 use std::sync::Arc;
 
 use super::{Collector, Source};
-use crate::domain::facts::BackupDeclared;
+use crate::domain::facts::{BackupDeclared, Snapshots};
 use crate::domain::register::Register;
 use crate::domain::settings::{Entry, Misfit, Section};
-use crate::domain::{Declared, Fact, Period, Shown, SourceId, Subject, SubjectKind};
+use crate::domain::{Declared, Fact, Fault, Period, Shown, SourceId, Subject, SubjectKind};
 use entry::{BackupEntry, Meant};
 use kind::Listed;
 
 pub const COLLECTOR: Collector =
     Collector { name: "backups", sections: &[Section { name: "backup", many: true, schema: entry::schema }], plan };
+
+/// What the tool of a kind prints, read, as its source would; `None` for a kind that there is not. For fuzzing.
+pub fn parse(kind: &str, said: &[u8]) -> Option<Result<Snapshots, Fault>> {
+    kind::ALL.iter().find(|known| known.word == kind).map(|known| (known.parse)(said))
+}
 
 fn plan(entries: &[Entry], register: &Register, every: Period) -> Result<Vec<Source>, Vec<Misfit>> {
     let mut sources = Vec::new();
@@ -74,5 +79,7 @@ fn source(entry: &Entry, backup: &BackupEntry, meant: Meant, every: Period) -> S
     }
 }
 
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests;

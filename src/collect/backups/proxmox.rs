@@ -16,8 +16,13 @@ use crate::domain::facts::{Encryption, Snapshot, Snapshots};
 use crate::domain::settings::Misfit;
 use crate::domain::{Fault, SecretRef, Shown};
 
-pub const KIND: Kind =
-    Kind { word: "proxmox", keys: || schemars::schema_for!(Keys), encryption: Encryption::default, plan };
+pub const KIND: Kind = Kind {
+    word: "proxmox",
+    keys: || schemars::schema_for!(Keys),
+    encryption: Encryption::default,
+    plan,
+    parse: |said| parse_snapshots(&Ran::whole(said)),
+};
 
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Keys {

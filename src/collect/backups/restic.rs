@@ -22,8 +22,13 @@ use crate::domain::settings::Misfit;
 use crate::domain::{Fault, SecretRef, Shown};
 use troubles::{fault_of, parse_complaints};
 
-pub const KIND: Kind =
-    Kind { word: "restic", keys: || schemars::schema_for!(Keys), encryption: || Encryption::By("restic".into()), plan };
+pub const KIND: Kind = Kind {
+    word: "restic",
+    keys: || schemars::schema_for!(Keys),
+    encryption: || Encryption::By("restic".into()),
+    plan,
+    parse: |said| parse_snapshots(Some(0), said, b""),
+};
 
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Keys {

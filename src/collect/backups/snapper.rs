@@ -22,6 +22,7 @@ pub const KIND: Kind = Kind {
     keys: || schemars::schema_for!(Keys),
     encryption: || Encryption::Plain("a btrfs file system".into()),
     plan,
+    parse: |said| parse_configs(said, "/"),
 };
 
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -16,8 +16,13 @@ use crate::domain::register::Server;
 use crate::domain::settings::Misfit;
 use crate::domain::{Fault, Shown};
 
-pub const KIND: Kind =
-    Kind { word: "zfs", keys: || schemars::schema_for!(Keys), encryption: Encryption::default, plan };
+pub const KIND: Kind = Kind {
+    word: "zfs",
+    keys: || schemars::schema_for!(Keys),
+    encryption: Encryption::default,
+    plan,
+    parse: |said| parse_zfs(said, &TimeZone::UTC),
+};
 
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Keys {

@@ -79,6 +79,11 @@ pub struct Ran {
 }
 
 impl Ran {
+    /// As if a program had ended well and said this.
+    pub fn whole(output: &[u8]) -> Self {
+        Self { status: Some(0), output: output.to_vec(), complaints: Vec::new(), noise: 0 }
+    }
+
     /// The first line of stderr that says something, for a [`Fault`].
     pub fn complaint(&self) -> Shown {
         let text = String::from_utf8_lossy(&self.complaints);

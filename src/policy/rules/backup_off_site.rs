@@ -2,9 +2,10 @@
 
 use crate::domain::{Judgement, Verdict};
 use crate::policy::slots::judge::{Site, any, backups, unnamed};
-use crate::policy::{Case, Rule, no_exhibits};
+use crate::policy::slots::picture::exhibits;
+use crate::policy::{Case, Rule};
 
-pub const RULE: Rule = Rule { measure: "backup-off-site", limits: &[], judge, exhibits: no_exhibits };
+pub const RULE: Rule = Rule { measure: "backup-off-site", limits: &[], judge, exhibits };
 
 const SITE: Site = Site { measure: RULE.measure, offsite: true, word: "off site" };
 

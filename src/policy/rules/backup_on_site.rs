@@ -3,9 +3,10 @@
 use crate::domain::facts::BackupDeclared;
 use crate::domain::{Declared, Judgement, Verdict};
 use crate::policy::slots::judge::{Site, any, backups, unnamed};
-use crate::policy::{Case, Rule, no_exhibits};
+use crate::policy::slots::picture::exhibits;
+use crate::policy::{Case, Rule};
 
-pub const RULE: Rule = Rule { measure: "backup-on-site", limits: &[], judge, exhibits: no_exhibits };
+pub const RULE: Rule = Rule { measure: "backup-on-site", limits: &[], judge, exhibits };
 
 const SITE: Site = Site { measure: RULE.measure, offsite: false, word: "on site" };
 

@@ -8,12 +8,13 @@
 use jiff::Timestamp;
 
 use super::encrypted::encrypted;
+use super::held::{Backup, Seen, declared, snapshots_in, stands};
 use super::shape::{self, Shape, shapes};
 use super::verified::verified;
 use super::whose::{Servers, Share, Shares};
-use super::{SLACK, Standing, alive, around, clock, far, missing_since, night_begins, standing, words};
+use super::{Standing, around, clock, far, missing_since, night_begins, words};
 use crate::domain::facts::{BackupDeclared, Encryption, Slot, Snapshot, Snapshots};
-use crate::domain::{Declared, Fact, Judgement, Shown, SourceRecord, Subject, Verdict, age};
+use crate::domain::{Declared, Fact, Judgement, Shown, Subject, Verdict, age};
 use crate::policy::Case;
 
 /// What tells the two measures apart.
@@ -23,13 +24,6 @@ pub struct Site {
     pub offsite: bool,
     /// `on-site`, `off-site`.
     pub word: &'static str,
-}
-
-/// One `[[backup]]`, with its source.
-struct Backup<'a> {
-    source: &'a SourceRecord,
-    declared: &'a Declared,
-    says: &'a BackupDeclared,
 }
 
 /// Judges every backup of this kind, for every server that it names.
@@ -61,22 +55,6 @@ pub fn backups(case: &Case<'_>, site: Site) -> Vec<Judgement> {
         }
     }
     judgements
-}
-
-fn declared<'a>(case: &Case<'a>) -> impl Iterator<Item = Backup<'a>> {
-    case.evidence.sources.iter().flat_map(|source| {
-        source.declared.iter().filter_map(move |declared| match &declared.fact {
-            Fact::BackupDeclared(says) => Some(Backup { source, declared, says }),
-            _ => None,
-        })
-    })
-}
-
-fn snapshots_in(seen: &[crate::domain::Observation]) -> Option<&Snapshots> {
-    seen.iter().find_map(|observation| match &observation.fact {
-        Fact::Snapshots(list) => Some(list),
-        _ => None,
-    })
 }
 
 /// The servers of the register that no backup of this kind names.
@@ -133,27 +111,6 @@ fn untold(list: &Snapshots) -> Said {
     said
 }
 
-/// A server's snapshots, sorted by what they are worth.
-struct Seen<'a> {
-    list: &'a Snapshots,
-    /// Those that count, newest first.
-    counted: Vec<&'a Snapshot>,
-    future: Vec<&'a Snapshot>,
-    empty: usize,
-}
-
-impl<'a> Seen<'a> {
-    fn new(now: Timestamp, list: &'a Snapshots, these: &[&'a Snapshot]) -> Self {
-        let (future, past): (Vec<_>, Vec<_>) = these.iter().copied().partition(|snapshot| snapshot.at > now + SLACK);
-        let (empty, mut counted): (Vec<_>, Vec<_>) = past.into_iter().partition(|snapshot| snapshot.files == Some(0));
-        // Sorted by everything that is shown, so that the order of the list never matters.
-        counted.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.id.cmp(&b.id)));
-        let mut future = future;
-        future.sort_by(|a, b| a.at.cmp(&b.at).then_with(|| a.id.cmp(&b.id)));
-        Self { list, counted, future, empty: empty.len() }
-    }
-}
-
 fn judged(case: &Case<'_>, backup: &Backup<'_>, seen: &Seen<'_>) -> Said {
     let made: Vec<Timestamp> = seen.counted.iter().map(|snapshot| snapshot.at).collect();
     let slots: Vec<(Slot, Standing)> =
@@ -175,17 +132,6 @@ fn judged(case: &Case<'_>, backup: &Backup<'_>, seen: &Seen<'_>) -> Said {
     said.because.extend(limits.map(|(slot, window)| (slot.into(), None, window.into())));
     said.because.push((backup.source.id.to_string().into(), backup.source.good_at, count(case, seen).into()));
     said
-}
-
-/// A run that is under way may still fill last night's slot, as long as the backup was alive the night before: a lock that
-/// somebody left does not.
-fn stands(case: &Case<'_>, slot: Slot, made: &[Timestamp], list: &Snapshots) -> Standing {
-    match standing(slot, made, case.now, case.zone) {
-        Standing::Missing if slot == Slot::LastNight && list.running.is_some() && alive(made, case.now, case.zone) => {
-            Standing::Running
-        }
-        other => other,
-    }
 }
 
 /// What a wrong clock makes of it: a slot that seems to be filled may not be.

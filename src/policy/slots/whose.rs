@@ -71,8 +71,8 @@ fn label(name: &str) -> &str {
 
 /// A list of snapshots, told apart.
 #[derive(Debug)]
-pub struct Shares<'a> {
-    of: BTreeMap<&'a Shown, Vec<&'a Snapshot>>,
+pub struct Shares<'a, 's> {
+    of: BTreeMap<&'s Shown, Vec<&'a Snapshot>>,
     /// Those that name no server of the register.
     nobodys: Vec<&'a Snapshot>,
 }
@@ -85,11 +85,17 @@ pub enum Share<'a> {
     Untold,
 }
 
-impl<'a> Shares<'a> {
-    pub fn of(snapshots: &'a [Snapshot], servers: &'a Servers) -> Self {
+impl<'a, 's> Shares<'a, 's> {
+    pub fn of(snapshots: &'a [Snapshot], servers: &'s Servers) -> Self {
         let mut shares = Self { of: BTreeMap::new(), nobodys: Vec::new() };
+        let mut before: Option<(&Snapshot, Vec<&Shown>)> = None;
         for snapshot in snapshots {
-            let owners = servers.owners(snapshot);
+            // Most are of the same host and paths as the one before.
+            let owners = match &before {
+                Some((other, owners)) if other.host == snapshot.host && other.paths == snapshot.paths => owners.clone(),
+                _ => servers.owners(snapshot),
+            };
+            before = Some((snapshot, owners.clone()));
             if owners.is_empty() {
                 shares.nobodys.push(snapshot);
             }

@@ -1,6 +1,7 @@
 //! How slots and moments are said.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::domain::facts::Slot;
@@ -10,6 +11,11 @@ pub fn moment(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     let (at, now) = (zone.to_datetime(at), zone.to_datetime(now));
     let form = if at.year() == now.year() { "%a %-d %b %H:%M" } else { "%a %-d %b %Y %H:%M" };
     at.strftime(form).to_string()
+}
+
+/// `Sat 21 Nov`.
+pub fn day(date: Date) -> String {
+    date.strftime("%a %-d %b").to_string()
 }
 
 /// `last night`, `1 week ago`.
