@@ -32,7 +32,7 @@ pub use power::{Account, AuthorizedKey, Group, HostPower, KeysSeen, Login, SudoR
 pub use service::{CertificateSeen, Reached, ServiceDeclared, ServiceSeen};
 pub use site::{ComposerPackage, SiteDeclared, SiteSeen};
 pub use support::{ReleaseSupport, Releases, Support, SupportEnded, SupportLimited};
-pub use view::{PortAnswer, Side, Tried, View, Views, ViewsDeclared};
+pub use view::{PortAnswer, Protocol, Side, Speech, Tried, View, Views, ViewsDeclared};
 pub use vpn::{Handshake, PeerDeclared, VpnClient, VpnClients, VpnDeclared, WireguardPeer, WireguardPeers};
 pub use vulnerability::{
     Bulletin, BulletinFix, Bulletins, DrupalAffected, DrupalDatabase, DrupalRecord, Exploited, Fix, Issue, IssueState,
