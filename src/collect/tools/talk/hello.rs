@@ -1,10 +1,10 @@
-//! A ClientHello made by hand, and the first words of the answer. TLS 1.0 (RFC 2246), 1.1 (RFC 4346) and 1.2 (RFC 5246)
+//! A `ClientHello` made by hand, and the first words of the answer. TLS 1.0 (RFC 2246), 1.1 (RFC 4346) and 1.2 (RFC 5246)
 //! have the same: a record `type, 3, minor, length`, in it a handshake message `type, length, 3, minor, …`.
 
 /// What the server made of our offer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reply {
-    /// A ServerHello, with the minor version that it chose.
+    /// A `ServerHello`, with the minor version that it chose.
     Accepted(u8),
     /// An alert.
     Refused,
