@@ -7,12 +7,13 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::parse::{Flaw, Status, Written, parse_status};
+use super::pki::read_pki;
 use super::settings::Ways;
 use crate::collect::tools::Tools;
 use crate::collect::tools::management::Management;
 use crate::collect::tools::shell::FileRead;
 use crate::collect::{Answer, Ask, Asked, observed};
-use crate::domain::facts::VpnClients;
+use crate::domain::facts::{VpnClients, VpnPki};
 use crate::domain::register::Place;
 use crate::domain::{Fact, Fault, Read, Shown, Subject};
 
@@ -63,6 +64,13 @@ impl Watch {
         }
     }
 
+    async fn pki(&self, tools: &Tools) -> Option<VpnPki> {
+        match &self.ways.pki {
+            Some(place) => Some(read_pki(tools, place).await),
+            None => None,
+        }
+    }
+
     async fn ask_management(&self, tools: &Tools, management: &Management) -> Result<VpnClients, Fault> {
         let password = match &self.ways.password {
             Some(from) => Some(tools.secrets.read(from).await?),
@@ -83,8 +91,11 @@ impl Watch {
 impl Ask for Watch {
     fn ask<'a>(&'a self, tools: &'a Tools, _memory: Option<&'a str>) -> Asked<'a> {
         Box::pin(async {
-            let clients = self.clients(tools).await?;
-            Ok(Answer::seen(vec![observed(self.subject.clone(), (tools.now)(), Fact::VpnClients(clients))]))
+            let (clients, pki) = tokio::join!(self.clients(tools), self.pki(tools));
+            let at = (tools.now)();
+            let facts = [Some(Fact::VpnClients(clients?)), pki.map(Fact::VpnPki)];
+            let seen = facts.into_iter().flatten().map(|fact| observed(self.subject.clone(), at, fact));
+            Ok(Answer::seen(seen.collect()))
         })
     }
 }

@@ -6,6 +6,7 @@ mod backup;
 mod exposure;
 mod host;
 mod person;
+mod pki;
 mod power;
 mod service;
 mod site;
@@ -28,6 +29,7 @@ pub use host::{
     HostDeclared, HostSeen, Kernel, Package, Packages, Pending, Reboot, Release, Unattended, UnattendedRun,
 };
 pub use person::PersonDeclared;
+pub use pki::{PkiCertificate, RevocationList, VpnPki};
 pub use power::{Account, AuthorizedKey, Group, HostPower, KeysSeen, Login, SudoRule};
 pub use service::{CertificateSeen, Reached, ServiceDeclared, ServiceSeen};
 pub use site::{ComposerPackage, SiteDeclared, SiteSeen};
@@ -57,6 +59,7 @@ pub enum Fact {
     VpnDeclared(VpnDeclared),
     VpnClients(VpnClients),
     WireguardPeers(WireguardPeers),
+    VpnPki(VpnPki),
     PeerDeclared(PeerDeclared),
     BackupDeclared(BackupDeclared),
     Snapshots(Snapshots),

@@ -89,7 +89,7 @@ fn judge_peer(
     };
     let sessions =
         listed.iter().map(|(reading, client)| format!("{} {}", reading.subject, reading.session(case, client)));
-    with_concerns(whereabouts, concerns::of(case, peer, &on, persons), sessions.collect())
+    with_concerns(whereabouts, concerns::of(case, readings, peer, &on, persons), sessions.collect())
 }
 
 /// The worst concern comes first, if it is worse than not knowing where the peer is; the others are told.
