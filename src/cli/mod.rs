@@ -3,6 +3,7 @@
 //! Exit codes: a verdict's own (0 ok, 1 due, 2 broken, 3 unknown) where a command judges; from 64 on those of
 //! sysexits(3): 64 usage, 66 no input, 69 unavailable, 70 internal, 74 input/output, 78 configuration.
 
+mod baseline;
 mod check;
 mod config;
 mod console;
@@ -71,6 +72,9 @@ enum Command {
     /// What runs on servers, and what they must be told to let it.
     #[command(subcommand)]
     Probe(probe::Command),
+    /// A role's packages, learned from its servers.
+    #[command(subcommand)]
+    Baseline(baseline::Command),
     /// Keeps secrets in the keyring.
     #[command(subcommand)]
     Secret(secret::Command),
@@ -106,6 +110,7 @@ pub fn main() -> ExitCode {
         Some(Command::Config(command)) => config::run(&edge, &command),
         Some(Command::Doctor(arguments)) => doctor::run(&edge, &arguments),
         Some(Command::Probe(command)) => probe::run(&edge, &command),
+        Some(Command::Baseline(command)) => baseline::run(&edge, &command),
         Some(Command::Secret(command)) => secret::run(&edge, &command),
         None => console::run(&edge),
     };

@@ -10,6 +10,7 @@ mod pki;
 mod power;
 mod service;
 mod site;
+mod software;
 mod support;
 mod view;
 mod vpn;
@@ -33,6 +34,7 @@ pub use pki::{PkiCertificate, RevocationList, VpnPki};
 pub use power::{Account, AuthorizedKey, Group, HostPower, KeysSeen, Login, SudoRule};
 pub use service::{CertificateSeen, Reached, ServiceDeclared, ServiceSeen};
 pub use site::{ComposerPackage, SiteDeclared, SiteSeen};
+pub use software::{HostSoftware, Listens};
 pub use support::{ReleaseSupport, Releases, Support, SupportEnded, SupportLimited};
 pub use view::{PortAnswer, Protocol, Side, Speech, Tried, View, Views, ViewsDeclared};
 pub use vpn::{Handshake, PeerDeclared, VpnClient, VpnClients, VpnDeclared, WireguardPeer, WireguardPeers};
@@ -52,6 +54,7 @@ pub enum Fact {
     HostSeen(Box<HostSeen>),
     HostExposure(Box<HostExposure>),
     HostPower(Box<HostPower>),
+    HostSoftware(Box<HostSoftware>),
     /// Shared: servers of one role have the same list, which is stored and held in memory once.
     Packages(Arc<Packages>),
     ViewsDeclared(ViewsDeclared),

@@ -10,9 +10,11 @@ mod firewall;
 mod restore;
 mod restricted_access;
 mod security_updates;
+mod software_selection;
 mod ssh_only_via_vpn;
 
 use super::Rule;
+pub use software_selection::is_kernel;
 
 /// Every rule there is.
 pub const ALL: &[Rule] = &[
@@ -27,4 +29,5 @@ pub const ALL: &[Rule] = &[
     restore::RULE,
     approved_services::RULE,
     restricted_access::RULE,
+    software_selection::RULE,
 ];
