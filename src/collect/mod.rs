@@ -9,6 +9,7 @@ mod exposure;
 mod feeds;
 mod servers;
 mod services;
+mod sites;
 pub mod tools;
 mod vpn;
 
@@ -43,6 +44,7 @@ pub struct Collector {
 pub const ALL: &[Collector] = &[
     feeds::COLLECTOR,
     servers::COLLECTOR,
+    sites::COLLECTOR,
     exposure::COLLECTOR,
     vpn::COLLECTOR,
     backups::COLLECTOR,

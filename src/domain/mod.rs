@@ -2,6 +2,7 @@
 
 mod attestation;
 mod checkin;
+pub mod composer;
 mod decision;
 mod deed;
 mod evidence;

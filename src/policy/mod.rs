@@ -1,6 +1,7 @@
 //! Judgement. Pure: the same evidence, limits and `now` give the same findings. It cannot fail, log or read a clock.
 
 pub mod decisions;
+mod drupal;
 mod exposed;
 mod looks;
 pub mod matching;

@@ -2,6 +2,7 @@
 //!
 //! One source for each `[[vpn]]`. The peers of the register are declared by the first of them: they belong to all.
 
+mod history;
 mod parse;
 mod pki;
 mod settings;

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+use super::history;
 use super::parse::{Flaw, Status, Written, parse_status};
 use super::pki::read_pki;
 use super::settings::Ways;
@@ -89,13 +90,17 @@ impl Watch {
 }
 
 impl Ask for Watch {
-    fn ask<'a>(&'a self, tools: &'a Tools, _memory: Option<&'a str>) -> Asked<'a> {
-        Box::pin(async {
+    fn ask<'a>(&'a self, tools: &'a Tools, memory: Option<&'a str>) -> Asked<'a> {
+        Box::pin(async move {
             let (clients, pki) = tokio::join!(self.clients(tools), self.pki(tools));
             let at = (tools.now)();
-            let facts = [Some(Fact::VpnClients(clients?)), pki.map(Fact::VpnPki)];
+            let clients = clients?;
+            let mut history = history::remembered(memory, at);
+            history::add_clients(&mut history, &clients);
+            let memory = serde_json::to_string(&history).ok();
+            let facts = [Some(Fact::VpnClients(clients)), pki.map(Fact::VpnPki), Some(Fact::VpnHistory(history))];
             let seen = facts.into_iter().flatten().map(|fact| observed(self.subject.clone(), at, fact));
-            Ok(Answer::seen(seen.collect()))
+            Ok(Answer::Seen { observations: seen.collect(), memory })
         })
     }
 }

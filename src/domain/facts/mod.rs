@@ -14,6 +14,7 @@ mod software;
 mod support;
 mod view;
 mod vpn;
+mod vpn_history;
 mod vulnerability;
 
 use std::sync::Arc;
@@ -38,6 +39,7 @@ pub use software::{HostSoftware, Listens};
 pub use support::{ReleaseSupport, Releases, Support, SupportEnded, SupportLimited};
 pub use view::{PortAnswer, Protocol, Side, Speech, Tried, View, Views, ViewsDeclared};
 pub use vpn::{Handshake, PeerDeclared, VpnClient, VpnClients, VpnDeclared, WireguardPeer, WireguardPeers};
+pub use vpn_history::{PastSession, PeerHistory, VpnHistory};
 pub use vulnerability::{
     Bulletin, BulletinFix, Bulletins, DrupalAffected, DrupalDatabase, DrupalRecord, Exploited, Fix, Issue, IssueState,
     Likelihoods, NoDsa, Tracker, TruthDeclared, Urgency, VersionRange, cve_number,
@@ -63,6 +65,7 @@ pub enum Fact {
     VpnClients(VpnClients),
     WireguardPeers(WireguardPeers),
     VpnPki(VpnPki),
+    VpnHistory(VpnHistory),
     PeerDeclared(PeerDeclared),
     BackupDeclared(BackupDeclared),
     Snapshots(Snapshots),

@@ -14,16 +14,19 @@ mod reading;
 mod strangers;
 #[cfg(test)]
 mod tests;
+mod usage;
 
 use std::collections::BTreeSet;
 
 use crate::domain::{Judgement, Limit, Period, Verdict};
-use crate::policy::{CERTIFICATE, Case, Rule, no_exhibits};
+use crate::policy::{CERTIFICATE, Case, Rule};
 use client::{Client, Key};
 use peers::Peers;
 use reading::Reading;
+use usage::VPN_UNUSED;
 
-pub const RULE: Rule = Rule { measure: MEASURE, limits: &[&VPN_STATUS, &CERTIFICATE], judge, exhibits: no_exhibits };
+pub const RULE: Rule =
+    Rule { measure: MEASURE, limits: &[&VPN_STATUS, &CERTIFICATE, &VPN_UNUSED], judge, exhibits: usage::exhibits };
 
 const MEASURE: &str = "admin-via-vpn";
 

@@ -10,6 +10,7 @@ mod firewall;
 mod restore;
 mod restricted_access;
 mod security_updates;
+mod site_updates;
 mod software_selection;
 mod ssh_only_via_vpn;
 
@@ -20,6 +21,7 @@ pub use software_selection::is_kernel;
 pub const ALL: &[Rule] = &[
     advisories::RULE,
     security_updates::RULE,
+    site_updates::RULE,
     firewall::RULE,
     encrypted_communication::RULE,
     admin_via_vpn::RULE,

@@ -4,6 +4,7 @@ use super::certificates;
 use super::client::Client;
 use super::persons::{Owner, Persons};
 use super::reading::{Reading, moment};
+use super::usage;
 use crate::domain::facts::PeerDeclared;
 use crate::domain::{Hours, Judgement, Shown, Verdict};
 use crate::policy::Case;
@@ -50,9 +51,10 @@ pub(super) fn of(
     // Whose certificate is revoked has left in the way that counts.
     let gone = on.is_empty() && certificates::is_shut_out(readings, peer);
     let owner = if gone { None } else { owner(case, peer, !on.is_empty(), persons) };
+    let unused = if gone || !on.is_empty() { None } else { usage::unused(case, readings, peer) };
     let certificate = certificates::concern(case, readings, peer, on);
     let mut concerns: Vec<Concern> =
-        [owner, certificate, twice(on), unusual(case, peer, on)].into_iter().flatten().collect();
+        [owner, certificate, twice(on), unusual(case, peer, on), unused].into_iter().flatten().collect();
     concerns.sort_by_key(|concern| std::cmp::Reverse((concern.verdict, concern.weight)));
     concerns
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::VPN_STATUS;
 use super::client::Client;
-use crate::domain::facts::{VpnClients, VpnPki, WireguardPeers};
+use crate::domain::facts::{VpnClients, VpnHistory, VpnPki, WireguardPeers};
 use crate::domain::{Fact, Hours, Judgement, Period, Read, Shown, SourceId, SourceRecord, Subject, SubjectKind, age};
 use crate::policy::Case;
 
@@ -20,6 +20,8 @@ pub(super) struct Reading<'a> {
     pub list: Result<List<'a>, Doubt>,
     /// Its certificates, where they are asked for.
     pub pki: Option<Result<&'a VpnPki, Doubt>>,
+    /// What its source remembers.
+    pub history: Option<&'a VpnHistory>,
     source: &'a SourceId,
     /// When it was read, or last tried.
     pub at: Option<Timestamp>,
@@ -61,6 +63,7 @@ impl<'a> Reading<'a> {
                         hours: &vpn.hours,
                         list,
                         pki: vpn.pki.as_ref().map(|_| pki(case, source, &declared.subject)),
+                        history: history(case, source, &declared.subject),
                         source: &source.id,
                         at,
                     })
@@ -137,6 +140,12 @@ fn pki<'a>(case: &Case<'a>, source: &'a SourceRecord, vpn: &Subject) -> Result<&
     let facts = seen.iter().filter(|observation| observation.subject == *vpn).map(|observation| &observation.fact);
     let mut told = facts.filter_map(|fact| if let Fact::VpnPki(pki) = fact { Some(pki) } else { None });
     told.next_back().ok_or(Doubt { said: "its certificates were not read yet".into(), mend })
+}
+
+fn history<'a>(case: &Case<'a>, source: &'a SourceRecord, vpn: &Subject) -> Option<&'a VpnHistory> {
+    let seen = source.trusted(case.now).ok()?;
+    let facts = seen.iter().filter(|observation| observation.subject == *vpn).map(|observation| &observation.fact);
+    facts.filter_map(|fact| if let Fact::VpnHistory(history) = fact { Some(history) } else { None }).next_back()
 }
 
 fn openvpn<'a>(case: &Case<'_>, list: &'a VpnClients, at: Timestamp) -> Result<List<'a>, Doubt> {

@@ -1,5 +1,6 @@
 mod certificates;
 mod register;
+mod usage;
 mod wireguard;
 
 use jiff::Timestamp;
