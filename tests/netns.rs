@@ -57,10 +57,9 @@ impl World {
     fn new() -> Option<Self> {
         let id = std::process::id();
         let names = ["web", "out", "vpn"].map(|name| format!("matins-{name}-{id}"));
-        let there =
-            ["/usr/sbin/sshd", "/usr/sbin/nft", "/usr/bin/openssl"].iter().all(|path| fs::exists(path).unwrap());
+        let there = ["/usr/sbin/sshd", "/usr/sbin/nft"].iter().all(|path| fs::exists(path).unwrap());
         if !there || !rustix::process::geteuid().is_root() || !sh("ip -V >/dev/null") {
-            eprintln!("left out: namespaces need root, iproute2, nftables, openssl and an sshd");
+            eprintln!("left out: namespaces need root, iproute2, nftables and an sshd");
             return None;
         }
         let world = Self { names, folder: tempfile::tempdir_in("/tmp").unwrap(), servers: Vec::new() };
@@ -83,15 +82,15 @@ impl World {
         Some(world.serving())
     }
 
-    /// A real sshd on port 22 and a real TLS server on 8443, both over IPv4 and IPv6.
+    /// A real sshd, over IPv4 and IPv6, on its own port and on one that stands for a public service.
     fn serving(mut self) -> Self {
         let root = self.folder.path().display().to_string();
         fs::create_dir_all("/run/sshd").unwrap();
-        assert!(sh(&format!("ssh-keygen -q -t ed25519 -N '' -f {root}/host
-            openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=web -days 9 -keyout {root}/key -out {root}/pem 2>/dev/null")));
-        let sshd = format!("/usr/sbin/sshd -D -e -f /dev/null -o HostKey={root}/host -o PidFile=none -o UsePAM=no");
+        assert!(sh(&format!("ssh-keygen -q -t ed25519 -N '' -f {root}/host")));
+        let sshd = format!(
+            "/usr/sbin/sshd -D -e -f /dev/null -o HostKey={root}/host -o PidFile=none -o UsePAM=no -p 22 -p 8443"
+        );
         self.serve(&sshd);
-        self.serve(&format!("openssl s_server -quiet -accept [::]:8443 -cert {root}/pem -key {root}/key"));
         // An alias of ssh is a namespace: scripts run there with the network of that side.
         let [web, out, vpn] = &self.names;
         let ssh = format!(

@@ -4,7 +4,7 @@
 //! deadline. A collector brings facts and never judges them; it never knows another collector. Only [`tools`] opens
 //! sockets, runs programs and reads the keyring.
 
-mod backups;
+pub mod backups;
 mod exposure;
 mod feeds;
 mod servers;

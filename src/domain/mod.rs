@@ -29,7 +29,7 @@ mod subject;
 mod verdict;
 pub mod version;
 
-pub use attestation::{Attestation, Attested, Done};
+pub use attestation::{Attestation, Attested, Done, Drill};
 pub use checkin::{Change, CheckIn, DecidedItem, MeasureCount, News, OpenItem, Signed, SignedSource, Since};
 pub use decision::{Basis, Decided, Decision, DecisionKind, Extent, Recorded};
 pub use deed::{Deed, DeedKind, Step};

@@ -63,6 +63,13 @@ pub fn no_exhibits(_: &Case<'_>, _: &Subject) -> Vec<Exhibit> {
 pub const DECISION: Limit =
     Limit { key: "decision", default: Period::days(90), help: "the longest that a decision may last" };
 
+/// How long before its end a certificate is due; more than one rule judges certificates.
+pub const CERTIFICATE: Limit = Limit {
+    key: "certificate",
+    default: Period::days(21),
+    help: "how long before it expires a certificate is due for renewal",
+};
+
 /// Judges everything, in the order in which it needs a person.
 pub fn evaluate(case: &Case<'_>) -> Vec<Judgement> {
     ranked(rules::ALL.iter().flat_map(|rule| (rule.judge)(case)).collect())

@@ -6,6 +6,7 @@
 
 mod advisories;
 mod backups;
+mod odd;
 mod secrets;
 mod servers;
 mod services;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
     let trials: Vec<Trial> = [
         advisories::trials,
         backups::trials,
+        odd::trials,
         secrets::trials,
         servers::trials,
         services::trials,

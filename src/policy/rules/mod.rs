@@ -7,12 +7,15 @@ mod backup_off_site;
 mod backup_on_site;
 mod encrypted_communication;
 mod firewall;
+mod restore;
 mod restricted_access;
 mod security_updates;
 mod site_updates;
+mod software_selection;
 mod ssh_only_via_vpn;
 
 use super::Rule;
+pub use software_selection::is_kernel;
 
 /// Every rule there is.
 pub const ALL: &[Rule] = &[
@@ -25,6 +28,8 @@ pub const ALL: &[Rule] = &[
     ssh_only_via_vpn::RULE,
     backup_on_site::RULE,
     backup_off_site::RULE,
+    restore::RULE,
     approved_services::RULE,
     restricted_access::RULE,
+    software_selection::RULE,
 ];
