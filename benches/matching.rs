@@ -15,8 +15,8 @@ use jiff::civil::date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use matins::domain::facts::{
-    Bulletin, BulletinFix, Bulletins, Fix, HostDeclared, HostSeen, Issue, IssueState, Kernel, Package, Packages,
-    Reboot, Release, Tracker, Unattended, Urgency,
+    AptSeen, Bulletin, BulletinFix, Bulletins, Fix, HostDeclared, HostSeen, Issue, IssueState, Kernel, Package,
+    Packages, Reboot, Release, Tracker, Unattended, Urgency,
 };
 use matins::domain::{
     Declared, Evidence, Fact, Fault, Limits, Observation, Period, Read, Shown, SourceId, SourceRecord, Subject,
@@ -225,10 +225,17 @@ fn host() -> HostSeen {
         pending: Read::Seen(Vec::new()),
         lists_at: Read::Seen(now()),
         reboot: Read::Seen(Reboot { flag: None, kernel: false, needrestart: None }),
-        unattended: Read::Seen(Unattended { installed: true, enabled: true, last: Err(missing()).into() }),
+        unattended: Read::Seen(Unattended {
+            installed: true,
+            enabled: true,
+            covers_security: Some(true),
+            last: Err(missing()).into(),
+        }),
         half_configured: Read::Seen(Vec::new()),
         held: Read::Seen(Vec::new()),
         uptime_seconds: Read::Seen(1),
         clock_skew_seconds: Read::Seen(0),
+        apt: Read::Seen(AptSeen { repositories: Vec::new(), unsigned: Vec::new() }),
+        outdated_services: Read::Seen(Vec::new()),
     }
 }
