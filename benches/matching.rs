@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods, reason = "a bench prints its figures")]
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -97,8 +98,8 @@ fn debsecan() {
     let mut random = fastrand::Rng::with_seed(7);
     let (mut vulnerabilities, mut rows) = (String::from("VERSION 1\n"), String::new());
     for number in 0..ISSUES {
-        vulnerabilities.push_str(&format!("CVE-2026-{number},,x\n"));
-        rows.push_str(&format!("source-package-{},{number},S ? ,1.0-1,1.0-1+deb12u1\n", random.usize(..SOURCES)));
+        writeln!(vulnerabilities, "CVE-2026-{number},,x").unwrap();
+        writeln!(rows, "source-package-{},{number},S ? ,1.0-1,1.0-1+deb12u1", random.usize(..SOURCES)).unwrap();
     }
     let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
     std::io::Write::write_all(&mut packed, format!("{vulnerabilities}\n{rows}\n\n").as_bytes()).unwrap();
