@@ -109,6 +109,7 @@ impl Desk {
         let mut desk = Self::replay(plan, store, evidence);
         desk.memories = memories;
         desk.read_log()?;
+        desk.read_turns()?;
         Ok(desk)
     }
 
@@ -145,6 +146,16 @@ impl Desk {
         }
         self.evidence.attested.clone_from(&self.record.attested);
         Ok(!lines.is_empty())
+    }
+
+    /// The newest of the history that rules judge by; what is here already is not read again.
+    fn read_turns(&mut self) -> Result<(), StoreError> {
+        let since = self.evidence.turns.last().map_or(Timestamp::UNIX_EPOCH, |turn| turn.at);
+        let newer = self.store.turns_about("advisories", "host ", since)?;
+        let known = self.evidence.turns.iter().rposition(|turn| turn.at < since).map_or(0, |last| last + 1);
+        self.evidence.turns.truncate(known);
+        self.evidence.turns.extend(newer);
+        Ok(())
     }
 
     /// How the things stand that a finding speaks of.
@@ -216,6 +227,7 @@ impl Desk {
         let judgements = self.judge(now);
         self.remember(&judgements);
         let round = self.store.record(now, &self.plan.operator, self.lines(now), judgements)?;
+        self.read_turns()?;
         Ok(self.decide_on(round, now))
     }
 

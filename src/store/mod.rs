@@ -129,6 +129,9 @@ pub trait Store: Send {
     /// `verdict` they themselves. The newest first, and not without end.
     fn turns_of(&self, subject: &Subject) -> Result<Vec<Turn>, StoreError>;
 
+    /// What turned in all findings of one measure since then, of items that begin so; the oldest first.
+    fn turns_about(&self, measure: &str, item: &str, since: Timestamp) -> Result<Vec<Turn>, StoreError>;
+
     /// Which findings of the last round have this in their particulars.
     fn seek(&self, seek: &Seek) -> Result<HashSet<FindingKey>, StoreError>;
 }

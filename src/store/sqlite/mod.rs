@@ -147,6 +147,10 @@ impl Store for Sqlite {
         particulars::of(&self.connection, subject).map_err(|error| self.fault(&error))
     }
 
+    fn turns_about(&self, measure: &str, item: &str, since: Timestamp) -> Result<Vec<Turn>, StoreError> {
+        standings::turns_about(&self.connection, measure, item, since).map_err(|error| self.fault(&error))
+    }
+
     fn turns_of(&self, subject: &Subject) -> Result<Vec<Turn>, StoreError> {
         standings::turns(&self.connection, subject).map_err(|error| self.fault(&error))
     }
