@@ -23,7 +23,7 @@ mod subject;
 mod verdict;
 pub mod version;
 
-pub use deed::{Deed, DeedKind, Step};
+pub use deed::{Account, Change, Deed, DeedKind, OneTime, Proof, Report, Step, StepState, Wish};
 pub use evidence::{Evidence, Sighting, SourceId, SourceRecord, SourceState};
 pub use exhibit::{AxisLine, Exhibit, GridRow, Mark, Month, Picture, Unit, Window};
 pub use facts::{Fact, Read};

@@ -57,6 +57,8 @@ pub struct Server {
     pub sites: Vec<Site>,
     pub tags: Vec<Shown>,
     pub provider: Option<Shown>,
+    /// Servers of one cluster are never worked on together.
+    pub cluster: Option<Shown>,
     /// File and line in the configuration.
     pub place: Shown,
 }
@@ -73,6 +75,7 @@ impl Server {
             sites: Vec::new(),
             tags: Vec::new(),
             provider: None,
+            cluster: None,
             place: "built in".into(),
         }
     }

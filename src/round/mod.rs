@@ -1,6 +1,7 @@
 //! One pass: ask the collectors under their deadlines, keep what they saw, evaluate, record; and the schedule of passes.
 
 mod ask;
+mod deeds;
 mod desk;
 mod pass;
 mod plan;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::domain::{Fault, Round, SourceId, Subject};
+use crate::domain::{Account, Deed, Fault, OneTime, Round, SourceId, Subject, Wish};
 
 pub use desk::Desk;
 pub use pass::{Pass, Step, pass};
@@ -29,6 +30,12 @@ pub enum Update {
     Progress(Progress),
     /// Something that belongs to no source, such as a store that can't be written.
     Trouble(Fault),
+    /// What a wish would take, or why it can't be done.
+    Prepared(Result<Deed, Fault>),
+    /// How a deed goes.
+    Deed(Account),
+    /// To be shown once.
+    Issued(OneTime),
 }
 
 /// How far the refresh is.
@@ -46,4 +53,8 @@ pub enum Order {
     Refresh(SourceId),
     /// Ask the sources that tell of this subject.
     RefreshSubject(Subject),
+    /// Look what a wish would take; nothing is changed.
+    Prepare(Wish),
+    /// Do what a person has confirmed.
+    Do(Deed),
 }

@@ -84,6 +84,18 @@ impl Shell {
         }
     }
 
+    /// As [`Shell::script`], but with the user's own key, over a connection of its own and never tried again: for what must
+    /// not happen twice.
+    pub async fn once(&self, server: &Server, script: &str, deadline: Duration, cap: usize) -> Result<Ran, Fault> {
+        let talk = Talk { script, until: deadline, cap: cap.saturating_add(16 << 10) };
+        let Some(destination) = &server.ssh else { return talk.here().await };
+        let turn = self.gate.acquire().await;
+        let call = Call { ssh: &self.ssh, destination, key: None, kept: None };
+        let ran = call.settle(call.talk(&talk, false).await, deadline).await;
+        drop(turn);
+        ran
+    }
+
     /// A file, whole and byte for byte; larger than `cap` is a fault.
     pub async fn read_file(&self, place: &Place, cap: usize) -> Result<FileRead, Fault> {
         let ran = self.about(place, &files::file_script(&place.path, cap), "file", cap.saturating_add(64)).await?;
