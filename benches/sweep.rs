@@ -41,7 +41,7 @@ fn main() {
     let folder = PathBuf::from(format!("/tmp/matins-sweep-{}", std::process::id()));
     let script = folder.join("script");
     std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(&script, format!("known=''\n{}", include_str!("../src/collect/servers/probe.sh"))).unwrap();
+    std::fs::write(&script, format!("known='' power=''\n{}", include_str!("../src/collect/servers/probe.sh"))).unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
 
     let mut rows: [Vec<f64>; 4] = Default::default();

@@ -28,12 +28,13 @@
 //! | [`config`] | TOML, joined and checked, passed on as [`Entry`](domain::settings::Entry)s to whoever owns the section | know a collector |
 //! | [`collect`] | the edge outward: a folder for each collector; `tools` is the only code with sockets, programs and the keyring | judge; know another collector |
 //! | [`store`] | what is kept between rounds | judge |
+//! | [`log`] | the record of decisions and check-ins as a chain of lines: making, reading, verifying them | do I/O |
 //! | [`round`] | one pass and the schedule of passes | draw |
 //! | [`report`] | a round as JSON and plain lines | do I/O |
 //! | [`tui`] | the console: model, update, view, runtime, panels, widgets | ask, lock or read a clock while drawing |
 //! | [`cli`] | a file for each command | |
 //!
-//! Imports go one way: `domain` ← `policy`, `config`, `collect`, `store` ← `round` ← `report`, `tui`, `cli`; rooms on one
+//! Imports go one way: `domain` ← `policy`, `config`, `collect`, `store`, `log` ← `round` ← `report`, `tui`, `cli`; rooms on one
 //! level don't know each other. `tests/house.rs` checks this and the limits on length.
 //!
 //! # Where this differs from the first sketch, and why
@@ -59,6 +60,7 @@ pub mod cli;
 pub mod collect;
 pub mod config;
 pub mod domain;
+pub mod log;
 pub mod policy;
 pub mod report;
 pub mod round;

@@ -303,7 +303,8 @@ fn ssh_gets_the_terminal_and_gives_it_back_in_whatever_size() {
     terminal.press("s");
     terminal.shows("ssh -- web1");
     terminal.press("\t\r");
-    terminal.until("the server's shell", |screen| !screen.alternate_screen());
+    // What is typed before the server's shell reads may be lost on the way.
+    terminal.until("the server's prompt", |screen| !screen.alternate_screen() && screen.contents().contains("# "));
     terminal.press("stty size; echo rea''dy\r");
     terminal.shows("40 120");
     terminal.shows("ready");
@@ -344,6 +345,60 @@ fn an_ssh_that_fails_says_why_and_an_interrupted_one_leaves_the_console() {
         terminal.press("q");
         assert_eq!(terminal.end().exit_code(), 0, "{port}");
     }
+}
+
+/// A login that runs nothing real: programs that would change something are recorded, and that is all they do.
+fn recording(folder: &Path) -> sshd::Sshd {
+    let at = folder.display().to_string();
+    let bin = folder.join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    for (name, script) in [
+        ("id", "echo 1000".to_owned()),
+        ("cat", format!("case $1 in */boot_id) /bin/cat {at}/boot;; *) /bin/cat \"$@\";; esac")),
+        ("sudo", format!("case $* in *systemctl*|*apt-get*) echo \"$*\" >>{at}/done; echo second >{at}/boot;; esac")),
+        ("systemctl", format!("case $* in *reboot*) echo bare >>{at}/done;; esac")),
+        ("apt-get", format!("case $* in *-s*) exit 1;; *) echo bare >>{at}/done;; esac")),
+    ] {
+        sshd::write_program(&bin.join(name), &format!("#!/bin/sh\n{script}\n"));
+    }
+    std::fs::write(folder.join("boot"), "first\n").unwrap();
+    std::fs::write(folder.join("done"), "").unwrap();
+    let login = format!("#!/bin/sh\nPATH={}:/usr/bin:/bin\nexport PATH\nexec /bin/sh -s\n", bin.display());
+    sshd::write_program(&folder.join("login"), &login);
+    sshd::Sshd::start(&format!("ForceCommand {at}/login"))
+}
+
+#[test]
+fn nothing_ever_runs_on_a_server_that_was_not_confirmed() {
+    if !sshd::there_is_sshd() {
+        return;
+    }
+    let folder = tempfile::tempdir_in("/tmp").unwrap();
+    let ssh = recording(folder.path());
+    let done = || std::fs::read_to_string(folder.path().join("done")).unwrap();
+    let (_home, mut terminal) = acting(&ssh);
+    terminal.quiet(Duration::from_millis(500));
+    // Cancelled by Enter, by Esc after the other choice, and by what a terminal pastes.
+    for answer in ["\r", "\t\x1b", "\t\t\r", "\x1b[200~\t\r\x1b[201~\x1b"] {
+        terminal.press("B");
+        terminal.shows("sudo -n systemctl reboot");
+        terminal.press(answer);
+        terminal.hides("sudo -n systemctl reboot");
+    }
+    terminal.press("U");
+    terminal.shows("On which servers?");
+    terminal.press("\x1b");
+    terminal.hides("On which servers?");
+    assert_eq!(done(), "");
+    terminal.press("B");
+    terminal.shows("sudo -n systemctl reboot");
+    terminal.press("\t\r");
+    terminal.shows("seen: it has booted anew");
+    assert_eq!(done(), "-n systemctl reboot\n");
+    terminal.press("\x1b");
+    terminal.hides("What was done");
+    terminal.press("q");
+    assert_eq!(terminal.end().exit_code(), 0);
 }
 
 /// The README's pictures are what the program draws today.

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use matins::config::{self, Location, Paths};
 use matins::domain::facts::{
-    Advisory, Fact, FeedKind, FeedSeen, HostSeen, Kernel, Package, Packages, Pending, Reboot, Release, Snapshot,
-    Snapshots, Unattended, UnattendedRun,
+    Advisory, AptSeen, Fact, FeedKind, FeedSeen, HostSeen, Kernel, Package, Packages, Pending, Reboot, Release,
+    Snapshot, Snapshots, Unattended, UnattendedRun,
 };
 use matins::domain::{Observation, Read, Round, Shown, SourceId, Subject, SubjectKind};
 use matins::round::{Desk, Plan, owners};
@@ -110,15 +110,20 @@ fn host(id: &SourceId, number: usize, now: Timestamp) -> Vec<Observation> {
         unattended: Read::Seen(Unattended {
             installed: true,
             enabled: !number.is_multiple_of(50),
+            covers_security: Some(true),
             last: Read::Seen(Some(UnattendedRun {
                 at: now - SignedDuration::from_hours(5),
                 failed: false,
                 said: "All upgrades installed".into(),
+                causes: Vec::new(),
+                kept: Vec::new(),
             })),
         }),
         half_configured: Read::Seen(Vec::new()),
         held: Read::Seen(Vec::new()),
         uptime_seconds: Read::Seen(1_000_000),
+        apt: Read::Seen(AptSeen { repositories: Vec::new(), unsigned: Vec::new() }),
+        outdated_services: Read::Seen(Vec::new()),
         clock_skew_seconds: Read::Seen(0),
     };
     let list = (0..PACKAGES).map(|n| {
@@ -155,15 +160,9 @@ fn advisories(id: &SourceId, now: Timestamp) -> Vec<Observation> {
 }
 
 fn snapshots(id: &SourceId, now: Timestamp) -> Vec<Observation> {
-    let snapshots = (0..20_i64).map(|day| Snapshot {
-        id: format!("night {day}").into(),
-        at: now - SignedDuration::from_hours(24 * day + 4),
-        host: None,
-        paths: Vec::new(),
-        bytes: None,
-        files: None,
-    });
-    let fact = Fact::Snapshots(Snapshots { snapshots: snapshots.collect(), degraded: None, unnamed: 0 });
+    let snapshots =
+        (0..20_i64).map(|day| Snapshot::new(format!("night {day}"), now - SignedDuration::from_hours(24 * day + 4)));
+    let fact = Fact::Snapshots(Snapshots { snapshots: snapshots.collect(), ..Snapshots::default() });
     vec![Observation { subject: Subject::new(SubjectKind::Backup, id.name.clone()), at: now, fact }]
 }
 

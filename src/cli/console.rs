@@ -8,8 +8,8 @@ use super::edge::{CONFIG, Edge, End, Ended, USAGE, now, runtime};
 use crate::collect::tools::Tools;
 use crate::config::Settings;
 use crate::domain::{Round, Shown};
-use crate::round::{Desk, Plan, Schedule, Update, run as schedule};
-use crate::store::{Sqlite, Store as _, StoreError};
+use crate::round::{Desk, Plan, Schedule, Update, read_for, run as schedule};
+use crate::store::{Sqlite, Store, StoreError};
 use crate::tui::{self, Console, Fleet, Start, TuiError, resolve_theme};
 
 impl From<TuiError> for End {
@@ -34,9 +34,15 @@ pub(super) fn run(edge: &Edge) -> Ended {
         fleet: Fleet { servers: settings.register.servers.clone().into(), actions: settings.actions },
     };
     let tools = Arc::new(Tools::new(now)?.in_zone(settings.zone.clone()));
-    let (orders, inbox) = unbounded_channel();
+    let (orders, for_reader) = unbounded_channel();
+    let (onward, inbox) = unbounded_channel();
     let (updates, heard) = unbounded_channel();
     let runtime = runtime()?;
+    let (file, answers) = (settings.store, updates.clone());
+    runtime.spawn_blocking(move || {
+        let open = || Ok::<_, StoreError>(Box::new(Sqlite::open(&file)?) as Box<dyn Store>);
+        read_for(for_reader, &onward, &answers, open);
+    });
     runtime.spawn(async move {
         // Reading 500 servers' packages takes a moment, in which the screen is there already.
         match tokio::task::spawn_blocking(move || desk(plan, store)).await {
@@ -59,7 +65,7 @@ fn desk(plan: Plan, store: Sqlite) -> Result<Desk, StoreError> {
 
 /// Before the first round.
 fn empty(plan: &Plan) -> Round {
-    Round { at: now(), operator: plan.operator.clone(), sources: Vec::new(), findings: Vec::new() }
+    Round::new(now(), plan.operator.clone(), Vec::new(), Vec::new())
 }
 
 /// What else could be configured, for who sees the console for the first time.

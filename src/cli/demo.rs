@@ -28,7 +28,8 @@ pub(super) struct Arguments {
 /// Writes nothing, asks nobody; the clock stands at the recorded moment.
 pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
     let recording = recording(arguments.file.as_deref())?;
-    let round = Arc::new(recording.round()?);
+    let (desk, round) = recording.judged()?;
+    let round = Arc::new(round);
     let at = recording.at;
     let start = |theme| Start {
         round: Arc::clone(&round),
@@ -42,7 +43,7 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
     if let Some(keys) = &arguments.picture {
         let theme = Theme::built_in("dark").map_err(|error| End::new(CONFIG, error.to_string()))?;
         let (width, height) = size(&arguments.size)?;
-        let mut rehearsal = Rehearsal::new(start(theme), width, height);
+        let mut rehearsal = Rehearsal::new(start(theme), width, height).answered(move |order| desk.answer(order, at));
         rehearsal.press(keys);
         print(&rehearsal.svg())?;
         return Ok(0);
@@ -52,11 +53,18 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
     let (name, folder) =
         settings.as_ref().map_or(("auto", None), |settings| (settings.theme.as_str(), Some(settings.themes.as_path())));
     let theme = resolve_theme(name, folder).map_err(|error| End::new(CONFIG, error.to_string()))?;
-    // Nobody is behind these channels: there is nothing to ask.
-    let (orders, _inbox) = unbounded_channel();
-    let (_updates, heard) = unbounded_channel();
+    // There is nobody to ask, but there is something to read.
+    let (orders, mut inbox) = unbounded_channel();
+    let (updates, heard) = unbounded_channel();
+    let runtime = runtime()?;
+    runtime.spawn(async move {
+        while let Some(order) = inbox.recv().await {
+            // Nobody listens any more when this fails, and then nobody orders either.
+            desk.answer(&order, at).into_iter().try_for_each(|update| updates.send(update)).ok();
+        }
+    });
     let console = Console { start: start(theme), updates: heard, orders, clock: Arc::new(move || at) };
-    Ok(runtime()?.block_on(tui::run(console))?.exit_code())
+    Ok(runtime.block_on(tui::run(console))?.exit_code())
 }
 
 fn recording(file: Option<&Path>) -> Result<Recording, End> {

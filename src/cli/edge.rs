@@ -77,7 +77,8 @@ impl Edge {
     /// The configuration as a plan, and its store.
     pub fn plan(&self) -> Result<(Settings, Plan, Sqlite), End> {
         let settings = self.settings()?;
-        let plan = Plan::new(&settings)?;
+        let mut plan = Plan::new(&settings)?;
+        plan.machine = Shown::bytes(rustix::system::uname().nodename().to_bytes());
         let store = Sqlite::open(&settings.store)?;
         Ok((settings, plan, store))
     }

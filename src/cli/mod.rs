@@ -6,10 +6,16 @@
 mod check;
 mod config;
 mod console;
+mod decide;
 mod demo;
+mod doctor;
 mod edge;
+mod log;
+mod probe;
 mod round;
 mod secret;
+mod sign;
+mod when;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -38,9 +44,27 @@ enum Command {
     Round(round::Arguments),
     /// The last evidence, judged now, as a monitoring plugin: one line and perfdata.
     Check(check::Arguments),
+    /// Records a decision on a finding: who is asked about it, and until when.
+    Decide(decide::Arguments),
+    /// Takes back your last decision; the log keeps both.
+    Undo,
+    /// Agrees with somebody's decision that waits for you.
+    Agree(decide::AgreeArguments),
+    /// Signs the state of everything as it is now.
+    Sign(sign::Arguments),
+    /// Vouches for what no probe can see: a training, a revised document.
+    Attest(sign::AttestArguments),
+    /// The record of decisions and check-ins.
+    #[command(subcommand)]
+    Log(log::Command),
     /// Reads, explains and describes the configuration.
     #[command(subcommand)]
     Config(config::Command),
+    /// What keeps matins from seeing, and the one line that mends each; exits 0, or 3.
+    Doctor(doctor::Arguments),
+    /// What runs on servers, and what they must be told to let it.
+    #[command(subcommand)]
+    Probe(probe::Command),
     /// Keeps secrets in the keyring.
     #[command(subcommand)]
     Secret(secret::Command),
@@ -65,7 +89,15 @@ pub fn main() -> ExitCode {
         Some(Command::Demo(arguments)) => demo::run(&edge, &arguments),
         Some(Command::Round(arguments)) => round::run(&edge, &arguments),
         Some(Command::Check(arguments)) => check::run(&edge, &arguments),
+        Some(Command::Decide(arguments)) => decide::run(&edge, &arguments),
+        Some(Command::Undo) => decide::undo(&edge),
+        Some(Command::Agree(arguments)) => decide::agree(&edge, &arguments),
+        Some(Command::Sign(arguments)) => sign::run(&edge, &arguments),
+        Some(Command::Attest(arguments)) => sign::attest(&edge, &arguments),
+        Some(Command::Log(command)) => log::run(&edge, &command),
         Some(Command::Config(command)) => config::run(&edge, &command),
+        Some(Command::Doctor(arguments)) => doctor::run(&edge, &arguments),
+        Some(Command::Probe(command)) => probe::run(&edge, &command),
         Some(Command::Secret(command)) => secret::run(&edge, &command),
         None => console::run(&edge),
     };

@@ -48,7 +48,7 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
         write_evidence(path, &Recording::of(&desk, &round))?;
     }
     let text = if arguments.json {
-        report::json(&round).map_err(|error| End::new(IO, error.to_string()))? + "\n"
+        report::json(&round, &desk.particulars()?).map_err(|error| End::new(IO, error.to_string()))? + "\n"
     } else {
         report::plain(&round)
     };

@@ -5,6 +5,7 @@
 //! sockets, runs programs and reads the keyring.
 
 mod backups;
+mod exposure;
 mod feeds;
 mod servers;
 mod services;
@@ -22,6 +23,7 @@ use jiff::Timestamp;
 use crate::domain::register::Register;
 use crate::domain::settings::{Entry, Misfit, Section};
 use crate::domain::{Declared, Fault, Observation, Period, SourceId};
+pub use servers::{PROBE_PATH, authorized_key, installed_probe, sudoers};
 use tools::Tools;
 
 /// Turns a collector's entries into what it asks.
@@ -38,8 +40,14 @@ pub struct Collector {
 }
 
 /// Every collector there is.
-pub const ALL: &[Collector] =
-    &[feeds::COLLECTOR, servers::COLLECTOR, vpn::COLLECTOR, backups::COLLECTOR, services::COLLECTOR];
+pub const ALL: &[Collector] = &[
+    feeds::COLLECTOR,
+    servers::COLLECTOR,
+    exposure::COLLECTOR,
+    vpn::COLLECTOR,
+    backups::COLLECTOR,
+    services::COLLECTOR,
+];
 
 /// One thing to ask.
 #[derive(Clone)]

@@ -33,6 +33,9 @@ pub(super) struct ServerTyped {
     /// Ports that it may answer on, instead of its role's: `tcp/443`, `udp/1194`, `tcp/5000-5010`, and where they may be
     /// reached from when that isn't anywhere: `tcp/22 from vpn`, `tcp/5432 from 10.0.0.0/8`. An empty list: none at all.
     ports: Option<Vec<String>>,
+    /// Names or addresses at which everybody reaches it, for trying its ports from outside; default: where `ssh` leads.
+    #[serde(default)]
+    addresses: Vec<String>,
     /// Drupal sites on it.
     #[serde(default)]
     sites: Vec<SiteTyped>,
@@ -150,6 +153,17 @@ fn declared_ports(entry: &Entry, written: Option<&[String]>) -> Result<Option<Ve
     ports.collect::<Result<_, _>>().map(Some)
 }
 
+/// Host names and addresses, nothing that could be taken for an option.
+fn addresses(written: Vec<String>, entry: &Entry) -> Result<Vec<String>, Misfit> {
+    let wrong = written.iter().position(|text| text.contains('@') || Destination::parse(text).is_err());
+    match wrong {
+        Some(index) => {
+            Err(entry.misfit(Some(&format!("addresses.{index}")), "this is neither a host name nor an address"))
+        }
+        None => Ok(written),
+    }
+}
+
 fn server(typed: ServerTyped, entry: &Entry, roles: &HashMap<String, RoleTyped>) -> Result<Server, Misfit> {
     let name = Shown::line(&typed.name);
     if name != *typed.name
@@ -197,6 +211,7 @@ fn server(typed: ServerTyped, entry: &Entry, roles: &HashMap<String, RoleTyped>)
         role: typed.role.as_deref().map(Shown::line),
         key: typed.key.or_else(|| role.and_then(|role| role.key.clone())).map(PathBuf::from),
         ports,
+        addresses: addresses(typed.addresses, entry)?,
         sites,
         tags,
         provider: typed.provider.as_deref().map(Shown::line),

@@ -6,7 +6,7 @@ use super::{Link, Shown};
 
 /// What a person wants done, before it is known what that takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wish {
+pub struct Errand {
     pub kind: DeedKind,
     pub servers: Vec<Server>,
 }
@@ -54,14 +54,14 @@ pub enum Proof {
     /// A link in the answer.
     Link,
     /// The packages have changed as the dry run said.
-    Changes(Vec<Change>),
+    Changes(Vec<PackageChange>),
     /// Another boot than this one.
     Boot(Shown),
 }
 
 /// What a dry run says of one package.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Change {
+pub struct PackageChange {
     pub package: Shown,
     /// `None` is installed anew.
     pub from: Option<Shown>,
@@ -197,7 +197,7 @@ impl Account {
     }
 }
 
-impl std::fmt::Display for Change {
+impl std::fmt::Display for PackageChange {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.from {
             Some(from) => write!(f, "{} {from} → {}", self.package, self.to),

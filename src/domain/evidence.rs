@@ -6,7 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Declared, Fault, Observation, Period, Shown, SubjectKind, age};
+use super::{Attested, Declared, Fault, Observation, Period, Shown, SubjectKind, age};
 
 /// A source by its collector and its name in the register, printed as `servers/web1`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -108,6 +108,9 @@ pub struct Evidence {
     /// What the register says of subjects that no source asks about: persons.
     #[serde(default)]
     pub register: Vec<Declared>,
+    /// What people vouch for, in the order in which they did.
+    #[serde(default)]
+    pub attested: Vec<Attested>,
     /// False while there is no configuration: then the register is not empty on purpose.
     pub configured: bool,
     /// Since when each [`Sighting`] has been there without a break.
@@ -124,6 +127,12 @@ impl Evidence {
     /// What the register says, whichever source it belongs to.
     pub fn declared(&self) -> impl Iterator<Item = &Declared> {
         self.register.iter().chain(self.sources.iter().flat_map(|source| &source.declared))
+    }
+
+    /// The newest word on this measure and subject.
+    pub fn attested(&self, measure: &str, subject: &str) -> Option<&Attested> {
+        let about = |one: &&Attested| one.attestation.measure == *measure && one.attestation.subject == *subject;
+        self.attested.iter().rev().find(about)
     }
 
     pub fn first_seen(&self, kind: SubjectKind, subject: &Shown, item: &str) -> Option<Timestamp> {

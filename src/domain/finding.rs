@@ -29,6 +29,19 @@ impl FindingKey {
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
+
+    /// Measure, subject and part, as they stand in the key.
+    pub fn parts(&self) -> (&str, &str, Option<&str>) {
+        let mut parts = self.0.as_str().splitn(3, '/');
+        (parts.next().unwrap_or_default(), parts.next().unwrap_or_default(), parts.next())
+    }
+}
+
+impl From<&str> for FindingKey {
+    /// As a person types it; it names a finding only if there is one.
+    fn from(text: &str) -> Self {
+        Self(Shown::line(text))
+    }
 }
 
 impl fmt::Display for FindingKey {
@@ -143,10 +156,10 @@ impl Judgement {
         self
     }
 
-    /// The judgement as a finding: `before` is what was known under its key.
-    pub fn with_history(self, rank: u32, at: Timestamp, before: Option<&Finding>) -> Finding {
+    /// The judgement as a finding and its particulars, without its standings: `before` is what was known under its key.
+    pub fn with_history(self, rank: u32, at: Timestamp, before: Option<&Finding>) -> (Finding, Particulars) {
         let unchanged = before.filter(|before| before.verdict == self.verdict);
-        Finding {
+        let finding = Finding {
             key: self.key(),
             measure: self.measure.into(),
             since: self.since.or(unchanged.map(|before| before.since)).unwrap_or(at),
@@ -155,11 +168,9 @@ impl Judgement {
             verdict: self.verdict,
             rank,
             title: self.title,
-            detail: self.detail,
-            mend: self.mend,
-            because: self.because,
-            link: self.link,
-        }
+        };
+        let Self { detail, mend, because, link, .. } = self;
+        (finding, Particulars { detail, mend, because, link })
     }
 
     pub fn key(&self) -> FindingKey {
@@ -167,7 +178,8 @@ impl Judgement {
     }
 }
 
-/// A judgement with its history: what the console shows, the reports print and decisions refer to.
+/// A judgement with its history: what lists show, the reports print and decisions refer to. Ten thousand of them are in
+/// memory; what only a closer look needs is in its [`Particulars`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     pub key: FindingKey,
@@ -177,12 +189,20 @@ pub struct Finding {
     /// 1 comes first.
     pub rank: u32,
     pub title: Shown,
-    pub detail: Shown,
-    pub mend: Option<Shown>,
-    pub because: Vec<Because>,
-    pub link: Option<Link>,
     /// When it got this verdict.
     pub since: Timestamp,
     /// When a round first said anything under this key.
     pub first_seen: Timestamp,
+}
+
+/// What a finding says to who looks closer, kept in the store and read then.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Particulars {
+    /// Several lines.
+    pub detail: Shown,
+    /// What would make it ok, in one line.
+    pub mend: Option<Shown>,
+    /// The chain from evidence to verdict.
+    pub because: Vec<Because>,
+    pub link: Option<Link>,
 }

@@ -1,5 +1,8 @@
 //! The words. Everything else speaks in these types; this room does no I/O, knows no clock and no terminal.
 
+mod attestation;
+mod checkin;
+mod decision;
 mod deed;
 mod evidence;
 mod exhibit;
@@ -16,6 +19,7 @@ mod port;
 pub mod register;
 mod round;
 mod secret;
+mod seek;
 pub mod settings;
 mod shown;
 mod standing;
@@ -23,12 +27,15 @@ mod subject;
 mod verdict;
 pub mod version;
 
-pub use deed::{Account, Change, Deed, DeedKind, OneTime, Proof, Report, Step, StepState, Wish};
+pub use attestation::{Attestation, Attested, Done};
+pub use checkin::{Change, CheckIn, DecidedItem, MeasureCount, News, OpenItem, Signed, SignedSource, Since};
+pub use decision::{Basis, Decided, Decision, DecisionKind, Extent, Recorded};
+pub use deed::{Account, Deed, DeedKind, Errand, OneTime, PackageChange, Proof, Report, Step, StepState};
 pub use evidence::{Evidence, Sighting, SourceId, SourceRecord, SourceState};
 pub use exhibit::{AxisLine, Exhibit, GridRow, Mark, Month, Picture, Unit, Window};
 pub use facts::{Fact, Read};
 pub use fault::Fault;
-pub use finding::{Because, Finding, FindingKey, Judgement};
+pub use finding::{Because, Finding, FindingKey, Judgement, Particulars};
 pub use hours::Hours;
 pub use limit::{Limit, Limits};
 pub use link::Link;
@@ -38,6 +45,7 @@ pub use period::{Period, age};
 pub use port::{DeclaredPort, Network, Port, Reach, Transport};
 pub use round::{Round, SourceLine};
 pub use secret::SecretRef;
+pub use seek::{Seek, contains, like};
 pub use shown::Shown;
 pub use standing::{Standing, Turn};
 pub use subject::{Subject, SubjectKind};

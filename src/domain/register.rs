@@ -54,6 +54,8 @@ pub struct Server {
     pub key: Option<PathBuf>,
     /// Where it may answer, its own or its role's; `None` where nobody wrote it down.
     pub ports: Option<Vec<DeclaredPort>>,
+    /// Names or addresses at which others reach it, where that isn't what `ssh` leads to.
+    pub addresses: Vec<String>,
     pub sites: Vec<Site>,
     pub tags: Vec<Shown>,
     pub provider: Option<Shown>,
@@ -72,6 +74,7 @@ impl Server {
             role: None,
             key: None,
             ports: None,
+            addresses: Vec::new(),
             sites: Vec::new(),
             tags: Vec::new(),
             provider: None,

@@ -1,9 +1,11 @@
 //! [`Round`]: one pass, judged.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Fault, Finding, Shown, SourceId, SourceState, Verdict};
+use super::{Decided, Fault, Finding, FindingKey, Shown, Since, SourceId, SourceState, Verdict};
 
 /// How one source did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,18 +20,35 @@ pub struct SourceLine {
 
 /// One pass of the sources with everything that was judged from it, ordered by rank. The console, `check` and the
 /// reports all read this; they cannot disagree.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Round {
     pub at: Timestamp,
     pub operator: Shown,
     pub sources: Vec<SourceLine>,
     pub findings: Vec<Finding>,
+    /// What people said of findings that are not ok, and whether it still holds.
+    #[serde(default)]
+    pub decisions: BTreeMap<FindingKey, Decided>,
+    /// What changed since the operator signed last.
+    #[serde(default)]
+    pub since: Since,
 }
 
 impl Round {
+    /// A round on which nobody decided anything yet.
+    pub fn new(at: Timestamp, operator: Shown, sources: Vec<SourceLine>, findings: Vec<Finding>) -> Self {
+        Self { at, operator, sources, findings, ..Self::default() }
+    }
+
     /// The worst verdict; without a single finding nothing is known.
     pub fn verdict(&self) -> Verdict {
         self.findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Unknown)
+    }
+
+    /// Whether the operator need not look at it: it is ok, or a decision on it holds.
+    pub fn rests(&self, finding: &Finding) -> bool {
+        finding.verdict == Verdict::Ok
+            || self.decisions.get(&finding.key).is_some_and(|decided| decided.rests_for(self.operator.as_str()))
     }
 
     pub fn count(&self, verdict: Verdict) -> usize {

@@ -167,8 +167,22 @@ impl PartialEq<&str> for Shown {
 // What was stored is cleaned again on its way out: the store is a file that others may have written.
 impl<'de> Deserialize<'de> for Shown {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        Ok(if text.contains('\n') { Self::text(&text) } else { Self::line(&text) })
+        deserializer.deserialize_str(Cleaner)
+    }
+}
+
+/// Cleans text where it lies: a store of ten thousand findings is read through here, without a copy in between.
+struct Cleaner;
+
+impl serde::de::Visitor<'_> for Cleaner {
+    type Value = Shown;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("text")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Shown, E> {
+        Ok(if text.contains('\n') { Shown::text(text) } else { Shown::line(text) })
     }
 }
 

@@ -1,6 +1,8 @@
 //! Judgement. Pure: the same evidence, limits and `now` give the same findings. It cannot fail, log or read a clock.
 
+pub mod decisions;
 mod looks;
+pub mod matching;
 mod measures;
 mod rank;
 pub mod rules;
@@ -9,7 +11,7 @@ mod slots;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::domain::{Evidence, Judgement, Limit, Limits, Period};
+use crate::domain::{Evidence, Exhibit, Judgement, Limit, Limits, Period, Subject};
 
 pub use measures::measures;
 pub use rank::ranked;
@@ -24,13 +26,34 @@ pub struct Case<'a> {
     pub zone: &'a TimeZone,
 }
 
-/// One rule: which measure it judges, by which limits, and how.
+/// One rule: which measure it judges, by which limits, and how; and which pictures it has.
+///
+/// A rule offers pictures by a function that is called when somebody looks at a subject: it takes the figures out of the
+/// evidence again, for this one subject, and gives none for a subject that is not its own. It may take a moment, for it
+/// runs behind the screen. What it gives is drawn under the rule's finding on that subject.
+///
+/// ```ignore
+/// pub const RULE: Rule = Rule { measure: MEASURE, limits: &[], judge, exhibits };
+///
+/// fn exhibits(case: &Case<'_>, subject: &Subject) -> Vec<Exhibit> {
+///     if subject.kind != SubjectKind::Peer { return Vec::new() }
+///     let points = traffic(case.evidence, subject);   // Vec<(Timestamp, u64)>
+///     vec![Exhibit { title: "traffic".into(), picture: Picture::Trend { unit: Unit::Bytes, points } }]
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Rule {
     /// Id in `assets/measures.toml`.
     pub measure: &'static str,
     pub limits: &'static [&'static Limit],
     pub judge: fn(&Case<'_>) -> Vec<Judgement>,
+    /// [`no_exhibits`] where a rule has no pictures.
+    pub exhibits: fn(&Case<'_>, &Subject) -> Vec<Exhibit>,
+}
+
+/// Of a rule without pictures.
+pub fn no_exhibits(_: &Case<'_>, _: &Subject) -> Vec<Exhibit> {
+    Vec::new()
 }
 
 /// The longest that a decision may last. No rule judges by it; it is offered where people decide.
@@ -40,4 +63,10 @@ pub const DECISION: Limit =
 /// Judges everything, in the order in which it needs a person.
 pub fn evaluate(case: &Case<'_>) -> Vec<Judgement> {
     ranked(rules::ALL.iter().flat_map(|rule| (rule.judge)(case)).collect())
+}
+
+/// The pictures that the rules have of a subject, each with its rule's measure.
+pub fn exhibits(case: &Case<'_>, subject: &Subject) -> Vec<(&'static str, Exhibit)> {
+    let of = |rule: &Rule| (rule.exhibits)(case, subject).into_iter().map(|exhibit| (rule.measure, exhibit)).collect();
+    rules::ALL.iter().flat_map(|rule| -> Vec<_> { of(rule) }).collect()
 }

@@ -11,9 +11,12 @@
 //!
 //! A snapshot from the future fills nothing; what it means for the verdict is [`judge`]'s.
 
+mod clock;
+mod encrypted;
 pub mod judge;
 #[cfg(test)]
 pub mod scene;
+mod shape;
 mod whose;
 mod words;
 
@@ -58,12 +61,14 @@ fn last_night(made: &[Timestamp], now: Timestamp, zone: &TimeZone) -> Standing {
         return Standing::Filled(*at);
     }
     let over = night_ends(today, zone).is_none_or(|end| now >= end);
-    let before = today.yesterday().ok().and_then(|yesterday| night_begins(yesterday, zone));
-    if !over && before.is_some_and(|before| made.iter().any(|at| *at >= before)) {
-        Standing::Running
-    } else {
-        Standing::Missing
-    }
+    if !over && alive(made, now, zone) { Standing::Running } else { Standing::Missing }
+}
+
+/// Whether there is one of last night or the night before.
+pub fn alive(made: &[Timestamp], now: Timestamp, zone: &TimeZone) -> bool {
+    let yesterday = zone.to_datetime(now).date().yesterday().ok();
+    let before = yesterday.and_then(|yesterday| night_begins(yesterday, zone));
+    before.is_some_and(|before| made.iter().any(|at| (before..=now + SLACK).contains(at)))
 }
 
 fn ago(period: Period, made: &[Timestamp], now: Timestamp) -> Standing {

@@ -1,9 +1,11 @@
 //! `round --json`.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::domain::{Because, Round, Shown, SourceState, Verdict};
+use crate::domain::{Because, Decided, FindingKey, Particulars, Round, Shown, SourceState, Verdict};
 
 #[derive(Serialize)]
 struct RoundJson<'a> {
@@ -35,12 +37,12 @@ struct FindingJson<'a> {
     since: Timestamp,
     first_seen: Timestamp,
     because: &'a [Because],
-    /// Decisions are not kept by this version.
-    decision: Option<()>,
+    decision: Option<&'a Decided>,
 }
 
 /// One object; its form is part of the public interface. Times are RFC 3339.
-pub fn json(round: &Round) -> serde_json::Result<String> {
+pub fn json(round: &Round, particulars: &BTreeMap<FindingKey, Particulars>) -> serde_json::Result<String> {
+    let none = Particulars::default();
     let sources = round.sources.iter().map(|line| SourceJson {
         name: &line.id.name,
         collector: &line.id.collector,
@@ -49,6 +51,7 @@ pub fn json(round: &Round) -> serde_json::Result<String> {
         took_ms: line.took_ms,
         error: line.fault.as_ref().map(|fault| &fault.said),
     });
+    let said = |key| particulars.get(key).unwrap_or(&none);
     let findings = round.findings.iter().map(|finding| FindingJson {
         key: finding.key.shown(),
         measure: &finding.measure,
@@ -56,11 +59,11 @@ pub fn json(round: &Round) -> serde_json::Result<String> {
         verdict: finding.verdict,
         rank: finding.rank,
         title: &finding.title,
-        detail: &finding.detail,
+        detail: &said(&finding.key).detail,
         since: finding.since,
         first_seen: finding.first_seen,
-        because: &finding.because,
-        decision: None,
+        because: &said(&finding.key).because,
+        decision: round.decisions.get(&finding.key),
     });
     serde_json::to_string_pretty(&RoundJson {
         at: round.at,

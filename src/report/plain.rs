@@ -7,10 +7,12 @@ use crate::domain::{Finding, Round, SourceState, Verdict, age};
 /// The morning sheet as lines: what needs a person, then what is silent, then the counts.
 pub fn plain(round: &Round) -> String {
     let mut out = String::new();
-    for finding in round.findings.iter().filter(|finding| finding.verdict != Verdict::Ok) {
+    for finding in round.findings.iter().filter(|finding| !round.rests(finding)) {
+        let again = round.decisions.get(&finding.key).and_then(|decided| decided.open.as_ref());
+        let again = again.map_or_else(String::new, |open| format!("; asks again: {open}"));
         writeln!(
             out,
-            "{} {:<7} {}  {}: {}  ({})",
+            "{} {:<7} {}  {}: {}  ({}{again})",
             finding.verdict.glyph(),
             finding.verdict.word(),
             finding.measure,
@@ -25,7 +27,10 @@ pub fn plain(round: &Round) -> String {
         let said = line.fault.as_ref().map_or_else(String::new, |fault| format!(": {}", fault.said));
         writeln!(out, "- {word} {}{said}", line.id).ok();
     }
-    writeln!(out, "{}", counts(&round.findings)).ok();
+    let decided =
+        round.findings.iter().filter(|finding| finding.verdict != Verdict::Ok && round.rests(finding)).count();
+    let decided = if decided == 0 { String::new() } else { format!("; {decided} decided, not shown") };
+    writeln!(out, "{}{decided}", counts(&round.findings)).ok();
     out
 }
 

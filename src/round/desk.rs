@@ -1,11 +1,16 @@
 //! [`Desk`]: where evidence, rules and the store meet.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
-use super::Plan;
-use crate::domain::{Evidence, Judgement, Round, SourceId, SourceLine, SourceRecord};
+use super::{Order, Plan, Update, answer};
+use crate::domain::{
+    Decided, Evidence, Fact, FindingKey, Judgement, Particulars, Round, Shown, Since, SourceId, SourceLine,
+    SourceRecord, Standing, Verdict,
+};
+use crate::log::Record;
+use crate::policy::decisions::{Present, Roles, decided};
 use crate::policy::{self, Case};
 use crate::store::{Attempt, Kept, Outcome, Store, StoreError};
 
@@ -13,9 +18,14 @@ use crate::store::{Attempt, Kept, Outcome, Store, StoreError};
 /// the reports ask it.
 pub struct Desk {
     pub plan: Plan,
-    store: Box<dyn Store>,
+    pub(super) store: Box<dyn Store>,
     evidence: Evidence,
     memories: HashMap<SourceId, String>,
+    record: Record,
+    /// Of the findings that are not ok, as they were judged last.
+    standings: HashMap<FindingKey, Vec<Standing>>,
+    /// Lines of the log that could not be used, told once.
+    damage: Vec<Shown>,
 }
 
 impl std::fmt::Debug for Desk {
@@ -51,13 +61,51 @@ impl Desk {
             })
             .collect();
         let (register, first_seen) = (plan.register.clone(), store.sightings()?);
-        let evidence = Evidence { sources, register, configured: plan.configured, first_seen };
-        Ok(Self { plan, store, evidence, memories })
+        let evidence = Evidence { sources, register, configured: plan.configured, first_seen, ..Evidence::default() };
+        let mut desk = Self::replay(plan, store, evidence);
+        desk.memories = memories;
+        desk.read_log()?;
+        Ok(desk)
     }
 
     /// A desk on evidence that was recorded elsewhere.
     pub fn replay(plan: Plan, store: Box<dyn Store>, evidence: Evidence) -> Self {
-        Self { plan, store, evidence, memories: HashMap::new() }
+        Self {
+            plan,
+            store,
+            evidence,
+            memories: HashMap::new(),
+            record: Record::default(),
+            standings: HashMap::new(),
+            damage: Vec::new(),
+        }
+    }
+
+    /// What people decided and signed.
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// Lines of the log that could not be used; each is told once.
+    pub fn damage(&mut self) -> Vec<Shown> {
+        std::mem::take(&mut self.damage)
+    }
+
+    /// Takes what was added to the log, here or by another process; whether there was anything.
+    pub fn read_log(&mut self) -> Result<bool, StoreError> {
+        let lines = self.store.log(self.record.head.seq)?;
+        for (seq, line) in &lines {
+            if let Err(said) = self.record.take(*seq, line) {
+                self.damage.push(said.into());
+            }
+        }
+        self.evidence.attested.clone_from(&self.record.attested);
+        Ok(!lines.is_empty())
+    }
+
+    /// How the things stand that a finding speaks of.
+    pub fn standings(&self, key: &FindingKey) -> &[Standing] {
+        self.standings.get(key).map_or(&[], Vec::as_slice)
     }
 
     pub fn evidence(&self) -> &Evidence {
@@ -111,24 +159,86 @@ impl Desk {
 
     /// Judges, without keeping anything.
     pub fn judge(&self, now: Timestamp) -> Vec<Judgement> {
-        policy::evaluate(&Case { evidence: &self.evidence, limits: &self.plan.limits, now, zone: &self.plan.zone })
+        policy::evaluate(&self.case(now))
+    }
+
+    fn case(&self, now: Timestamp) -> Case<'_> {
+        Case { evidence: &self.evidence, limits: &self.plan.limits, now, zone: &self.plan.zone }
     }
 
     /// Judges, gives the judgements their history, and keeps them as the last round.
     pub fn evaluate(&mut self, now: Timestamp) -> Result<Round, StoreError> {
+        self.read_log()?;
         let judgements = self.judge(now);
-        self.store.record(now, &self.plan.operator, self.lines(now), judgements)
+        self.remember(&judgements);
+        let round = self.store.record(now, &self.plan.operator, self.lines(now), judgements)?;
+        Ok(self.decide_on(round, now))
     }
 
     /// Judges at this moment without keeping anything; histories begin now.
-    pub fn glance(&self, now: Timestamp) -> Round {
-        let findings = self
-            .judge(now)
+    pub fn glance(&mut self, now: Timestamp) -> Round {
+        let judgements = self.judge(now);
+        self.remember(&judgements);
+        let findings = judgements
             .into_iter()
             .zip(1..)
-            .map(|(judgement, rank)| judgement.with_history(rank, now, None))
+            .map(|(judgement, rank)| judgement.with_history(rank, now, None).0)
             .collect();
-        Round { at: now, operator: self.plan.operator.clone(), sources: self.lines(now), findings }
+        self.decide_on(Round::new(now, self.plan.operator.clone(), self.lines(now), findings), now)
+    }
+
+    fn remember(&mut self, judgements: &[Judgement]) {
+        let open = judgements.iter().filter(|one| one.verdict != Verdict::Ok && !one.standings.is_empty());
+        self.standings = open.map(|one| (one.key(), one.standings.clone())).collect();
+    }
+
+    /// The same findings with what people have said of them by now.
+    pub fn decide_on(&self, mut round: Round, now: Timestamp) -> Round {
+        let roles = self.roles();
+        round.decisions =
+            if self.record.decisions.is_empty() { BTreeMap::new() } else { self.decisions(&round, &roles, now) };
+        round.since = Since::of(self.record.last_check_in(&self.plan.operator), &round);
+        round
+    }
+
+    fn decisions(&self, round: &Round, roles: &Roles, now: Timestamp) -> BTreeMap<FindingKey, Decided> {
+        let open = round.findings.iter().filter(|finding| finding.verdict != Verdict::Ok);
+        open.filter_map(|finding| {
+            let present = Present {
+                key: &finding.key,
+                kind: finding.subject.kind,
+                verdict: finding.verdict,
+                standings: self.standings(&finding.key),
+            };
+            decided(&present, &self.record.decisions, roles, now).map(|decided| (finding.key.clone(), decided))
+        })
+        .collect()
+    }
+
+    fn roles(&self) -> Roles {
+        let role = |declared: &crate::domain::Declared| match &declared.fact {
+            Fact::HostDeclared(host) => Some((declared.subject.name.clone(), host.role.clone()?)),
+            _ => None,
+        };
+        self.evidence.declared().filter_map(role).collect()
+    }
+
+    /// What the findings of the last round say beyond their titles.
+    pub fn particulars(&self) -> Result<BTreeMap<FindingKey, Particulars>, StoreError> {
+        self.store.particulars()
+    }
+
+    /// Answers who looks closer, where nobody else does.
+    pub fn answer(&self, order: &Order, now: Timestamp) -> Vec<Update> {
+        answer(self.store.as_ref(), order).into_iter().chain(self.exhibit(order, now)).collect()
+    }
+
+    /// Takes the pictures of a subject out of the evidence, for who looks at it.
+    pub fn exhibit(&self, order: &Order, now: Timestamp) -> Option<Update> {
+        let Order::Look(subject) = order else { return None };
+        let taken = policy::exhibits(&self.case(now), subject);
+        let taken = taken.into_iter().map(|(measure, exhibit)| (measure.into(), exhibit)).collect();
+        Some(Update::Exhibited(subject.clone(), taken))
     }
 
     /// How each source is doing.

@@ -1,36 +1,51 @@
 //! One pass: ask the collectors under their deadlines, keep what they saw, evaluate, record; and the schedule of passes.
 
+mod acts;
 mod ask;
 mod deeds;
 mod desk;
 mod pass;
 mod plan;
+mod reader;
 mod recording;
 mod schedule;
 #[cfg(test)]
 mod tests;
 
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::domain::{Account, Deed, Fault, OneTime, Round, SourceId, Subject, Wish};
+use crate::domain::{
+    Account, Deed, Errand, Exhibit, Fault, FindingKey, OneTime, Particulars, Round, Seek, Shown, SourceId, Subject,
+    Turn,
+};
 
+pub use acts::{Wish, Written};
 pub use desk::Desk;
 pub use pass::{Pass, Step, pass};
 pub use plan::{Plan, owners};
+pub use reader::{answer, read_for};
 pub use recording::Recording;
 pub use schedule::{Schedule, run};
 
-/// What the console hears from the schedule.
+/// What the console hears.
 #[derive(Debug, Clone)]
 pub enum Update {
     /// A new evaluation: after an answer, a failure, or because time alone changed a verdict.
     Round(Arc<Round>),
     Progress(Progress),
+    /// What somebody wanted to see closer.
+    Looked(Looked),
+    /// What a rule takes out of the evidence for who looks at this subject, with the rule's measure. It comes after what was
+    /// [`Looked`](Self::Looked) up, for the evidence is the schedule's, and that may be judging.
+    Exhibited(Subject, Vec<(Shown, Exhibit)>),
+    /// What was found of what a filter looks for.
+    Sought(Vec<(Seek, HashSet<FindingKey>)>),
     /// Something that belongs to no source, such as a store that can't be written.
     Trouble(Fault),
-    /// What a wish would take, or why it can't be done.
+    /// What an errand would take, or why it can't be done.
     Prepared(Result<Deed, Fault>),
     /// How a deed goes.
     Deed(Account),
@@ -46,15 +61,28 @@ pub struct Progress {
     pub next: Option<Timestamp>,
 }
 
-/// What the console asks of the schedule.
+/// What one subject's findings say beyond their titles, as the store has it now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Looked {
+    pub subject: Subject,
+    pub particulars: BTreeMap<FindingKey, Particulars>,
+    /// What turned, the newest first.
+    pub turns: Vec<Turn>,
+}
+
+/// What the console asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order {
     RefreshAll,
     Refresh(SourceId),
     /// Ask the sources that tell of this subject.
     RefreshSubject(Subject),
-    /// Look what a wish would take; nothing is changed.
-    Prepare(Wish),
+    /// Look what an errand would take; nothing is changed.
+    Prepare(Errand),
     /// Do what a person has confirmed.
     Do(Deed),
+    /// Read what this subject's findings say. Of several only the newest is answered.
+    Look(Subject),
+    /// Find what a filter looks for. Of several only the newest is answered.
+    Seek(Vec<Seek>),
 }

@@ -11,6 +11,8 @@ use crate::policy;
 #[derive(Debug, Clone)]
 pub struct Plan {
     pub operator: Shown,
+    /// The name of this machine, on which the operator sits; empty where nothing is signed.
+    pub machine: Shown,
     pub zone: TimeZone,
     pub limits: Limits,
     pub configured: bool,
@@ -44,6 +46,7 @@ impl Plan {
         }
         Ok(Self {
             operator: settings.operator.clone(),
+            machine: Shown::default(),
             zone: settings.zone.clone(),
             limits: settings.limits.clone(),
             configured: settings.configured,

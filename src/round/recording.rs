@@ -39,22 +39,24 @@ impl Recording {
         TimeZone::get(&self.zone).unwrap_or(TimeZone::UTC)
     }
 
-    /// Judges the recorded evidence at its own time with today's rules, in a store that is gone afterwards.
-    pub fn round(&self) -> Result<Round, StoreError> {
+    /// Judges the recorded evidence at its own time with today's rules, in a store that is gone with the desk.
+    pub fn judged(&self) -> Result<(Desk, Round), StoreError> {
         let plan = Plan {
             operator: self.operator.clone(),
+            machine: Shown::default(),
             zone: self.zone(),
             limits: Limits::default(),
             configured: self.evidence.configured,
             register: Vec::new(),
             sources: Vec::new(),
         };
-        let mut round = Desk::replay(plan, Box::new(Sqlite::in_memory()?), self.evidence.clone()).evaluate(self.at)?;
+        let mut desk = Desk::replay(plan, Box::new(Sqlite::in_memory()?), self.evidence.clone());
+        let mut round = desk.evaluate(self.at)?;
         for finding in &mut round.findings {
             if let Some((_, since, first_seen)) = self.history.iter().find(|(key, ..)| *key == finding.key) {
                 (finding.since, finding.first_seen) = (*since, *first_seen);
             }
         }
-        Ok(round)
+        Ok((desk, round))
     }
 }

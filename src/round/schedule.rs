@@ -41,7 +41,10 @@ pub async fn run(schedule: Schedule) {
         let Some(wake) = clerk.report() else { return };
         tokio::select! {
             order = orders.recv() => match order {
-                Some(order) => clerk.obey(&order),
+                Some(order) => {
+                    clerk.obey(&order);
+                    clerk.exhibit(order, &mut orders);
+                }
                 None => return,
             },
             Some(joined) = clerk.asking.join_next(), if !clerk.asking.is_empty() => {
@@ -113,11 +116,11 @@ impl Clerk {
         let now = (self.tools.now)();
         let (tools, updates) = (Arc::clone(&self.tools), self.updates.clone());
         match order {
-            Order::Prepare(wish) => {
-                let (wish, pending) = (wish.clone(), security(self.desk.evidence(), now));
+            Order::Prepare(errand) => {
+                let (errand, pending) = (errand.clone(), security(self.desk.evidence(), now));
                 self.deeds.spawn(async move {
                     // Nobody listens any more when this fails; then nobody wants it either.
-                    updates.send(Update::Prepared(prepare(&tools, &wish, &pending).await)).ok();
+                    updates.send(Update::Prepared(prepare(&tools, &errand, &pending).await)).ok();
                     None
                 });
             }
@@ -161,12 +164,26 @@ impl Clerk {
                         || record.declared.iter().any(|declared| declared.subject == *subject)
                         || record.seen.iter().any(|seen| seen.subject == *subject)
                 }
-                Order::Prepare(_) | Order::Do(_) => false,
+                // Nothing is asked for these.
+                Order::Look(_) | Order::Seek(_) | Order::Prepare(_) | Order::Do(_) => false,
             };
             if wanted {
                 self.due.insert(record.id.clone(), now);
             }
         }
+    }
+
+    /// Shows what it has of the subject that is looked at now; of several orders to look only the newest is still wanted.
+    fn exhibit(&mut self, order: Order, orders: &mut UnboundedReceiver<Order>) {
+        let mut newest = order;
+        while let Ok(order) = orders.try_recv() {
+            self.obey(&order);
+            if matches!(order, Order::Look(_)) || !matches!(newest, Order::Look(_)) {
+                newest = order;
+            }
+        }
+        // Nobody listens any more when this fails; the next report ends the schedule.
+        self.desk.exhibit(&newest, (self.tools.now)()).map(|update| self.updates.send(update));
     }
 
     fn take_ready(&mut self) {

@@ -52,6 +52,7 @@ fn source(name: &str, act: Arc<Act>) -> Source {
 
 fn desk(sources: Vec<Source>) -> Desk {
     let plan = Plan {
+        machine: "ws".into(),
         operator: "mona".into(),
         zone: TimeZone::UTC,
         limits: Limits::default(),

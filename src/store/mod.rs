@@ -7,11 +7,14 @@ mod sqlite;
 #[cfg(test)]
 mod suite;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 
-use crate::domain::{Fault, Judgement, Observation, Round, Shown, Sighting, SourceId, SourceLine};
+use crate::domain::{
+    Fault, FindingKey, Judgement, Observation, Particulars, Round, Seek, Shown, Sighting, SourceId, SourceLine,
+    Subject, Turn,
+};
 
 pub use sqlite::Sqlite;
 
@@ -51,6 +54,15 @@ pub enum Outcome {
     Failed(Fault),
 }
 
+/// A signature under a line of the log, as `ssh-keygen -Y sign` makes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature {
+    pub seq: u64,
+    pub armor: String,
+    /// The public key that it was made with, as `authorized_keys(5)` has it.
+    pub public_key: String,
+}
+
 /// What the store could not do, for which file, and what helps.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the store {file}: {said}; {mend}")]
@@ -65,6 +77,9 @@ impl From<StoreError> for Fault {
         Self::new(format!("the store {}: {}", error.file, error.said)).mend(error.mend)
     }
 }
+
+/// Makes the line that follows the last one of the log, given its number and text.
+pub type NextLine<'a> = dyn FnMut(Option<(u64, &str)>) -> Option<String> + 'a;
 
 /// A database. Every method is one transaction: it happens wholly or not at all.
 pub trait Store: Send {
@@ -88,4 +103,30 @@ pub trait Store: Send {
 
     /// The last round, as it was recorded.
     fn last(&self) -> Result<Option<Round>, StoreError>;
+
+    /// The lines of the log after this one, with their numbers.
+    fn log(&self, after: u64) -> Result<Vec<(u64, String)>, StoreError>;
+
+    /// Adds a line to the log, safely on disk before it returns: a person was told that it counts. `next` makes it from
+    /// the last line's number and text, or refuses; nobody else can write in between.
+    fn append(&mut self, next: &mut NextLine<'_>) -> Result<(), StoreError>;
+
+    /// The signatures of lines: number, who made it with which public key, the armored signature.
+    fn signatures(&self) -> Result<Vec<Signature>, StoreError>;
+
+    /// Keeps the signature of a line. A second one of the same line is refused.
+    fn keep_signature(&mut self, signature: &Signature) -> Result<(), StoreError>;
+
+    /// What all findings of the last round say to who looks closer.
+    fn particulars(&self) -> Result<BTreeMap<FindingKey, Particulars>, StoreError>;
+
+    /// The same of one subject's findings.
+    fn particulars_of(&self, subject: &Subject) -> Result<BTreeMap<FindingKey, Particulars>, StoreError>;
+
+    /// What turned in the history of one subject's findings: how the things stand that they speak of, and under the item
+    /// `verdict` they themselves. The newest first, and not without end.
+    fn turns_of(&self, subject: &Subject) -> Result<Vec<Turn>, StoreError>;
+
+    /// Which findings of the last round have this in their particulars.
+    fn seek(&self, seek: &Seek) -> Result<HashSet<FindingKey>, StoreError>;
 }

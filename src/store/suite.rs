@@ -44,6 +44,8 @@ fn suite(fresh: impl Fn() -> Box<dyn Store>) {
     what_is_gone_and_returns_counts_anew(fresh().as_mut());
     a_finding_keeps_its_history(fresh().as_mut());
     the_last_round_comes_back_as_it_was(fresh().as_mut());
+    who_looks_closer_reads_what_the_last_round_said(fresh().as_mut());
+    how_things_stand_is_kept_with_every_turn(fresh().as_mut());
 }
 
 fn a_failure_keeps_the_last_good_answer(store: &mut dyn Store) {
@@ -97,6 +99,76 @@ fn the_last_round_comes_back_as_it_was(store: &mut dyn Store) {
         vec![judgement("b", Verdict::Broken), judgement("a", Verdict::Ok), judgement("name with / and ü", Verdict::Ok)];
     let round = store.record(at(0), &Shown::line("mona"), vec![line], judgements).unwrap();
     assert_eq!(store.last().unwrap(), Some(round));
+}
+
+fn who_looks_closer_reads_what_the_last_round_said(store: &mut dyn Store) {
+    let (a, b) = (judgement("a", Verdict::Broken), judgement("b", Verdict::Ok));
+    let link = crate::domain::Link::parse("https://example.org/x");
+    let a = a.mend("mend it").link(link.clone());
+    let (key_a, key_b) = (a.key(), b.key());
+    store.record(at(0), &Shown::line("mona"), Vec::new(), vec![a, b]).unwrap();
+    let all = store.particulars().unwrap();
+    assert_eq!(all.len(), 2);
+    let of = store.particulars_of(&Subject::new(SubjectKind::Advisory, "a")).unwrap();
+    assert_eq!(of.iter().collect::<Vec<_>>(), [(&key_a, &all[&key_a])]);
+    let said = &all[&key_a];
+    assert_eq!((said.detail.as_str(), &said.link, said.because.len()), ("two\nlines", &link, 1));
+    assert_eq!(said.mend.as_ref().map(Shown::as_str), Some("mend it"));
+    assert_eq!(store.particulars_of(&Subject::host("a")).unwrap().len(), 0);
+    // Changed, gone, and found by what they say.
+    let changed = judgement("a", Verdict::Broken).detail("100% other");
+    store.record(at(60), &Shown::line("mona"), Vec::new(), vec![changed]).unwrap();
+    let all = store.particulars().unwrap();
+    assert_eq!((all.len(), all[&key_a].detail.as_str(), &all[&key_a].mend), (1, "100% other", &None));
+    let found = |seek| store.seek(&seek).unwrap();
+    assert_eq!(found(Seek::Word("0% OTHER".to_lowercase())), HashSet::from([key_a.clone()]));
+    assert_eq!(found(Seek::Word("two".into())), HashSet::new());
+    assert_eq!(found(Seek::Source("feeds/*".into())), HashSet::from([key_a]));
+    assert_eq!(found(Seek::Source("feeds/".into())), HashSet::new());
+    assert!(!all.contains_key(&key_b));
+}
+
+fn how_things_stand_is_kept_with_every_turn(store: &mut dyn Store) {
+    let operator = Shown::line("mona");
+    let mut record = |seconds, judgements| {
+        store.record(at(seconds), &operator, Vec::new(), judgements).unwrap();
+        let subject = Subject::new(SubjectKind::Advisory, "a");
+        let turns = store.turns_of(&subject).unwrap().into_iter();
+        let told = turns.map(|turn| (turn.at, turn.item.to_string(), turn.word.map(|word| word.to_string())));
+        told.collect::<Vec<_>>()
+    };
+    let said = |seconds, item: &str, word: &str| {
+        (at(seconds), item.to_owned(), Some(word.to_owned()).filter(|word| !word.is_empty()))
+    };
+    let broken = || judgement("a", Verdict::Broken).asking("host web1", "vulnerable");
+    let turns = record(0, vec![broken().standing("fix bookworm", "none")]);
+    assert_eq!(
+        turns,
+        [said(0, "fix bookworm", "none"), said(0, "host web1", "vulnerable"), said(0, "verdict", "broken")]
+    );
+    // Nothing turned.
+    let turns = record(60, vec![broken().standing("fix bookworm", "none")]);
+    assert_eq!(turns.len(), 3);
+    // A fix appeared, another host came, and that the first asks no more is no news.
+    let now = judgement("a", Verdict::Broken)
+        .standing("host web1", "vulnerable")
+        .standing("fix bookworm", "3.0.2-1")
+        .asking("host web2", "vulnerable");
+    let turns = record(120, vec![now]);
+    assert_eq!(turns[..2], [said(120, "fix bookworm", "3.0.2-1"), said(120, "host web2", "vulnerable")]);
+    assert_eq!(turns.len(), 5);
+    // What is spoken of no more has turned as well.
+    let turns = record(180, vec![judgement("a", Verdict::Ok).standing("fix bookworm", "3.0.2-1")]);
+    assert_eq!(turns[..3], [said(180, "host web1", ""), said(180, "host web2", ""), said(180, "verdict", "ok")]);
+    record(240, Vec::new());
+    let turns = record(300, vec![broken()]);
+    assert_eq!(turns[..2], [said(300, "host web1", "vulnerable"), said(300, "verdict", "broken")]);
+    assert_eq!(turns[2..4], [said(240, "fix bookworm", ""), said(240, "verdict", "")]);
+    for round in 0..60 {
+        record(400 + round, vec![judgement("a", Verdict::Broken).standing("version", format!("{round}"))]);
+    }
+    let turns = record(500, vec![judgement("a", Verdict::Broken)]);
+    assert_eq!((turns.len(), &turns[0]), (50, &said(500, "version", "")));
 }
 
 #[test]
@@ -179,4 +251,58 @@ fn a_store_of_a_newer_version_is_refused() {
     drop(Sqlite::open(&path).unwrap());
     rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
     assert!(Sqlite::open(&path).unwrap_err().to_string().contains("newer matins"));
+}
+
+#[test]
+fn the_log_takes_lines_and_gives_none_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("matins.db");
+    let (mut store, mut other) = (Sqlite::open(&path).unwrap(), Sqlite::open(&path).unwrap());
+    let add = |store: &mut Sqlite, text: &str| {
+        store.append(&mut |last| Some(format!("{text} after {:?}", last.map(|(seq, _)| seq)))).unwrap();
+    };
+    add(&mut store, "a");
+    add(&mut other, "b");
+    add(&mut store, "c");
+    store.append(&mut |_| None).unwrap();
+    let lines: Vec<String> = other.log(1).unwrap().into_iter().map(|(seq, line)| format!("{seq} {line}")).collect();
+    assert_eq!(lines, ["2 b after Some(1)", "3 c after Some(2)"]);
+    let signature = Signature { seq: 2, armor: "armor".into(), public_key: "ssh-ed25519 AAAA".into() };
+    store.keep_signature(&signature).unwrap();
+    assert!(store.keep_signature(&signature).is_err());
+    assert!(store.keep_signature(&Signature { seq: 9, ..signature.clone() }).is_err());
+    assert_eq!(other.signatures().unwrap(), [signature]);
+    let raw = rusqlite::Connection::open(&path).unwrap();
+    for statement in
+        ["UPDATE log SET line = 'x'", "DELETE FROM log", "DELETE FROM signature", "UPDATE signature SET armor = ''"]
+    {
+        assert!(raw.execute(statement, []).is_err(), "{statement}");
+    }
+}
+
+#[test]
+fn a_store_of_the_first_version_keeps_what_it_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("matins.db");
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.execute_batch(include_str!("sqlite/migrations/0001.sql")).unwrap();
+    old.execute_batch(
+        r#"INSERT INTO finding VALUES ('advisories/a', 'advisories', 'advisory', 'a', 'due', 'title', 1790000000000, 1790000000000,
+           '{"detail":"two\nlines","mend":null,"because":[{"source":"feeds/x","at":"2026-09-21T13:33:20Z","said":"said"}],"link":"https://example.org/"}');
+           INSERT INTO round VALUES (1790000000000, 'mona', 0, 1, 0, 0);
+           INSERT INTO opening VALUES (1, 1790000000000, 'advisories/a', '[]');
+           PRAGMA user_version = 1;"#,
+    )
+    .unwrap();
+    drop(old);
+    let mut store = Sqlite::open(&path).unwrap();
+    let round = store.last().unwrap().unwrap();
+    assert_eq!((round.findings.len(), round.findings[0].first_seen), (1, at(0)));
+    let said = &store.particulars().unwrap()[&round.findings[0].key];
+    assert_eq!((said.detail.as_str(), &said.mend), ("two\nlines", &None));
+    assert_eq!(said.because[0].source, "feeds/x");
+    assert_eq!(said.link.as_ref().map(crate::domain::Link::as_str), Some("https://example.org/"));
+    let round = store.record(at(60), &Shown::line("mona"), Vec::new(), vec![judgement("a", Verdict::Due)]).unwrap();
+    assert_eq!(round.findings[0].first_seen, at(0));
+    assert_eq!(store.particulars().unwrap()[&round.findings[0].key].link, None);
 }

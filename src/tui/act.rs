@@ -1,6 +1,6 @@
 //! What the actions of the keymap do.
 
-use super::keymap::{Action, Extent, Screen};
+use super::keymap::{Action, Screen, Whom};
 use super::message::Effect;
 use super::model::{Model, Overlay, Place};
 use super::update::{regret, say};
@@ -17,7 +17,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Why => toggle_why(model),
         Action::Browser => return browse(model),
         Action::Copy => return copy(model),
-        Action::Refresh(extent) => return refresh(model, extent),
+        Action::Refresh(whom) => return refresh(model, whom),
         Action::Filter => {
             model.view.filter.editing = true;
             model.view.filter.typed_at_home = model.view.place.is_home();
@@ -110,8 +110,13 @@ fn toggle_help(model: &mut Model) {
 
 /// Opens the current finding's address; asks first when it is not encrypted.
 fn browse(model: &mut Model) -> Vec<Effect> {
-    let Some(link) = model.current().and_then(|finding| finding.link.clone()) else {
-        regret(model, "this finding has no address to open");
+    let Some(said) = model.current().map(|finding| model.world.looks.particulars(finding)) else {
+        regret(model, "nothing is selected");
+        return Vec::new();
+    };
+    let Some(link) = said.and_then(|said| said.link.clone()) else {
+        let unread = said.is_none();
+        regret(model, if unread { "its address is still being read" } else { "this finding has no address to open" });
         return Vec::new();
     };
     if link.as_str().starts_with("https://") {
@@ -131,7 +136,10 @@ fn copy(model: &mut Model) -> Vec<Effect> {
     }
     let text: Option<Shown> = match &model.view.overlay {
         Some(Overlay::Address { link, .. }) => Some(address(link)),
-        _ => model.current().map(|finding| finding.link.as_ref().map_or_else(|| one_line(finding), address)),
+        _ => model.current().map(|finding| {
+            let said = model.world.looks.particulars(finding);
+            said.and_then(|said| said.link.as_ref()).map_or_else(|| one_line(finding), address)
+        }),
     };
     let Some(text) = text else {
         regret(model, "nothing is selected");
@@ -150,8 +158,8 @@ fn one_line(finding: &Finding) -> Shown {
     format!("{}: {} {} ({})", finding.verdict.word(), finding.subject, finding.title, finding.key).into()
 }
 
-fn refresh(model: &mut Model, extent: Extent) -> Vec<Effect> {
-    if extent == Extent::All {
+fn refresh(model: &mut Model, whom: Whom) -> Vec<Effect> {
+    if whom == Whom::All {
         say(model, "asking every source again");
         return vec![Effect::Order(Order::RefreshAll)];
     }

@@ -4,7 +4,7 @@ use super::message::Effect;
 use super::model::{Choice, Dialog, Model, Overlay};
 use super::update::{regret, say};
 use crate::domain::register::{Server, Site};
-use crate::domain::{Account, Deed, DeedKind, Fault, Shown, SubjectKind, Wish};
+use crate::domain::{Account, Deed, DeedKind, Errand, Fault, Shown, SubjectKind};
 use crate::round::Order;
 
 /// The line that allows actions, for who has not allowed them.
@@ -15,7 +15,7 @@ pub fn prepare(model: &mut Model, kind: DeedKind) -> Vec<Effect> {
     match wanted(model, kind) {
         Ok(Wanted::Ask(deed)) => model.view.overlay = Some(Overlay::Deed(Dialog { deed, go: false, scroll: 0 })),
         Ok(Wanted::Choose(choices)) => model.view.overlay = Some(Overlay::Choice(Choice { kind, choices, at: 0 })),
-        Ok(Wanted::Look(wish)) => return look(model, wish),
+        Ok(Wanted::Look(errand)) => return look(model, errand),
         Err(said) => regret(model, said),
     }
     Vec::new()
@@ -24,7 +24,7 @@ pub fn prepare(model: &mut Model, kind: DeedKind) -> Vec<Effect> {
 enum Wanted {
     Ask(Deed),
     Choose(Vec<(Shown, Vec<Server>)>),
-    Look(Wish),
+    Look(Errand),
 }
 
 fn wanted(model: &Model, kind: DeedKind) -> Result<Wanted, Shown> {
@@ -55,18 +55,18 @@ fn wanted(model: &Model, kind: DeedKind) -> Result<Wanted, Shown> {
         (DeedKind::Login, None) => {
             Err(format!("{} has no site: `sites` of its [[server]] names them", server.name).into())
         }
-        (kind, _) => Ok(Wanted::Look(Wish { kind, servers: vec![server.clone()] })),
+        (kind, _) => Ok(Wanted::Look(Errand { kind, servers: vec![server.clone()] })),
     }
 }
 
 /// Has servers looked at, and waits in view: a question that came up by itself could be answered by accident.
-fn look(model: &mut Model, wish: Wish) -> Vec<Effect> {
-    let said = match &wish.servers[..] {
+fn look(model: &mut Model, errand: Errand) -> Vec<Effect> {
+    let said = match &errand.servers[..] {
         [only] => format!("Asking {} what it would take. Nothing is changed.", only.name),
         many => format!("Asking {} servers what it would take. Nothing is changed.", many.len()),
     };
     model.view.overlay = Some(Overlay::Waiting(said.into()));
-    vec![Effect::Order(Order::Prepare(wish))]
+    vec![Effect::Order(Order::Prepare(errand))]
 }
 
 /// What it would take. Who has given up waiting is not asked any more.
@@ -119,7 +119,7 @@ pub fn pick(model: &mut Model) -> Vec<Effect> {
     if at >= choices.len() {
         return Vec::new();
     }
-    look(model, Wish { kind, servers: choices.swap_remove(at).1 })
+    look(model, Errand { kind, servers: choices.swap_remove(at).1 })
 }
 
 /// Shows how the last deed went.

@@ -53,7 +53,7 @@ impl Index {
     }
 
     /// Puts in view what fits the filter. The round is the one that it was made of.
-    pub fn narrow(&mut self, round: &Round, query: &Query, moment: &Moment) {
+    pub fn narrow(&mut self, round: &Round, query: &Query, moment: &Moment<'_>) {
         self.queue.clear();
         self.panels.iter_mut().for_each(|panel| panel.rows.clear());
         let mut listed = vec![false; self.numbers];

@@ -14,7 +14,7 @@ pub enum Action {
     Why,
     Browser,
     Copy,
-    Refresh(Extent),
+    Refresh(Whom),
     /// Prepares something to be done to the selected server, and asks.
     Prepare(DeedKind),
     /// Between *Cancel* and doing it.
@@ -32,7 +32,7 @@ pub enum Action {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Extent {
+pub enum Whom {
     /// The sources of the selected subject.
     Selected,
     All,
@@ -226,12 +226,12 @@ pub const ALL: &[Binding] = &[
     hint(Action::Filter, &[letter('/')], ["filter", "shows only what fits words and fields"], SCREENS),
     hint(Action::Palette, &[letter(':')], ["command", "finds an action by its name"], SCREENS),
     hint(
-        Action::Refresh(Extent::Selected),
+        Action::Refresh(Whom::Selected),
         &[letter('r')],
         ["refresh", "asks the sources of the selected subject again"],
         FINDING,
     ),
-    bind(Action::Refresh(Extent::All), &[letter('R')], ["refresh all", "asks every source again"], SCREENS),
+    bind(Action::Refresh(Whom::All), &[letter('R')], ["refresh all", "asks every source again"], SCREENS),
     bind(
         Action::Prepare(DeedKind::Session),
         &[letter('s')],

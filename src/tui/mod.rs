@@ -15,6 +15,7 @@ mod filter;
 mod index;
 mod keymap;
 mod layout;
+mod looks;
 mod message;
 mod model;
 mod motion;

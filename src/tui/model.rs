@@ -8,6 +8,7 @@ use ratatui::layout::Size;
 
 use super::filter::{Moment, Query};
 use super::index::Index;
+use super::looks::Looks;
 use super::panels;
 use super::theme::Theme;
 use super::widgets::input::TextInput;
@@ -34,6 +35,7 @@ pub struct World {
     pub round: Arc<Round>,
     pub progress: Progress,
     pub trouble: Option<Fault>,
+    pub looks: Looks,
     /// What was first seen at or after this is marked as new; `None` while nothing is older, for then all would be.
     pub news_from: Option<Timestamp>,
     pub demo: bool,
@@ -52,8 +54,8 @@ pub struct Fleet {
 }
 
 impl World {
-    pub fn moment(&self) -> Moment {
-        Moment { now: self.now, news_from: self.news_from }
+    pub fn moment(&self) -> Moment<'_> {
+        Moment { now: self.now, news_from: self.news_from, sought: &self.looks.sought }
     }
 }
 
@@ -238,6 +240,7 @@ impl Model {
     pub fn take(&mut self, round: Arc<Round>) {
         self.index = Index::of(&round);
         self.world.round = round;
+        self.world.looks.outdate();
         self.settle();
     }
 
@@ -274,6 +277,7 @@ impl From<Start> for Model {
             round: start.round,
             progress: Progress::default(),
             trouble: None,
+            looks: Looks::default(),
             demo: start.demo,
             hints: start.hints,
             fleet: start.fleet,

@@ -1,5 +1,7 @@
 //! [`Rehearsal`]: the console without a terminal, for pictures, tests and measurements.
 
+use std::fmt;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -10,32 +12,67 @@ use super::message::{Effect, Msg};
 use super::model::{Model, Start};
 use super::{update, view};
 use crate::domain::Round;
-use crate::round::Update;
+use crate::round::{Order, Update};
 
 /// The whole console but its edge: keys and rounds in, pictures and effects out.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Rehearsal {
     model: Model,
+    answers: Rc<Answers>,
+}
+
+/// Who answers for the store.
+type Answers = dyn Fn(&Order) -> Vec<Update>;
+
+impl fmt::Debug for Rehearsal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rehearsal").field("model", &self.model).finish_non_exhaustive()
+    }
 }
 
 impl Rehearsal {
     pub fn new(start: Start, width: u16, height: u16) -> Self {
         let mut model = Model::from(start);
         model.size = Size::new(width, height);
-        Self { model }
+        Self { model, answers: Rc::new(|_| Vec::new()) }
+    }
+
+    /// With somebody who answers what the console asks of the store, at once.
+    #[must_use]
+    pub fn answered(mut self, answers: impl Fn(&Order) -> Vec<Update> + 'static) -> Self {
+        self.answers = Rc::new(answers);
+        // What was asked of whoever answered before is asked again.
+        self.model.world.looks.outdate();
+        self.update(Msg::Time);
+        self
+    }
+
+    /// Takes in a message and what is answered to it; what is left to be done is returned.
+    pub(super) fn update(&mut self, msg: Msg) -> Vec<Effect> {
+        let now = self.model.world.now;
+        let (mut msgs, mut left) = (vec![msg], Vec::new());
+        while let Some(msg) = msgs.pop() {
+            for effect in update::update(&mut self.model, msg, now) {
+                match &effect {
+                    Effect::Order(order @ (Order::Look(_) | Order::Seek(_))) => {
+                        msgs.extend((self.answers)(order).into_iter().map(Msg::Heard));
+                    }
+                    _ => left.push(effect),
+                }
+            }
+        }
+        left
     }
 
     /// Presses keys, written as in `jj<enter>w`: letters as themselves, others by name in angle brackets. Unknown names
     /// press nothing.
     pub fn press(&mut self, keys: &str) -> Vec<Effect> {
-        let now = self.model.world.now;
-        parse_keys(keys).into_iter().flat_map(|key| update::update(&mut self.model, Msg::Key(key), now)).collect()
+        parse_keys(keys).into_iter().flat_map(|key| self.update(Msg::Key(key))).collect()
     }
 
     /// Hears from the schedule.
     pub fn hear(&mut self, update: Update) {
-        let now = self.model.world.now;
-        update::update(&mut self.model, Msg::Heard(update), now);
+        self.update(Msg::Heard(update));
     }
 
     pub fn hear_round(&mut self, round: Round) {
@@ -43,8 +80,7 @@ impl Rehearsal {
     }
 
     pub fn resize(&mut self, width: u16, height: u16) {
-        let now = self.model.world.now;
-        update::update(&mut self.model, Msg::Resized(Size::new(width, height)), now);
+        self.update(Msg::Resized(Size::new(width, height)));
     }
 
     /// What the screen shows.

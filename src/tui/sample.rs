@@ -8,9 +8,10 @@ use jiff::{SignedDuration, Timestamp};
 use super::model::{Fleet, Start};
 use super::theme::{Theme, ThemeError};
 use crate::domain::{
-    Because, Fault, Finding, FindingKey, Link, Round, Shown, SourceId, SourceLine, SourceState, Subject, SubjectKind,
-    Verdict,
+    AxisLine, Because, Exhibit, Fault, Finding, FindingKey, Link, Mark, Particulars, Picture, Round, Seek, Shown,
+    SourceId, SourceLine, SourceState, Subject, SubjectKind, Turn, Verdict, Window,
 };
+use crate::round::{Looked, Order, Update};
 
 /// A Monday morning.
 pub const NOW: &str = "2026-11-23T08:04:00Z";
@@ -43,10 +44,6 @@ pub fn finding(measure: &str, kind: SubjectKind) -> Finding {
         verdict: Verdict::Ok,
         rank: 1,
         title: "as it should be".into(),
-        detail: Shown::default(),
-        mend: None,
-        because: Vec::new(),
-        link: None,
         since: ago(60 * 24 * 3),
         first_seen: ago(60 * 24 * 30),
     }
@@ -123,7 +120,7 @@ pub fn round(state: State) -> Round {
     let names = ["feeds/Debian DSA", "servers/web7", "servers/db2", "vpn/gate", "backups/office"];
     let sources = if state == State::Empty { &[][..] } else { &names[..] };
     let sources = sources.iter().enumerate().map(|(number, name)| source(state, number, name)).collect();
-    Round { at: ago(2), operator: "roman".into(), sources, findings }
+    Round::new(ago(2), "roman".into(), sources, findings)
 }
 
 fn verdict(state: State, number: usize) -> Verdict {
@@ -148,10 +145,6 @@ fn said_of(state: State, number: usize, (measure, kind, name, ok, broken): &Said
     let verdict = verdict(state, number);
     let subject = Subject::new(*kind, *name);
     let since = ago([12, 130, 45, 860, 6, 20, 1_500, 90, 9_000, 4_000, 70][number]);
-    let because = vec![
-        Because { source: format!("sources/{name}").into(), at: Some(ago(2)), said: format!("said: {ok}").into() },
-        Because { source: "limits.security_update".into(), at: None, said: "24h".into() },
-    ];
     Finding {
         key: FindingKey::new(measure, &subject, None),
         subject,
@@ -161,15 +154,81 @@ fn said_of(state: State, number: usize, (measure, kind, name, ok, broken): &Said
             Verdict::Unknown => "silent for 14 h: ssh refused the host key (it changed)".into(),
             Verdict::Due | Verdict::Broken => (*broken).into(),
         },
-        detail: Shown::text(
-            "openssl      3.0.20-1~deb12u1 → 3.0.22-1~deb12u2\nlibssl3      3.0.20-1~deb12u1 → 3.0.22-1~deb12u2",
-        ),
-        mend: (verdict != Verdict::Ok).then(|| "run unattended-upgrades on it and read its log if it stays".into()),
-        because,
-        link: Link::parse("https://security-tracker.debian.org/tracker/DSA-6321-1"),
         since,
         first_seen: since,
         ..finding(measure, *kind)
+    }
+}
+
+/// What a finding of the fixture says to who looks closer.
+fn particulars(finding: &Finding) -> Particulars {
+    let ok = SAID.iter().find(|said| finding.measure == *said.0 && finding.subject.name == *said.2).map(|said| said.3);
+    let name = &finding.subject.name;
+    let said: Shown = format!("said: {}", ok.unwrap_or_default()).into();
+    Particulars {
+        detail: Shown::text(
+            "openssl      3.0.20-1~deb12u1 → 3.0.22-1~deb12u2\nlibssl3      3.0.20-1~deb12u1 → 3.0.22-1~deb12u2",
+        ),
+        mend: (finding.verdict != Verdict::Ok)
+            .then(|| "run unattended-upgrades on it and read its log if it stays".into()),
+        because: vec![
+            Because { source: format!("sources/{name}").into(), at: Some(ago(2)), said },
+            Because { source: "limits.security_update".into(), at: None, said: "24h".into() },
+        ],
+        link: Link::parse("https://security-tracker.debian.org/tracker/DSA-6321-1"),
+    }
+}
+
+/// Its verdict, and a fix of what is not ok.
+fn turns(finding: &Finding) -> Vec<Turn> {
+    let turn = |item: &str, word: &str| Turn {
+        at: finding.since,
+        key: finding.key.clone(),
+        item: item.into(),
+        word: Some(word.into()),
+    };
+    let fix = (finding.verdict == Verdict::Broken).then(|| turn("fix bookworm", "3.0.22-1~deb12u2"));
+    std::iter::once(turn("verdict", finding.verdict.word())).chain(fix).collect()
+}
+
+/// The snapshots of a backup, and nothing of anything else.
+fn exhibit(finding: &Finding) -> Option<Exhibit> {
+    let marks = (1..4).map(|day| Mark { at: ago(60 * 24 * day), size: Some(1 << 30) }).collect();
+    let last = Window { from: ago(600), until: now(), name: "last night".into(), verdict: finding.verdict };
+    let line = AxisLine { name: "repository".into(), marks, windows: vec![last] };
+    let picture = Picture::Axis { from: ago(60 * 24 * 21), until: now(), lines: vec![line] };
+    (finding.measure == *"backup-on-site").then(|| Exhibit { title: "snapshots of three weeks".into(), picture })
+}
+
+/// Who answers for the store when somebody looks at a finding of this round.
+pub fn answers(round: &Round) -> impl Fn(&Order) -> Vec<Update> + use<> {
+    let all: Vec<_> = round.findings.iter().map(|finding| (finding.clone(), particulars(finding))).collect();
+    move |order| match order {
+        Order::Look(subject) => {
+            let theirs = all.iter().filter(|(finding, _)| finding.subject == *subject);
+            let particulars = theirs.map(|(finding, said)| (finding.key.clone(), said.clone())).collect();
+            let theirs = all.iter().filter(|(finding, _)| finding.subject == *subject);
+            let turns = theirs.clone().flat_map(|(finding, _)| turns(finding)).collect();
+            let exhibits =
+                theirs.filter_map(|(finding, _)| Some((finding.measure.clone(), exhibit(finding)?))).collect();
+            vec![
+                Update::Looked(Looked { subject: subject.clone(), particulars, turns }),
+                Update::Exhibited(subject.clone(), exhibits),
+            ]
+        }
+        Order::Seek(seeks) => {
+            let found = |seek: &Seek| {
+                let fits = |said: &Particulars| match seek {
+                    Seek::Word(_) => seek.fits(said.detail.as_str()),
+                    Seek::Source(_) => said.because.iter().any(|because| seek.fits(because.source.as_str())),
+                };
+                all.iter().filter(|(_, said)| fits(said)).map(|(finding, _)| finding.key.clone()).collect()
+            };
+            vec![Update::Sought(seeks.iter().map(|seek| (seek.clone(), found(seek))).collect())]
+        }
+        Order::RefreshAll | Order::Refresh(_) | Order::RefreshSubject(_) | Order::Prepare(_) | Order::Do(_) => {
+            Vec::new()
+        }
     }
 }
 
@@ -200,7 +259,6 @@ pub fn fleet(servers: usize, findings: usize) -> Round {
                 subject,
                 verdict,
                 title: format!("finding {number}: 6 security updates pending, reboot required").into(),
-                detail: Shown::text("openssl 3.0.20 → 3.0.22\nlibssl3 3.0.20 → 3.0.22"),
                 since: ago(i64::try_from(number).unwrap_or(0)),
                 ..finding(measure, SubjectKind::Host)
             }

@@ -13,6 +13,21 @@ use crate::round::Update;
 /// Takes in a message that came at `now`.
 pub fn update(model: &mut Model, msg: Msg, now: Timestamp) -> Vec<Effect> {
     model.world.now = now;
+    let mut effects = take_in(model, msg);
+    effects.extend(looks(model));
+    effects
+}
+
+/// What has to be read for what is now selected and filtered.
+fn looks(model: &mut Model) -> Vec<Effect> {
+    let seeks = model.view.filter.query.seeks();
+    let sought = model.world.looks.want_sought(seeks);
+    let subject = model.current().map(|finding| finding.subject.clone());
+    let looked = subject.and_then(|subject| model.world.looks.want(&subject));
+    sought.into_iter().chain(looked).map(Effect::Order).collect()
+}
+
+fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(key) => press(model, &key),
         Msg::Pasted(text) => {
@@ -40,6 +55,23 @@ pub fn update(model: &mut Model, msg: Msg, now: Timestamp) -> Vec<Effect> {
     }
 }
 
+fn hear(model: &mut Model, update: Update) {
+    match update {
+        Update::Round(round) => model.take(round),
+        Update::Progress(progress) => model.world.progress = progress,
+        Update::Trouble(fault) => model.world.trouble = Some(fault),
+        Update::Looked(looked) => model.world.looks.take(looked),
+        Update::Exhibited(subject, exhibits) => model.world.looks.take_exhibits(subject, exhibits),
+        Update::Sought(found) => {
+            model.world.looks.take_sought(found);
+            model.settle();
+        }
+        Update::Prepared(prepared) => deeds::prepared(model, prepared),
+        Update::Deed(account) => deeds::heard(model, account),
+        Update::Issued(link) => model.view.overlay = Some(Overlay::Issued(link)),
+    }
+}
+
 fn press(model: &mut Model, key: &crossterm::event::KeyEvent) -> Vec<Effect> {
     model.view.message = None;
     let scope = Scope::of(model);
@@ -52,17 +84,6 @@ fn press(model: &mut Model, key: &crossterm::event::KeyEvent) -> Vec<Effect> {
     }
     say(model, "that key does nothing here: ? for help");
     Vec::new()
-}
-
-fn hear(model: &mut Model, update: Update) {
-    match update {
-        Update::Round(round) => model.take(round),
-        Update::Progress(progress) => model.world.progress = progress,
-        Update::Trouble(fault) => model.world.trouble = Some(fault),
-        Update::Prepared(prepared) => deeds::prepared(model, prepared),
-        Update::Deed(account) => deeds::heard(model, account),
-        Update::Issued(link) => model.view.overlay = Some(Overlay::Issued(link)),
-    }
 }
 
 /// A tile that there is no room for any more can't keep the focus.

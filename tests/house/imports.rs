@@ -10,11 +10,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("config", &["domain"]),
     ("collect", &["domain"]),
     ("store", &["domain"]),
-    ("round", &["domain", "policy", "config", "collect", "store"]),
-    ("report", &["domain", "policy", "config", "collect", "store", "round"]),
-    ("tui", &["domain", "policy", "config", "collect", "store", "round"]),
+    ("log", &["domain"]),
+    ("round", &["domain", "policy", "config", "collect", "store", "log"]),
+    ("report", &["domain", "policy", "config", "collect", "store", "log", "round"]),
+    ("tui", &["domain", "policy", "config", "collect", "store", "log", "round"]),
     // The commands put all others to work: `round --json` prints through report, and plain `matins` opens the console.
-    ("cli", &["domain", "policy", "config", "collect", "store", "round", "report", "tui"]),
+    ("cli", &["domain", "policy", "config", "collect", "store", "log", "round", "report", "tui"]),
 ];
 
 /// Folders whose modules don't know each other, and what in them is there for all.
@@ -77,7 +78,7 @@ const BORDERS: &[Border] = &[
 ];
 
 /// Pure rooms touch nothing at all.
-const PURE: &[&str] = &["src/domain/", "src/policy/", "src/report/"];
+const PURE: &[&str] = &["src/domain/", "src/policy/", "src/report/", "src/log/"];
 const IMPURE: &[&str] = &["std::fs", "std::env", "std::thread", "std::os", "tokio", "rustix"];
 
 /// A call that reads the clock or the system's timezone, and who may make it.

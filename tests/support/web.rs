@@ -140,7 +140,9 @@ fn serve(stream: &mut impl Connection, paths: &[(&str, Does)], heard: &Mutex<Vec
     let Some(request) = request else { return Ok(()) };
     heard.lock().unwrap().push(request.clone());
     let path = request.path().split('?').next().unwrap_or_default().to_owned();
-    match paths.iter().find(|(known, _)| *known == path).map(|(_, does)| does.clone()) {
+    // One that is named with its query goes before the path alone.
+    let named = |wanted: &str| paths.iter().find(|(known, _)| *known == wanted).map(|(_, does)| does.clone());
+    match named(request.path()).or_else(|| named(&path)) {
         None => stream.write_all(&answer("404 Not Found", &[], b"no"))?,
         Some(Does::SaysUnless(tag, _)) if request.header("if-none-match") == Some(tag) => {
             stream.write_all(b"HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n")?;

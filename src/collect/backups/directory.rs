@@ -3,20 +3,41 @@
 //! Folders among the snapshots are listed in their turn: rsnapshot touches `alpha.0` also when a host failed, and only the
 //! missing folder of that host tells; a snapshot's folder with nothing in it is no snapshot.
 
-use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use schemars::JsonSchema;
+use serde::Deserialize;
 
-use super::names::parse_name;
-use super::thin::thinned;
+use super::kind::{Given, Kind, Listing, Lists, Planned};
+use super::names::{Stamp, parse_name};
 use crate::collect::tools::Tools;
 use crate::collect::tools::shell::FolderEntry;
-use crate::collect::{Answer, Ask, Asked, observed};
-use crate::domain::facts::{Snapshot, Snapshots};
+use crate::domain::facts::{Encryption, Snapshot, Snapshots};
 use crate::domain::register::Place;
-use crate::domain::{Fact, Fault, Shown, Subject};
+use crate::domain::settings::Misfit;
+use crate::domain::{Fault, Shown};
+
+pub const KIND: Kind = Kind {
+    word: "directory",
+    keys: || schemars::schema_for!(Keys),
+    encryption: || Encryption::Plain("a plain folder".into()),
+    plan,
+};
+
+#[derive(Debug, Deserialize, JsonSchema)]
+struct Keys {
+    /// directory: the folder of the snapshots: PATH, or SERVER:PATH.
+    path: String,
+}
+
+fn plan(given: &Given<'_>) -> Result<Planned, Misfit> {
+    let keys: Keys = given.read()?;
+    let place = given.place("path", &keys.path)?;
+    Ok(Planned::new(DirectoryBackup { place }, Duration::from_secs(60)))
+}
 
 /// As many of the newest snapshots' folders are looked into; each is one more listing.
 const LOOKED_INTO: usize = 40;
@@ -27,23 +48,17 @@ const NAMES: usize = 64;
 
 #[derive(Debug)]
 struct DirectoryBackup {
-    subject: Subject,
     place: Place,
 }
 
-pub fn source_of(subject: Subject, place: Place) -> Arc<dyn Ask> {
-    Arc::new(DirectoryBackup { subject, place })
-}
-
-impl Ask for DirectoryBackup {
-    fn ask<'a>(&'a self, tools: &'a Tools, _memory: Option<&'a str>) -> Asked<'a> {
+impl Lists for DirectoryBackup {
+    fn list<'a>(&'a self, tools: &'a Tools) -> Listing<'a> {
         Box::pin(async move {
             // Guessing it could let a snapshot of yesterday afternoon pass for last night's.
             let zone = tools.zone.as_ref().ok_or_else(|| Fault::new("which timezone its names are in is not known"))?;
             let folder = parse_folder(&tools.shell.list_folder(&self.place).await?, zone);
             let named = look_into(folder.named, &self.place, tools).await;
-            let list = snapshots_of(named, folder.unnamed);
-            Ok(Answer::seen(vec![observed(self.subject.clone(), (tools.now)(), Fact::Snapshots(list))]))
+            Ok(snapshots_of(named, folder.unnamed))
         })
     }
 }
@@ -62,6 +77,8 @@ pub struct Folder {
 pub struct Named {
     name: String,
     at: Timestamp,
+    /// Whether its time is all that tells when it was made.
+    rotated: bool,
     before: Option<Shown>,
     folder: bool,
     /// What is in it, once it was looked into.
@@ -101,6 +118,7 @@ fn named(entry: &FolderEntry, zone: &TimeZone) -> Option<Named> {
     Some(Named {
         name: name.to_owned(),
         at: stamp.resolve(entry.modified, zone)?,
+        rotated: stamp == Stamp::Rotated,
         before: before.map(Shown::line),
         folder: entry.folder,
         inside: None,
@@ -124,19 +142,27 @@ pub fn snapshots_of(named: Vec<Named>, unnamed: u32) -> Snapshots {
         Some(Err(fault)) => Some(Shown::from(format!("{} could not be looked into: {fault}", named.name))),
         _ => None,
     });
+    let degraded = copied(&named).or(closed);
     let snapshots = named.into_iter().map(snapshot_of).collect();
-    Snapshots { snapshots: thinned(snapshots), degraded: closed, unnamed }
+    Snapshots { snapshots, degraded, unnamed, ..Snapshots::default() }
+}
+
+/// Folders that say nothing but their own time, and all say the same: whoever copied them here without their times made
+/// them look as fresh as the copy.
+fn copied(named: &[Named]) -> Option<Shown> {
+    let rotated: Vec<&Named> = named.iter().filter(|named| named.rotated).collect();
+    let (first, last) = (rotated.first()?, rotated.last()?);
+    (rotated.len() > 2 && first.at == last.at)
+        .then(|| format!("{} to {} all carry the same time: copied without their times", first.name, last.name).into())
 }
 
 fn snapshot_of(named: Named) -> Snapshot {
     let inside = named.inside.and_then(Result::ok);
     let folders = inside.iter().flatten().filter(|entry| entry.folder && !entry.name.starts_with(b"."));
     Snapshot {
-        id: Shown::line(&named.name),
-        at: named.at,
         host: named.before,
         paths: folders.take(NAMES).map(|entry| Shown::bytes(&entry.name)).collect(),
-        bytes: None,
         files: inside.as_ref().filter(|entries| entries.is_empty()).map(|_| 0),
+        ..Snapshot::new(Shown::line(&named.name), named.at)
     }
 }

@@ -1,11 +1,12 @@
-//! `[[backup]]`: as typed, then as meant.
+//! `[[backup]]`: as typed, then as meant. Some keys are every backup's; the others belong to its [kind](Kind).
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
-use crate::collect::tools::restic::Repository;
-use crate::domain::facts::Slot;
-use crate::domain::register::{Place, Register};
+use super::kind::{ALL, Given, Kind, Planned};
+use crate::domain::facts::{BackupExpect, Slot};
+use crate::domain::register::Register;
 use crate::domain::settings::{Entry, Misfit};
 use crate::domain::{Period, SecretRef, Shown};
 
@@ -16,19 +17,8 @@ pub struct BackupEntry {
     pub name: String,
     /// The servers whose data it keeps; a server that no backup names is a finding.
     pub of: Vec<String>,
-    pub kind: Kind,
-    /// restic and borg: where the repository is, as in sftp:office:/backup/restic.
-    #[serde(default)]
-    pub repository: Option<String>,
-    /// The folder of the snapshots: PATH, or SERVER:PATH.
-    #[serde(default)]
-    pub path: Option<String>,
-    /// The repository's password: where it is kept.
-    #[serde(default)]
-    pub password: Option<SecretRef>,
-    /// The provider's token: where it is kept.
-    #[serde(default)]
-    pub token: Option<SecretRef>,
+    /// How it is read.
+    pub kind: String,
     /// It is kept somewhere else than the servers. Must be encrypted.
     #[serde(default)]
     pub offsite: bool,
@@ -36,8 +26,7 @@ pub struct BackupEntry {
     #[serde(default = "last_night")]
     pub slots: Vec<Slot>,
     #[serde(default)]
-    #[expect(dead_code, reason = "checked when it is read; judging it belongs to the restore measures")]
-    pub expect: Option<Expect>,
+    pub expect: BackupExpect,
     /// How often it is asked; the console's refresh where nothing is said.
     #[serde(default)]
     pub every: Option<Period>,
@@ -47,84 +36,51 @@ fn last_night() -> Vec<Slot> {
     vec![Slot::LastNight]
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    Restic,
-    Borg,
-    Directory,
-    Zfs,
-    Btrfs,
-    Snapper,
-    Hetzner,
-    Command,
+/// What is to be asked, its parts checked.
+pub struct Meant {
+    pub kind: &'static Kind,
+    pub planned: Planned,
 }
 
-impl Kind {
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Restic => "restic",
-            Self::Borg => "borg",
-            Self::Directory => "directory",
-            Self::Zfs => "zfs",
-            Self::Btrfs => "btrfs",
-            Self::Snapper => "snapper",
-            Self::Hetzner => "hetzner",
-            Self::Command => "command",
+/// The keys of every backup and of each kind, together.
+pub fn schema() -> Schema {
+    let mut whole = Value::from(schemars::schema_for!(BackupEntry));
+    let words: Vec<Value> = ALL.iter().map(|kind| kind.word.into()).collect();
+    whole["properties"]["kind"]["enum"] = words.into();
+    for kind in ALL {
+        let own = Value::from((kind.keys)());
+        for part in ["properties", "$defs"] {
+            let Some(own) = own.get(part).and_then(Value::as_object) else { continue };
+            for (key, shape) in own {
+                let known = &mut whole[part][key];
+                if known.is_null() {
+                    *known = shape.clone();
+                } else if let (Some(one), Some(other)) = (described(known), described(shape))
+                    && !one.contains(&other)
+                {
+                    // A key that several kinds have says what it is to each.
+                    known["description"] = format!("{one}\n{other}").into();
+                }
+            }
         }
     }
+    Schema::try_from(whole).unwrap_or_default()
 }
 
-/// What a backup promises besides its slots.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Expect {
-    /// A snapshot this much smaller than the one before is suspicious.
-    shrink: Option<Percent>,
-    /// The repository was verified within this time.
-    verified: Option<Period>,
-    /// A restore was tried within this time.
-    drill: Option<Period>,
-    /// A restore takes no longer than this.
-    restore_within: Option<Period>,
-}
-
-/// `30%`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
-#[schemars(with = "String", extend("pattern" = "^[0-9]{1,3}%$"))]
-pub struct Percent(pub u8);
-
-impl TryFrom<String> for Percent {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        let digits = text.strip_suffix('%').filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
-        let count = digits.and_then(|digits| digits.parse().ok()).filter(|count| (1..=100).contains(count));
-        count.map(Self).ok_or_else(|| format!("`{}` is not a share: write 1% to 100%", Shown::line(&text).cut(40)))
-    }
-}
-
-/// What is to be asked, its parts checked.
-#[derive(Debug)]
-pub enum Meant {
-    Restic {
-        repository: Repository,
-        password: SecretRef,
-    },
-    Directory(Place),
-    /// A kind that this version doesn't read.
-    Unread,
+fn described(shape: &Value) -> Option<String> {
+    shape.get("description").and_then(Value::as_str).map(str::to_owned)
 }
 
 /// Reads an entry and finds everything that is wrong with it.
 pub fn read(entry: &Entry, register: &Register) -> Result<(BackupEntry, Meant), Vec<Misfit>> {
     for key in ["password", "token"] {
-        if entry.value.get(key).is_some_and(serde_json::Value::is_string) {
+        if entry.value.get(key).is_some_and(Value::is_string) {
             return Err(vec![entry.misfit(Some(key), SecretRef::FOUR)]);
         }
     }
-    let backup: BackupEntry = entry.read().map_err(|misfit| vec![misfit])?;
+    let (common, own) = split(&entry.value);
+    let common = Entry { value: Value::Object(common), ..entry.clone() };
+    let backup: BackupEntry = common.read().map_err(|misfit| vec![misfit])?;
     let mut misfits = Vec::new();
     if backup.name.trim().is_empty() {
         misfits.push(entry.misfit(Some("name"), "a backup needs a name"));
@@ -140,7 +96,7 @@ pub fn read(entry: &Entry, register: &Register) -> Result<(BackupEntry, Meant), 
             entry.misfit(Some("slots"), "without slots nothing would be judged: leave the key out for last night"),
         );
     }
-    match meant(entry, &backup, register) {
+    match meant(entry, &backup.kind, own, register) {
         Ok(meant) if misfits.is_empty() => Ok((backup, meant)),
         Ok(_) => Err(misfits),
         Err(misfit) => {
@@ -150,32 +106,39 @@ pub fn read(entry: &Entry, register: &Register) -> Result<(BackupEntry, Meant), 
     }
 }
 
-fn meant(entry: &Entry, backup: &BackupEntry, register: &Register) -> Result<Meant, Misfit> {
-    let at = |key| move |message: String| entry.misfit(Some(key), message);
-    let foreign = |key: &'static str, given: bool| {
-        let message = format!("`{key}` says nothing to kind = \"{}\"", backup.kind.word());
-        if given { Err(entry.misfit(Some(key), message)) } else { Ok(()) }
-    };
-    match backup.kind {
-        Kind::Restic => {
-            foreign("path", backup.path.is_some())?;
-            foreign("token", backup.token.is_some())?;
-            let missing = |what| entry.misfit(None, format!("kind = \"restic\" needs {what}"));
-            let repository = backup.repository.as_ref().ok_or_else(|| missing("repository = \"…\""))?;
-            let password = backup.password.clone().ok_or_else(|| missing("password = { keyring = \"…\" }"))?;
-            let repository = Repository::parse(repository).map_err(at("repository"))?;
-            Ok(Meant::Restic { repository, password })
-        }
-        Kind::Directory => {
-            foreign("repository", backup.repository.is_some())?;
-            foreign("password", backup.password.is_some())?;
-            foreign("token", backup.token.is_some())?;
-            let path = backup.path.as_ref();
-            let path = path.ok_or_else(|| entry.misfit(None, "kind = \"directory\" needs path = \"…\""))?;
-            register.place(path).map(Meant::Directory).map_err(at("path"))
-        }
-        Kind::Borg | Kind::Zfs | Kind::Btrfs | Kind::Snapper | Kind::Hetzner | Kind::Command => Ok(Meant::Unread),
+/// The keys of every backup, and the others.
+fn split(value: &Value) -> (Map<String, Value>, Map<String, Value>) {
+    let common = properties(&schemars::schema_for!(BackupEntry).into());
+    let table = value.as_object().cloned().unwrap_or_default();
+    table.into_iter().partition(|(key, _)| common.contains(key))
+}
+
+fn properties(schema: &Value) -> Vec<String> {
+    schema["properties"].as_object().into_iter().flatten().map(|(key, _)| key.clone()).collect()
+}
+
+fn meant(entry: &Entry, word: &str, own: Map<String, Value>, register: &Register) -> Result<Meant, Misfit> {
+    let kind = ALL.iter().find(|kind| kind.word == word).ok_or_else(|| {
+        let words: Vec<&str> = ALL.iter().map(|kind| kind.word).collect();
+        entry.misfit(Some("kind"), format!("`{}` is none of {}", Shown::line(word).cut(40), words.join(", ")))
+    })?;
+    let schema = Value::from((kind.keys)());
+    let known = properties(&schema);
+    if let Some(key) = own.keys().find(|key| !known.contains(key)) {
+        let elsewhere = ALL.iter().any(|kind| properties(&(kind.keys)().into()).contains(key));
+        let said = if elsewhere {
+            format!("`{key}` says nothing to kind = \"{word}\"")
+        } else {
+            format!("unknown key `{key}`")
+        };
+        return Err(entry.misfit(Some(key), said));
     }
+    let mut needed = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    if let Some(key) = needed.find(|key| !own.contains_key(*key)) {
+        return Err(entry.misfit(None, format!("kind = \"{word}\" needs {key} = …")));
+    }
+    let planned = (kind.plan)(&Given { entry, register, keys: Value::Object(own) })?;
+    Ok(Meant { kind, planned })
 }
 
 fn no_server(name: &str, register: &Register) -> String {

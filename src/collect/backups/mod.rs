@@ -1,30 +1,36 @@
 //! The collector `backups`: which snapshots each `[[backup]]` of the register holds, as its repository itself tells.
 //!
-//! restic and plain folders are read; the other kinds are accepted, and say that they are not read yet, so that their
-//! servers are unknown rather than forgotten. Nothing here knows what a slot means: that is policy's.
+//! Each [kind](kind::Kind) of repository has a file here. Nothing here knows what a slot means: that is policy's.
 
+mod borg;
+mod btrfs;
+mod command;
 mod directory;
 mod entry;
+mod hetzner;
+mod kind;
+mod mirror;
 mod names;
+mod proxmox;
 mod restic;
+mod scripted;
+mod snapper;
 mod thin;
+mod troubles;
+mod zfs;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use super::tools::Tools;
-use super::{Ask, Asked, Collector, Source};
+use super::{Collector, Source};
 use crate::domain::facts::BackupDeclared;
 use crate::domain::register::Register;
 use crate::domain::settings::{Entry, Misfit, Section};
-use crate::domain::{Declared, Fact, Fault, Period, Shown, SourceId, Subject, SubjectKind};
+use crate::domain::{Declared, Fact, Period, Shown, SourceId, Subject, SubjectKind};
 use entry::{BackupEntry, Meant};
+use kind::Listed;
 
-pub const COLLECTOR: Collector = Collector {
-    name: "backups",
-    sections: &[Section { name: "backup", many: true, schema: || schemars::schema_for!(BackupEntry) }],
-    plan,
-};
+pub const COLLECTOR: Collector =
+    Collector { name: "backups", sections: &[Section { name: "backup", many: true, schema: entry::schema }], plan };
 
 fn plan(entries: &[Entry], register: &Register, every: Period) -> Result<Vec<Source>, Vec<Misfit>> {
     let mut sources = Vec::new();
@@ -49,37 +55,21 @@ fn source(entry: &Entry, backup: &BackupEntry, meant: Meant, every: Period) -> S
     let declared = Declared {
         subject: subject.clone(),
         fact: Fact::BackupDeclared(BackupDeclared {
-            tool: backup.kind.word().into(),
+            tool: meant.kind.word.into(),
             of,
             slots: backup.slots.clone(),
             offsite: backup.offsite,
+            expect: backup.expect,
+            encryption: (meant.kind.encryption)(),
         }),
         place: entry.place.clone(),
-    };
-    let (ask, deadline): (Arc<dyn Ask>, _) = match meant {
-        Meant::Restic { repository, password } => {
-            (restic::source_of(subject, repository, password), super::tools::restic::DEADLINE + Duration::from_secs(30))
-        }
-        Meant::Directory(place) => (directory::source_of(subject, place), Duration::from_secs(60)),
-        Meant::Unread => (Arc::new(Unread(backup.kind.word())), Duration::from_secs(5)),
     };
     Source {
         id: SourceId::new(COLLECTOR.name, backup.name.as_str()),
         every: backup.every.unwrap_or(every),
-        deadline,
+        deadline: meant.planned.deadline,
         declared: vec![declared],
-        ask,
-    }
-}
-
-/// A kind that the configuration knows and this version can't read.
-struct Unread(&'static str);
-
-impl Ask for Unread {
-    fn ask<'a>(&'a self, _tools: &'a Tools, _memory: Option<&'a str>) -> Asked<'a> {
-        let fault = Fault::new(format!("kind {} is not read by this version", self.0))
-            .mend("only the kinds restic and directory are read so far: look at this one by hand");
-        Box::pin(async move { Err(fault) })
+        ask: Arc::new(Listed { subject, lists: meant.planned.lists }),
     }
 }
 

@@ -8,9 +8,9 @@
 //!   pass for a newer one.
 //! - two dates: the first. Seconds since 1970, `22-11-2026` and everything else: not read, but counted.
 
-use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{Offset, TimeZone};
+use jiff::{SignedDuration, Timestamp};
 
 /// What a name says of when its snapshot was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +36,13 @@ impl Stamp {
             }
         }
     }
+}
+
+/// When a snapshot was made that the file system dates itself and whose name carries a date as well. A name may be in any
+/// zone; one that is older by more than that tells of data that came from elsewhere later.
+pub fn not_newer_than_named(at: Timestamp, name: &str, zone: &TimeZone) -> Timestamp {
+    let named = parse_name(name, false).and_then(|(stamp, _)| stamp.resolve(at, zone));
+    named.filter(|named| at.duration_since(*named) > SignedDuration::from_hours(26)).unwrap_or(at)
 }
 
 /// A name that says when: and what stands before the date, `web1` in `web1-2026-11-22.tar.gz`.

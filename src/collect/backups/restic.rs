@@ -6,44 +6,57 @@
 
 mod troubles;
 
-use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::thin::thinned;
+use super::kind::{Given, Kind, Listing, Lists, Planned};
 use crate::collect::tools::Tools;
-use crate::collect::tools::restic::{Repository, Restic};
-use crate::collect::{Answer, Ask, Asked, observed};
-use crate::domain::facts::{Snapshot, Snapshots};
-use crate::domain::{Fact, Fault, SecretRef, Shown, Subject};
+use crate::collect::tools::restic::{DEADLINE, Repository, Restic};
+use crate::domain::facts::{Encryption, Snapshot, Snapshots};
+use crate::domain::settings::Misfit;
+use crate::domain::{Fault, SecretRef, Shown};
 use troubles::{fault_of, parse_complaints};
+
+pub const KIND: Kind =
+    Kind { word: "restic", keys: || schemars::schema_for!(Keys), encryption: || Encryption::By("restic".into()), plan };
+
+#[derive(Debug, Deserialize, JsonSchema)]
+struct Keys {
+    /// restic: where the repository is, as in sftp:office:/backup/restic.
+    repository: String,
+    /// The repository's password: where it is kept.
+    password: SecretRef,
+}
+
+fn plan(given: &Given<'_>) -> Result<Planned, Misfit> {
+    let keys: Keys = given.read()?;
+    let repository = Repository::parse(&keys.repository).map_err(given.at("repository"))?;
+    let backup = ResticBackup { repository, password: keys.password, restic: Restic::default() };
+    Ok(Planned::new(backup, DEADLINE + Duration::from_secs(30)))
+}
 
 /// A repository and where its password is kept.
 #[derive(Debug)]
 pub struct ResticBackup {
-    pub subject: Subject,
     pub repository: Repository,
     pub password: SecretRef,
     pub restic: Restic,
 }
 
 impl ResticBackup {
-    async fn list(&self, password: SecretString) -> Result<Snapshots, Fault> {
+    async fn read(&self, password: SecretString) -> Result<Snapshots, Fault> {
         let ran = self.restic.snapshots(&self.repository, &password).await?;
-        let mut list = parse_snapshots(ran.status, &ran.output, &ran.complaints)?;
-        list.snapshots = thinned(list.snapshots);
-        Ok(list)
+        parse_snapshots(ran.status, &ran.output, &ran.complaints)
     }
 }
 
-impl Ask for ResticBackup {
-    fn ask<'a>(&'a self, tools: &'a Tools, _memory: Option<&'a str>) -> Asked<'a> {
-        Box::pin(async move {
-            let list = self.list(tools.secrets.read(&self.password).await?).await?;
-            Ok(Answer::seen(vec![observed(self.subject.clone(), (tools.now)(), Fact::Snapshots(list))]))
-        })
+impl Lists for ResticBackup {
+    fn list<'a>(&'a self, tools: &'a Tools) -> Listing<'a> {
+        Box::pin(async move { self.read(tools.secrets.read(&self.password).await?).await })
     }
 }
 
@@ -67,6 +80,17 @@ struct Summary {
     total_files_processed: Option<u64>,
     #[serde(default)]
     total_bytes_processed: Option<u64>,
+    #[serde(default)]
+    backup_start: Option<String>,
+    #[serde(default)]
+    backup_end: Option<String>,
+}
+
+impl Summary {
+    fn took_seconds(&self) -> Option<u64> {
+        let at = |text: &Option<String>| text.as_deref()?.parse::<Timestamp>().ok();
+        u64::try_from(at(&self.backup_end)?.duration_since(at(&self.backup_start)?).as_secs()).ok()
+    }
 }
 
 /// Reads how restic ended and what it said on its standard output and error. Every doubt is a fault or makes the list
@@ -93,27 +117,21 @@ pub fn parse_snapshots(status: Option<i32>, output: &[u8], complaints: &[u8]) ->
     let lost = all - snapshots.len();
     let unread = (lost > 0).then(|| format!("{lost} of {all} entries could not be read"));
     let complaint = complaints.into_iter().next();
-    Ok(Snapshots { snapshots, degraded: complaint.or(unread).map(Shown::from), unnamed: 0 })
+    Ok(Snapshots { snapshots, degraded: complaint.or(unread).map(Shown::from), ..Snapshots::default() })
 }
 
 fn snapshot_of(value: serde_json::Value) -> Option<Snapshot> {
     let listed: Listed = serde_json::from_value(value).ok()?;
     let at: Timestamp = listed.time.parse().ok()?;
-    let (bytes, files) =
-        listed.summary.map_or((None, None), |summary| (summary.total_bytes_processed, summary.total_files_processed));
+    let summary = listed.summary.as_ref();
     Some(Snapshot {
-        id: Shown::line(&listed.id).cut(8 + 1),
-        at,
         host: listed.hostname.filter(|host| !host.is_empty()).map(|host| Shown::line(&host)),
         paths: listed.paths.iter().flatten().take(16).map(|path| Shown::line(path)).collect(),
-        bytes,
-        files,
+        bytes: summary.and_then(|summary| summary.total_bytes_processed),
+        files: summary.and_then(|summary| summary.total_files_processed),
+        took_seconds: summary.and_then(Summary::took_seconds),
+        ..Snapshot::new(Shown::line(&listed.id).cut(8 + 1), at)
     })
-}
-
-/// What a source of this kind asks.
-pub fn source_of(subject: Subject, repository: Repository, password: SecretRef) -> Arc<dyn Ask> {
-    Arc::new(ResticBackup { subject, repository, password, restic: Restic::default() })
 }
 
 #[cfg(test)]

@@ -95,8 +95,8 @@ fn what_does_not_fit_is_said_at_its_key() {
         (with(restic(), "slots", json!([])), Some("slots"), "nothing would be judged"),
         (with(restic(), "of", json!([])), Some("of"), "name the servers"),
         (with(restic(), "name", json!(" ")), Some("name"), "needs a name"),
-        (with(restic(), "kind", json!("rustic")), None, "unknown variant `rustic`"),
-        (with(restic(), "nmae", json!("x")), None, "unknown field `nmae`"),
+        (with(restic(), "kind", json!("rustic")), Some("kind"), "`rustic` is none of restic, borg, directory"),
+        (with(restic(), "nmae", json!("x")), Some("nmae"), "unknown key `nmae`"),
         (with(restic(), "repository", json!("relative")), Some("repository"), "neither an absolute path"),
         (with(restic(), "path", json!("/srv")), Some("path"), "says nothing to kind = \"restic\""),
         (with(restic(), "expect", json!({"shrink": "300%"})), None, "`300%` is not a share"),
@@ -118,16 +118,83 @@ fn what_does_not_fit_is_said_at_its_key() {
     }
 }
 
-#[tokio::test]
-async fn a_kind_that_is_not_read_yet_says_so() {
-    for kind in ["borg", "zfs", "btrfs", "snapper", "hetzner", "command"] {
-        let value = json!({"name": "x", "of": ["web1"], "kind": kind, "token": {"keyring": "t"}});
-        let sources = planned(value).unwrap();
-        let tools = Tools::new(|| Timestamp::UNIX_EPOCH).unwrap();
-        let fault = sources[0].ask.ask(&tools, None).await.unwrap_err();
-        assert_eq!(fault.said, *format!("kind {kind} is not read by this version"));
-        assert!(fault.mend.is_some());
+#[test]
+fn every_kind_takes_its_own_keys_and_no_others() {
+    for (kind, keys) in [
+        ("borg", json!({"repository": "ssh://borg@office:2222/./repo", "password": {"env": "X"}, "sizes": true})),
+        ("borg", json!({"repository": "/srv/plain"})),
+        ("mirror", json!({"stamp": "backup:/srv/mirror/.stamp"})),
+        ("zfs", json!({"dataset": "backup:tank/web1", "sudo": true})),
+        ("btrfs", json!({"path": "backup:/srv", "prefix": "@snapshots/"})),
+        ("snapper", json!({"path": "/"})),
+        ("hetzner", json!({"token": {"keyring": "t"}, "storage_box": 42})),
+        (
+            "proxmox",
+            json!({"repository": "backup@pbs!matins@pbs.example:store", "password": {"keyring": "p"}, "namespace": "web", "fingerprint": "ab:cd"}),
+        ),
+        ("command", json!({"command": ["/usr/local/bin/list", "-x"], "on": "backup", "token": {"keyring": "t"}})),
+    ] {
+        let mut value = json!({"name": "b", "of": ["web1"], "kind": kind});
+        value.as_object_mut().unwrap().extend(keys.as_object().unwrap().clone());
+        let sources = planned(value.clone()).unwrap();
+        let Fact::BackupDeclared(says) = &sources[0].declared[0].fact else { panic!() };
+        assert_eq!(says.tool, *kind);
+        let (key, message) = misfit(with(value, "nmae", json!("x")));
+        assert_eq!((key.as_deref(), message.as_str()), (Some("nmae"), "unknown key `nmae`"));
     }
+}
+
+#[test]
+fn nothing_hostile_reaches_a_tool() {
+    let of = |kind: &str, key: &str, value: serde_json::Value| {
+        let mut entry = json!({"name": "b", "of": ["web1"], "kind": kind});
+        entry[key] = value;
+        misfit(entry).0.unwrap()
+    };
+    for repository in ["repo", "-x:/y", "ssh://-oProxyCommand=id/x", "ssh://h:x/r", "/r::archive", "/a\nb", "ssh://h"] {
+        assert_eq!(of("borg", "repository", json!(repository)), "repository", "{repository}");
+    }
+    for dataset in ["-r", "nowhere:tank", "tank; id", "/tank", "tank@snap", ""] {
+        assert_eq!(of("zfs", "dataset", json!(dataset)), "dataset", "{dataset}");
+    }
+    for words in [json!([]), json!(["list"]), json!(["-x"]), json!(["/bin/x", "a\u{0}b"])] {
+        assert_eq!(of("command", "command", words), "command");
+    }
+    let proxmox = |repository: &str, namespace: &str| {
+        misfit(
+            json!({"name": "b", "of": ["web1"], "kind": "proxmox", "password": {"env": "X"}, "repository": repository,
+            "namespace": namespace}),
+        )
+        .0
+        .unwrap()
+    };
+    assert_eq!(proxmox("--repository", "a"), "repository");
+    assert_eq!(proxmox("a@pbs@h:s", "--ns"), "namespace");
+    assert_eq!(of("btrfs", "path", json!("-oProxyCommand=id:/x")), "path");
+}
+
+#[test]
+fn the_schema_holds_the_keys_of_every_kind() {
+    let schema = serde_json::Value::from(entry::schema());
+    for key in ["name", "of", "kind", "repository", "path", "dataset", "stamp", "command", "token", "sudo"] {
+        assert!(schema["properties"][key].is_object(), "{key}");
+    }
+    let path = schema["properties"]["path"]["description"].as_str().unwrap();
+    assert!(path.contains("directory:") && path.contains("snapper:"), "{path}");
+    assert_eq!(schema["properties"]["kind"]["enum"].as_array().unwrap().len(), kind::ALL.len());
+    let required = schema["required"].as_array().unwrap();
+    assert_eq!(required.len(), 3, "{required:?}");
+}
+
+/// Real output of a real tool, where the folder with it is at hand.
+pub(super) fn real(name: &str) -> Option<String> {
+    let data = std::env::var_os("MATINS_DATA")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), std::path::PathBuf::from);
+    let text = std::fs::read_to_string(data.join(name));
+    if text.is_err() {
+        eprintln!("left out: no real {name} here");
+    }
+    text.ok()
 }
 
 fn vienna() -> TimeZone {
@@ -146,6 +213,23 @@ fn read(name: &str) -> Option<String> {
 fn resolved(name: &str, modified: &str) -> Option<String> {
     let (stamp, _) = parse_name(name, false)?;
     Some(stamp.resolve(at(modified), &vienna())?.to_string())
+}
+
+#[test]
+fn rotated_folders_that_all_carry_one_time_were_copied() {
+    let entries = [entry_named("alpha.0", true), entry_named("alpha.1", true), entry_named("alpha.2", true)];
+    let folder = parse_folder(&entries, &vienna());
+    let list = snapshots_of(folder.named, 0);
+    assert_eq!(list.degraded.unwrap(), "alpha.0 to alpha.2 all carry the same time: copied without their times");
+}
+
+#[test]
+fn a_name_older_than_its_file_system_says_counts_as_it_says() {
+    let of = |name: &str| names::not_newer_than_named(at("2026-11-23T19:40:33Z"), name, &vienna()).to_string();
+    assert_eq!(of("root.2026-11-09T03:00"), "2026-11-09T02:00:00Z");
+    assert_eq!(of("root.2026-11-23T03:00"), "2026-11-23T19:40:33Z", "zones differ by so much");
+    assert_eq!(of("root.2030-01-01"), "2026-11-23T19:40:33Z", "a name can't make it newer");
+    assert_eq!(of("before upgrade"), "2026-11-23T19:40:33Z");
 }
 
 #[test]
@@ -316,13 +400,7 @@ async fn a_real_rsnapshot_whose_second_host_fails_leaves_that_host_out() {
 /// The layout that rsnapshot left on another machine: a list of `find -printf '%p\t%T@\t%y'`.
 #[test]
 fn the_real_layout_of_rsnapshot_is_read() {
-    let data = std::env::var_os("MATINS_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), std::path::PathBuf::from)
-        .join("rsnapshot/layout-find.tsv");
-    let Ok(text) = std::fs::read_to_string(&data) else {
-        eprintln!("left out: no real rsnapshot data here");
-        return;
-    };
+    let Some(text) = real("rsnapshot/layout-find.tsv") else { return };
     let entries = text.lines().filter_map(|line| {
         let mut columns = line.split('\t');
         let name = columns.next()?.strip_prefix("./").filter(|name| !name.contains('/'))?;

@@ -31,12 +31,8 @@ mod tests {
     #[test]
     fn of_a_hundred_thousand_the_newest_stay_and_one_of_each_older_day() {
         let hourly = (0..100_000).map(|hour| Snapshot {
-            id: format!("{hour}").into(),
-            at: jiff::Timestamp::from_second(1_400_000_000 + hour * 3_600).unwrap(),
             host: Some(if hour % 2 == 0 { "web1" } else { "db1" }.into()),
-            paths: Vec::new(),
-            bytes: None,
-            files: None,
+            ..Snapshot::new(format!("{hour}"), jiff::Timestamp::from_second(1_400_000_000 + hour * 3_600).unwrap())
         });
         let kept = thinned(hourly.collect());
         assert_eq!(kept[0].id, "99999");

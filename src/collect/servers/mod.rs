@@ -5,6 +5,7 @@
 //! costly parts are left out when nothing of it has changed.
 
 mod parse;
+mod rights;
 
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ use crate::domain::facts::HostDeclared;
 use crate::domain::register::{Register, Server};
 use crate::domain::settings::{Entry, Misfit};
 use crate::domain::{Declared, Fact, Fault, Period, Read, SourceId, Subject};
+
+pub use rights::{PROBE_PATH, authorized_key, installed_probe, sudoers};
 
 pub const COLLECTOR: Collector = Collector { name: "servers", sections: &[], plan };
 
@@ -69,37 +72,46 @@ impl Ask for Probe {
         Box::pin(async move {
             let known = memory.and_then(|memory| Memory::read(memory, (tools.now)()));
             if let Some(known) = &known {
-                match self.probe(tools, &known.digest).await? {
+                match self.probe(tools, Some(known)).await? {
                     (parse::Answer::Same { clock_skew_seconds }, _) if known.still_holds(&clock_skew_seconds) => {
                         return Ok(Answer::Unchanged);
                     }
                     (parse::Answer::Same { .. }, _) => {}
-                    (whole, at) => return self.seen(whole, at),
+                    (whole, at) => return self.seen(tools, whole, at).await,
                 }
             }
-            let (whole, at) = self.probe(tools, "").await?;
-            self.seen(whole, at)
+            let (whole, at) = self.probe(tools, None).await?;
+            self.seen(tools, whole, at).await
         })
     }
 }
 
 impl Probe {
-    async fn probe(&self, tools: &Tools, known: &str) -> Result<(parse::Answer, Timestamp), Fault> {
-        let script = format!("known='{known}'\n{PROBE}");
+    async fn probe(&self, tools: &Tools, known: Option<&Memory>) -> Result<(parse::Answer, Timestamp), Fault> {
+        let (digest, power) = known.map_or(("", ""), |known| (known.digest.as_str(), known.power.word()));
+        let script = format!("known='{digest}' power='{power}'\n{PROBE}");
         let ran = tools.shell.script(&self.server, &script, ANSWER, CAP).await?;
         let received = (tools.now)();
         Ok((parse::parse_answer(&ran.output, received)?, received))
     }
 
-    fn seen(&self, answer: parse::Answer, at: Timestamp) -> Result<Answer, Fault> {
-        let parse::Answer::Whole { host, packages, digest } = answer else {
+    async fn seen(&self, tools: &Tools, answer: parse::Answer, at: Timestamp) -> Result<Answer, Fault> {
+        let parse::Answer::Whole { host, exposure, mut people, packages, digest, power } = answer else {
             return Err(Fault::new("the probe's answer makes no sense"));
+        };
+        people.own_key = match &self.server.key {
+            Some(key) => tools.shell.fingerprint(key).await,
+            None => None,
         };
         let subject = Subject::host(self.server.name.clone());
         let memory = digest.zip(host.clock_skew_seconds.seen()).and_then(|(digest, skew)| {
-            serde_json::to_string(&Memory { probe: fingerprint(), digest, skew: *skew, whole_at: at }).ok()
+            serde_json::to_string(&Memory { probe: fingerprint(), digest, power, skew: *skew, whole_at: at }).ok()
         });
-        let mut observations = vec![observed(subject.clone(), at, Fact::HostSeen(host))];
+        let mut observations = vec![
+            observed(subject.clone(), at, Fact::HostSeen(host)),
+            observed(subject.clone(), at, Fact::HostExposure(exposure)),
+            observed(subject.clone(), at, Fact::HostPower(people)),
+        ];
         observations.extend(packages.map(|packages| observed(subject, at, Fact::Packages(packages.into()))));
         Ok(Answer::Seen { observations, memory })
     }
@@ -111,6 +123,7 @@ struct Memory {
     /// Of the script that answered: another asks other things.
     probe: String,
     digest: String,
+    power: parse::Power,
     /// The server's clock minus ours, in seconds.
     skew: i64,
     whole_at: Timestamp,

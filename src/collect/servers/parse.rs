@@ -3,15 +3,21 @@
 //! Each part stands for itself: what can't be read is unreadable with its reason, never an empty value. A part that
 //! follows from another shares its reason.
 
+pub mod exposure;
 pub mod lists;
+pub mod origins;
+pub mod outcome;
 pub mod packages;
 pub mod pending;
+pub mod power;
 pub mod sections;
+pub mod sources;
 pub mod unattended;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
-use crate::domain::facts::{HostSeen, Packages, Reboot, Release};
+use crate::domain::facts::{HostExposure, HostPower, HostSeen, Packages, Reboot, Release};
 use crate::domain::{Fault, Read, Shown};
 use packages::Installed;
 use sections::{Section, Sections};
@@ -23,16 +29,52 @@ pub enum Answer {
     Same { clock_skew_seconds: Read<i64> },
     Whole {
         host: Box<HostSeen>,
+        exposure: Box<HostExposure>,
+        people: Box<HostPower>,
         /// `None` when dpkg's database can't be read.
         packages: Option<Packages>,
         /// For the next time; `None` where it can't be told.
         digest: Option<String>,
+        power: Power,
     },
+}
+
+/// How a server lets its login do what needs root. It goes back with the digest: asking costs the server a line in a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Power {
+    Root,
+    Sudo,
+    None,
+}
+
+impl Power {
+    fn parse(word: &str) -> Self {
+        match word {
+            "root" => Self::Root,
+            "sudo" => Self::Sudo,
+            _ => Self::None,
+        }
+    }
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Root => "root",
+            Self::Sudo => "sudo",
+            Self::None => "none",
+        }
+    }
 }
 
 /// `received` is our clock when the answer's end came in. An answer without a clock or a digest is no answer of the probe.
 pub fn parse_answer(output: &[u8], received: Timestamp) -> Result<Answer, Fault> {
     let sections = sections::parse_sections(output);
+    if let Some(section) = sections.get("installed")
+        && section.first_line() != super::fingerprint()
+    {
+        return Err(Fault::new("the probe that is installed there is another version")
+            .mend(format!("install what `matins probe show` prints as {}", super::PROBE_PATH)));
+    }
     let clock = sections.sound("clock", "date").and_then(parse_clock);
     let clock_skew_seconds: Read<i64> = clock
         .clone()
@@ -50,6 +92,9 @@ pub fn parse_answer(output: &[u8], received: Timestamp) -> Result<Answer, Fault>
     let host = host(&sections, &installed, server_now, clock_skew_seconds);
     Ok(Answer::Whole {
         host: Box::new(host),
+        exposure: Box::new(exposure::parse_exposure(&sections)),
+        people: Box::new(power::parse_power(&sections)),
+        power: Power::parse(sections.get("power").map_or("", |section| section.first_line())),
         packages: installed.ok().map(|installed| Packages { packages: installed.packages }),
         digest: Some(digest.first_line().to_owned()).filter(|text| is_digest(text)),
     })
@@ -76,7 +121,12 @@ fn host(
         pending::parse_pending(sections.sound("pending", "apt-cache")?, installed, lists)
     });
     let reboot = parse_reboot(sections, kernel.as_ref().map(|(_, waits)| *waits));
+    let covers = lists.as_ref().ok().zip(release.as_ref().ok()).and_then(|(lists, release)| {
+        origins::covers_security(sections.sound("intent", "apt-config").ok()?, lists, release)
+    });
     HostSeen {
+        apt: sources::parse_apt(sections, &lists).into(),
+        outdated_services: parse_services(sections).into(),
         lists_at: lists_at(lists, release.as_ref().ok(), server_now).into(),
         release: release.into(),
         kernel: kernel.map(|(kernel, _)| kernel).into(),
@@ -84,7 +134,8 @@ fn host(
         reboot: reboot.into(),
         unattended: match needed() {
             Ok(installed) => {
-                unattended::parse_unattended(sections, installed.package("unattended-upgrades").is_some(), server_now)
+                let installed = installed.package("unattended-upgrades").is_some();
+                unattended::parse_unattended(sections, installed, covers, server_now)
             }
             Err(fault) => Read::Unreadable(fault),
         },
@@ -139,6 +190,19 @@ fn needrestart(section: &Section) -> Option<bool> {
         "2" | "3" => Some(true),
         _ => None,
     }
+}
+
+/// `NEEDRESTART-SVC: nginx.service`. 3: there is no needrestart.
+fn parse_services(sections: &Sections) -> Result<Vec<Shown>, Fault> {
+    if sections.get("services").is_some_and(|section| section.code == 3) {
+        return Err(Fault::new("needrestart is not installed").mend("apt-get install needrestart on the server"));
+    }
+    let section = sections.rooted("services", "needrestart", "looking for replaced libraries")?;
+    if !section.lines.iter().any(|line| line.starts_with("NEEDRESTART-VER:")) {
+        return Err(Fault::new("needrestart said what makes no sense"));
+    }
+    let services = section.lines.iter().filter_map(|line| line.strip_prefix("NEEDRESTART-SVC:"));
+    Ok(services.map(|name| Shown::line(name.trim().trim_end_matches(".service"))).collect())
 }
 
 /// Seconds since 1970 with a fraction, as `date +%s.%N` prints them; a date without nanoseconds prints the letter.

@@ -1,7 +1,7 @@
 # What matins asks a server, read by `sh -s`: POSIX sh, unprivileged, writes nothing, never fetches package lists.
 #
-# In front of this text stands one line, known='DIGEST': what the last full answer was made from. When nothing of that
-# has changed, the costly parts are left out.
+# In front of this text stands one line, known='DIGEST' power='POWER': what the last full answer was made from, and how it
+# could do what needs root. When nothing of that has changed, the costly parts are left out.
 #
 # The answer: `#NAME` begins a section; each line of its body stands behind one space, so that no data can look like a
 # heading; the body's last line is ` rc=N`, the status of the command that made it (a pipe would hide it).
@@ -19,10 +19,66 @@ umask 077
 limit=
 if command -v timeout >/dev/null 2>&1; then limit='timeout -k 2 20'; fi
 
+# No section is larger than a mebibyte; one that is loses its status, and is believed in nothing.
 section() {
   printf '#%s\n' "$1"
   shift
-  { "$@" 2>&1; printf '\nrc=%d\n' "$?"; } | sed 's/^/ /'
+  { "$@" 2>&1; printf '\nrc=%d\n' "$?"; } | head -c 1048576 | sed 's/^/ /'
+  echo
+}
+
+# What needs root runs as root, or through sudo where its rules name this login: `matins probe sudoers` prints them. That
+# is asked once for a full answer, since servers log and mail what sudo refuses.
+ask_power() {
+  if [ "$(id -u)" = 0 ]; then
+    power=root
+  elif command -v sudo >/dev/null 2>&1 && sudo -n -l 2>/dev/null | grep -q NOPASSWD; then
+    power=sudo
+  else
+    power=none
+  fi
+}
+
+# 77 says that it needs root. Through sudo it has the time that the rules give it: nobody else could end it.
+as_root() {
+  # shellcheck disable=SC2086
+  case $power in
+    root) $limit "$@" ;;
+    sudo) sudo -n "$@" ;;
+    *) echo 'needs root' && return 77 ;;
+  esac
+}
+
+# What listens, in the kernel's words where there is no ss.
+sockets() {
+  # shellcheck disable=SC2086
+  if command -v ss >/dev/null 2>&1; then
+    $limit ss -Hltnu
+  else
+    awk '$4 == "0A" || $4 == "07" { print FILENAME, $2 }' /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6
+  fi
+}
+
+# Which packet filters there are to ask. nft tells of iptables' rules too, unless those are of the old kind.
+filters() {
+  legacy=
+  if grep -q '^ip6\{0,1\}table_filter ' /proc/modules 2>/dev/null; then legacy=legacy-; fi
+  if command -v nft >/dev/null 2>&1; then
+    echo nft
+    [ -n "$legacy" ] || return 0
+  fi
+  for family in iptables ip6tables; do
+    if command -v "$family-${legacy}save" >/dev/null 2>&1; then echo "$family-${legacy}save"; fi
+  done
+}
+
+# One filter's rules without what is counted in them.
+rules() {
+  case $1 in
+    nft) as_root nft -s -j list ruleset ;;
+    *) text=$(as_root "$1" 2>&1) || { code=$?; printf '%s\n' "$text"; return $code; }
+      printf '%s\n' "$text" | sed '/^#/d; s/ \[[0-9]*:[0-9]*\]$//' ;;
+  esac
 }
 
 # The clock comes last: from there only the way back lies between it and us.
@@ -35,9 +91,13 @@ lists=/var/lib/apt/lists
 log=/var/log/unattended-upgrades/unattended-upgrades.log
 
 # Everything that the costly parts are made from: name, inode, size, times. A file that isn't there says so, which counts.
-# This much is done on every visit: one stat, one sha256sum, and nothing else is started. What stat says of its own folder
-# in /proc, made that moment, is the time.
+# This much is done on every visit: one stat, one sha256sum; and what leaves no trace in a file: the ports that listen (but
+# those that a resolver opens for a moment), and the packet filter where it may be read. What stat says of its own folder in
+# /proc, made that moment, is the time.
 digest=
+given=${power-}
+power=$given
+[ -n "$power" ] || ask_power
 # Another dpkg database or apt configuration than the usual places is not covered by the stamps.
 if [ -z "${DPKG_ADMINDIR-}${APT_CONFIG-}" ]; then
   stamps=$(stat -c '%n %d:%i %s %.Y %.Z' \
@@ -45,6 +105,8 @@ if [ -z "${DPKG_ADMINDIR-}${APT_CONFIG-}" ]; then
     /var/lib/dpkg/status /var/lib/dpkg/arch /var/lib/dpkg/updates \
     /etc/apt /etc/apt/* /etc/apt/*/* "$lists" "$lists"/* /var/lib/apt/periodic /var/lib/apt/periodic/* \
     /run/reboot-required /run/reboot-required.pkgs /usr/sbin/needrestart \
+    /etc/passwd /etc/group /etc/sudoers /etc/sudoers.d /etc/sudoers.d/* /etc/ssh/authorized_keys* /etc/ssh/authorized_keys*/* \
+    ~/.ssh/authorized_keys /root/.ssh/authorized_keys /home/*/.ssh/authorized_keys \
     "${log%/*}" "$log" "$log.1" /etc/systemd/system /etc/systemd/system/apt-daily* /etc/systemd/system/timers.target.wants \
     /etc/systemd/system/timers.target.wants/* /proc/self/ 2>&1)
   now=${stamps##*/proc/self/ }
@@ -53,12 +115,22 @@ if [ -z "${DPKG_ADMINDIR-}${APT_CONFIG-}" ]; then
   if [ -r /proc/sys/kernel/random/boot_id ]; then read -r boot </proc/sys/kernel/random/boot_id; fi
   # Membership in a group leaves no trace in a file.
   if [ -r "$log" ]; then boot="$boot readable"; fi
+  live=$(sockets 2>&1 | awk '
+    $1 == "tcp" { print $1, $5 }
+    $1 == "udp" { at = $5; sub(/.*:/, "", at); if (at + 0 < 32768) print $1, $5 }
+    $1 ~ /tcp/ && $1 != "tcp" { print $1, $2 }' | sort -u)
+  filter=
+  case $power in
+    root | sudo) for tool in $(filters); do filter="$filter$(rules "$tool" 2>&1)"; done ;;
+  esac
   case $boot:$stamps in
     # Without stat, or without its words about this file, there is nothing to compare.
     unknown*) ;;
     */var/lib/dpkg/status\ [0-9]*)
       digest=$(sha256sum <<EOF
-$boot $tz
+$boot $tz $power
+$live
+$filter
 $stamps
 EOF
       )
@@ -73,7 +145,10 @@ if [ -n "$digest" ] && [ "$digest" = "${known-}" ]; then
   esac
   exit 0
 fi
-printf '#digest\n %s\n rc=0\n' "$digest"
+# It may have been given or taken since it was last asked: then the digest says nothing.
+if [ -n "$given" ]; then ask_power; fi
+if [ "${given:-$power}" != "$power" ]; then digest=; fi
+printf '#digest\n %s\n rc=0\n#power\n %s\n rc=0\n' "$digest" "$power"
 
 section uptime cat /proc/uptime
 section release cat /etc/os-release
@@ -122,7 +197,7 @@ lists() {
     found=0
     stat -L -c '%Y %n' "$list" || return
     sed -n '/^-----BEGIN PGP SIGNATURE/q; /^SHA256:/q; /^MD5Sum:/q
-      /^Label: /p; /^Suite: /p; /^Codename: /p; /^Version: /p; /^Valid-Until: /p' "$list" || return
+      /^Origin: /p; /^Label: /p; /^Suite: /p; /^Date: /p; /^Codename: /p; /^Version: /p; /^Valid-Until: /p' "$list" || return
   done
   if [ -f /var/lib/apt/periodic/update-success-stamp ]; then
     stat -c '%Y update-success-stamp' /var/lib/apt/periodic/update-success-stamp || return
@@ -135,6 +210,40 @@ if [ -n "${APT_CONFIG-}" ]; then
   lists=${lists%/}
 fi
 section lists lists
+
+# gpgv's words on each list, with every keyring that it can read. apt checked them when it took the lists; a key that has
+# expired since is why it takes no new ones.
+signatures() {
+  command -v gpgv >/dev/null 2>&1 || return 127
+  set --
+  for ring in /etc/apt/trusted.gpg /etc/apt/trusted.gpg.d/*.gpg /etc/apt/keyrings/*.gpg /usr/share/keyrings/*.gpg; do
+    case $ring in *removed*) continue ;; esac
+    if [ -r "$ring" ]; then set -- "$@" --keyring "$ring"; fi
+  done
+  for list in "$lists"/*Release; do
+    [ -r "$list" ] || continue
+    printf '%s\n' "$list"
+    case $list in
+      *InRelease) verify "$@" "$list" ;;
+      *) if [ -r "$list.gpg" ]; then verify "$@" "$list.gpg" "$list"; else echo none; fi ;;
+    esac
+  done
+}
+verify() {
+  # shellcheck disable=SC2086
+  $limit gpgv --status-fd 1 "$@" 2>/dev/null | awk '$2 ~ /^(GOOD|BAD|ERR|EXP|EXPKEY|REVKEY)SIG$/ { print $2 }'
+}
+section signatures signatures
+
+# What is asked of apt's sources, each line behind its file; keys that stand in them are left out.
+sources() {
+  # shellcheck disable=SC2046
+  awk '/^[ \t]*#/ || /^ / { next } { print FILENAME "\t" substr($0, 1, 300) }' \
+    $(ls /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null) /dev/null || return
+  # shellcheck disable=SC2086
+  $limit apt-config dump 2>&1 | sed -n 's/^\(APT::Get::AllowUnauthenticated\|Acquire::AllowInsecureRepositories\) "\(1\|true\|yes\)";/apt-config\t&/p'
+}
+section sources sources
 
 reboot_flag() {
   # 1 means that it isn't there; 3, that it is.
@@ -151,9 +260,20 @@ needs_restart() {
 }
 if command -v needrestart >/dev/null 2>&1; then section needrestart needs_restart; fi
 
+# Services that still run libraries which have been replaced: only root sees what others run.
+services() {
+  command -v needrestart >/dev/null 2>&1 || return 3
+  as_root needrestart -b -l -r l
+}
+section services services
+
 # shellcheck disable=SC2086
 periodic() { $limit apt-config dump APT::Periodic; }
 section periodic periodic
+
+# shellcheck disable=SC2086
+intent() { $limit apt-config dump Unattended-Upgrade; }
+section intent intent
 
 timers() {
   # Without systemd, cron does it.
@@ -185,4 +305,82 @@ runs() {
   done | awk '/^[0-9][0-9-]* [0-9:,]* / && $3 != "DEBUG" { print substr($0, 1, 300) }' | tail -n 200
 }
 section runs runs
+
+# What dpkg complained of in the last run that installed anything. 1 and 3 as above.
+dpkg_log() {
+  file=${log%.log}-dpkg.log
+  [ -e "$file" ] || return 1
+  [ -r "$file" ] || return 3
+  tail -c 200000 "$file" | awk '
+    /^Log started/ { count = 0 }
+    /^Log started/ || /^dpkg: error/ || /^ [^ ]/ { if (count < 100) lines[++count] = substr($0, 1, 300) }
+    END { for (line = 1; line <= count; line++) print lines[line] }'
+}
+section dpkg-log dpkg_log
+
+# With the programs behind them, where that may be seen.
+listening() {
+  if command -v ss >/dev/null 2>&1 && [ "$power" != none ]; then as_root ss -Hltnup 2>/dev/null && return; fi
+  sockets
+}
+section listening listening
+
+# Accounts that somebody can log in with, or that are root.
+accounts() {
+  # shellcheck disable=SC2086
+  list=$($limit getent passwd) || return
+  printf '%s\n' "$list" | awk -F: '$3 == 0 || $7 !~ /\/(nologin|false|sync)$/'
+}
+section accounts accounts
+
+# Groups that have members, and those whose members are root or can make themselves so.
+groups() {
+  # shellcheck disable=SC2086
+  list=$($limit getent group) || return
+  printf '%s\n' "$list" | awk -F: '$4 != "" || $1 ~ /^(root|sudo|admin|wheel|docker|lxd|incus-admin|libvirt|disk|shadow)$/'
+}
+section groups groups
+
+sudoers() {
+  [ -e /etc/sudoers ] || return 3
+  as_root cvtsudoers -e -f json /etc/sudoers
+}
+section sudoers sudoers
+
+# Fingerprints of the keys that open an account, each file's behind its name. A home that may not be seen: `? HOME`.
+# Under /root and /home sudo looks; there a file is looked at only when it is no link.
+keys() {
+  if [ "$power" = sudo ]; then
+    sudo -n find /root /home -maxdepth 3 -type f -name authorized_keys -print -exec /usr/bin/ssh-keygen -lf '{}' ';' || return
+  fi
+  accounts | cut -d: -f6 | sort -u | while read -r home; do
+    case $power:$home in sudo:/root | sudo:/home/*) continue ;; esac
+    [ -d "$home" ] || continue
+    if ! [ -x "$home" ] || { [ -d "$home/.ssh" ] && ! [ -x "$home/.ssh" ]; }; then echo "? $home"; fi
+    for file in "$home/.ssh/authorized_keys" "$home/.ssh/authorized_keys2"; do
+      [ -s "$file" ] || continue
+      if [ -r "$file" ]; then print_keys "$file"; else echo "? $home"; fi
+    done
+  done
+  for file in /etc/ssh/authorized_keys/* /etc/ssh/authorized_keys.d/*; do
+    if [ -r "$file" ]; then print_keys "$file"; fi
+  done
+}
+# A file without any key is none of ssh-keygen's: that is no failure.
+print_keys() {
+  printf '%s\n' "$1"
+  ssh-keygen -lf "$1" || :
+}
+section keys keys
+
+# When each account last had a terminal.
+logins() {
+  # shellcheck disable=SC2086
+  list=$($limit lastlog) || return
+  printf '%s\n' "$list" | awk 'NR > 1 && !/Never logged in/'
+}
+section logins logins
+
+section filters filters
+for tool in $(filters); do section "$tool" rules "$tool"; done
 clock

@@ -1,7 +1,8 @@
 //! HTTP, with every limit that a client's defaults leave open: deadlines for connecting, for silence and for the whole;
 //! a cap that counts after decompression; redirects that never leave encryption and never reach into this network.
 //!
-//! No proxy, cookie, `Referer` or credential is ever sent. Faults name the host, never the query.
+//! No proxy, cookie, `Referer` or credential is ever sent, but a token by [`Http::fetch_as`]. Faults name the host, never
+//! the query.
 
 mod address;
 mod body;
@@ -14,8 +15,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use reqwest::header::{ACCEPT, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use reqwest::{Client, Response};
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use url::Url;
@@ -122,7 +124,19 @@ impl Http {
         if fetch.url.scheme() == "file" {
             return file::fetch(&fetch).await;
         }
-        let followed = tokio::time::timeout(fetch.total, self.follow(&fetch, None)).await;
+        let followed = tokio::time::timeout(fetch.total, self.follow(&fetch, None, None)).await;
+        followed.unwrap_or_else(|_| Err(trouble::too_slow(fetch.url, fetch.total)))
+    }
+
+    /// As [`Http::fetch`], with a token that only the origin of this very address is shown, and nobody unencrypted but
+    /// this machine itself.
+    pub async fn fetch_as(&self, fetch: Fetch<'_>, token: &SecretString) -> Result<Fetched, Fault> {
+        let here = fetch.url.host_str().is_some_and(|host| matches!(host, "127.0.0.1" | "[::1]" | "localhost"));
+        if fetch.url.scheme() != "https" && !here {
+            return Err(Fault::new(format!("{}: a token is not sent unencrypted", trouble::host(fetch.url)))
+                .mend("write an https address"));
+        }
+        let followed = tokio::time::timeout(fetch.total, self.follow(&fetch, None, Some(token))).await;
         followed.unwrap_or_else(|_| Err(trouble::too_slow(fetch.url, fetch.total)))
     }
 
@@ -138,7 +152,12 @@ impl Http {
 
     /// Asks, and follows redirects. `home` is the realm that they may lead into besides the public one; `None` until the
     /// configured address has answered and shown it.
-    async fn follow(&self, fetch: &Fetch<'_>, mut home: Option<Realm>) -> Result<Fetched, Fault> {
+    async fn follow(
+        &self,
+        fetch: &Fetch<'_>,
+        mut home: Option<Realm>,
+        token: Option<&SecretString>,
+    ) -> Result<Fetched, Fault> {
         let mut url = fetch.url.clone();
         for _ in 0..=REDIRECTS {
             self.is_welcome(&url)?;
@@ -146,9 +165,16 @@ impl Http {
                 None => self.named(&url)?,
                 Some(home) => self.redirected(&url, home)?,
             };
-            let conditions = conditions(fetch.validators.filter(|validators| validators.belong_to(&url)));
-            let conditional = !conditions.is_empty();
-            let response = self.send(&client, &url, conditions).await?;
+            let mut headers = conditions(fetch.validators.filter(|validators| validators.belong_to(&url)));
+            let conditional = !headers.is_empty();
+            let token = token.filter(|_| url.origin() == fetch.url.origin());
+            if let Some(token) = token {
+                headers.insert(AUTHORIZATION, bearer(token)?);
+            }
+            let response = self.send(&client, &url, headers).await?;
+            if token.is_some() && matches!(response.status().as_u16(), 401 | 403) {
+                return Err(refused_token(&url, response.status().as_u16()));
+            }
             let peer = response.remote_addr().map_or(Realm::Odd, |peer| Realm::of(peer.ip()));
             home = home.or(Some(peer));
             match status::step(&response, &url, conditional) {
@@ -162,8 +188,8 @@ impl Http {
             .mend("open the address in a browser and write the one where it ends"))
     }
 
-    async fn send(&self, client: &Client, url: &Url, conditions: HeaderMap) -> Result<Response, Fault> {
-        let request = client.get(url.clone()).headers(conditions).header(ACCEPT, "*/*");
+    async fn send(&self, client: &Client, url: &Url, headers: HeaderMap) -> Result<Response, Fault> {
+        let request = client.get(url.clone()).headers(headers).header(ACCEPT, "*/*");
         request.send().await.map_err(|error| trouble::fault(&error, url, self.shared.patience))
     }
 
@@ -223,6 +249,18 @@ impl Http {
         }
         refusal.fault
     }
+}
+
+fn bearer(token: &SecretString) -> Result<HeaderValue, Fault> {
+    let value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()));
+    let mut value = value.map_err(|_| Fault::new("the token holds what no token holds").mend("store it again"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn refused_token(url: &Url, status: u16) -> Fault {
+    Fault::new(format!("{} refused the token ({status})", trouble::host(url)))
+        .mend("store a valid token, which may only read, where `token` points to")
 }
 
 fn conditions(validators: Option<&Validators>) -> HeaderMap {

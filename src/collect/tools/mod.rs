@@ -1,14 +1,19 @@
 //! The only code that opens sockets, runs programs and reads the keyring.
 
+pub mod borg;
 pub mod browser;
 pub mod contained;
 pub mod foreground;
 pub mod http;
+pub mod knock;
 pub mod management;
+pub mod proxmox;
 pub mod restic;
 pub mod run;
+pub mod scratch;
 pub mod secrets;
 pub mod shell;
+pub mod ssh_keygen;
 pub mod tls;
 
 use jiff::Timestamp;
@@ -22,6 +27,7 @@ pub struct Tools {
     pub http: http::Http,
     pub shell: shell::Shell,
     pub tls: tls::Tls,
+    pub knock: knock::Knock,
     pub secrets: secrets::Secrets,
     /// The clock.
     pub now: fn() -> Timestamp,
@@ -35,6 +41,7 @@ impl Tools {
             http: http::Http::new()?,
             shell: shell::Shell::new()?,
             tls: tls::Tls::new()?,
+            knock: knock::Knock::default(),
             secrets: secrets::Secrets::default(),
             now,
             zone: None,

@@ -19,10 +19,10 @@ pub const DEADLINE: Duration = Duration::from_secs(90);
 /// About 500 bytes a snapshot: room for a hundred thousand.
 const CAP: usize = 64 << 20;
 
-/// What ssh is told when restic starts it for `sftp:`. It can't ask anybody anything, and nothing of the user's ssh
+/// What ssh is told when restic starts it for `sftp:`, or borg. It can't ask anybody anything, and nothing of the user's ssh
 /// configuration may forward, run or keep something; which key and which agent remain the user's choice. No banner either:
 /// restic passes it on, and it would look like a complaint.
-const SSH: &str = "ssh -x -a -oBatchMode=yes -oConnectTimeout=10 -oConnectionAttempts=1 -oServerAliveInterval=5 \
+pub(super) const SSH: &str = "ssh -x -a -oBatchMode=yes -oConnectTimeout=10 -oConnectionAttempts=1 -oServerAliveInterval=5 \
     -oServerAliveCountMax=2 -oStrictHostKeyChecking=yes -oUpdateHostKeys=no -oClearAllForwardings=yes -oForwardAgent=no \
     -oPermitLocalCommand=no -oRemoteCommand=none -oRequestTTY=no -oControlMaster=no -oControlPath=none \
     -oNumberOfPasswordPrompts=0 -oLogLevel=ERROR";

@@ -96,6 +96,27 @@ impl Shell {
         ran
     }
 
+    /// The fingerprint of a key of ours, `SHA256:…`; `None` where its public half can't be read.
+    pub async fn fingerprint(&self, key: &Path) -> Option<Shown> {
+        let mut program = Program::new("ssh-keygen").arguments(["-l", "-f"]).arguments([ssh::expanded(key)]);
+        program.deadline = Duration::from_secs(5);
+        let ran = attempt(program).await.ok().filter(|ran| ran.status == Some(0))?;
+        let line = String::from_utf8(ran.output).ok()?;
+        line.split(' ').nth(1).filter(|word| word.starts_with("SHA256:")).map(Shown::line)
+    }
+
+    /// The host and port to which the user's ssh configuration leads; nobody is asked.
+    pub async fn led(&self, destination: &Destination) -> Result<(String, u16), Fault> {
+        let mut program = Program::new(self.ssh.clone()).arguments(["-G", "--", destination.as_str()]);
+        program.keep = ssh::KEEP;
+        program.deadline = Duration::from_secs(5);
+        let ran = super::run::run(program).await?;
+        ssh::parse_led(&String::from_utf8_lossy(&ran.output)).ok_or_else(|| {
+            Fault::new(format!("where ssh leads for {destination} can't be told: {}", ran.complaint()))
+                .mend(format!("run `ssh -G {destination}`"))
+        })
+    }
+
     /// A file, whole and byte for byte; larger than `cap` is a fault.
     pub async fn read_file(&self, place: &Place, cap: usize) -> Result<FileRead, Fault> {
         let ran = self.about(place, &files::file_script(&place.path, cap), "file", cap.saturating_add(64)).await?;
@@ -120,6 +141,8 @@ impl Shell {
     }
 
     async fn over_ssh(&self, destination: &Destination, key: Option<&Path>, talk: &Talk<'_>) -> Result<Ran, Fault> {
+        let key = key.map(ssh::expanded);
+        let key = key.as_deref();
         if let Some(key) = key {
             ssh::check_key(key)?;
         }
@@ -142,6 +165,11 @@ impl Shell {
         let second = call.talk(&rest, false).await;
         call.settle(second, talk.until).await
     }
+}
+
+/// A script as a file for a server whose key is forced to run it.
+pub fn forced(script: &str, version: &str) -> String {
+    frame::forced(script, version)
 }
 
 /// Data as one word of a script.

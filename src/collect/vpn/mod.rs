@@ -1,4 +1,4 @@
-//! VPNs: who is connected, as OpenVPN's status file or management interface tell.
+//! VPNs: who is connected, as OpenVPN's status file or management interface and WireGuard's `wg` tell.
 //!
 //! One source for each `[[vpn]]`. The peers of the register are declared by the first of them: they belong to all.
 
@@ -7,18 +7,20 @@ mod settings;
 #[cfg(test)]
 mod tests;
 mod watch;
+mod wireguard;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Collector, Source};
+use super::{Ask, Collector, Source};
 use crate::domain::facts::{PeerDeclared, VpnDeclared};
 use crate::domain::register::Register;
 use crate::domain::settings::{Entry, Misfit, Section};
 use crate::domain::{Declared, Fact, Period, Shown, SourceId, Subject, SubjectKind};
-use settings::{Kind, PeerEntry, VpnEntry, Ways};
-use watch::{Unread, Watch};
+use settings::{Kind, PeerEntry, Tunnels, VpnEntry, Ways};
+use watch::Watch;
+use wireguard::Look;
 
 pub const COLLECTOR: Collector = Collector {
     name: "vpn",
@@ -60,8 +62,11 @@ fn plan(entries: &[Entry], register: &Register, refresh: Period) -> Result<Vec<S
 
 fn source(entry: &Entry, register: &Register, refresh: Period) -> Result<Source, Misfit> {
     let vpn = VpnEntry::of(entry)?;
-    let ways = Ways::of(entry, &vpn, register)?;
     let subject = Subject::new(SubjectKind::Vpn, vpn.name.as_str());
+    let ask: Arc<dyn Ask> = match vpn.kind {
+        Kind::Openvpn => Arc::new(Watch::new(subject.clone(), Ways::of(entry, &vpn, register)?)),
+        Kind::Wireguard => Arc::new(Look::new(subject.clone(), Tunnels::of(entry, &vpn, register)?)),
+    };
     let declared = Declared {
         subject: subject.clone(),
         fact: Fact::VpnDeclared(VpnDeclared { protocol: vpn.kind.word().into(), hours: vpn.hours.clone() }),
@@ -72,16 +77,13 @@ fn source(entry: &Entry, register: &Register, refresh: Period) -> Result<Source,
         every: vpn.every.unwrap_or(refresh),
         deadline: DEADLINE,
         declared: vec![declared],
-        ask: match vpn.kind {
-            Kind::Openvpn => Arc::new(Watch::new(subject, ways)),
-            Kind::Wireguard => Arc::new(Unread),
-        },
+        ask,
     })
 }
 
 fn peers(entries: &[Entry], misfits: &mut Vec<Misfit>) -> Vec<Declared> {
     let mut declared = Vec::new();
-    let mut names: HashMap<Shown, Shown> = HashMap::new();
+    let mut names: HashMap<(&str, Shown), Shown> = HashMap::new();
     for entry in entries.iter().filter(|entry| entry.section == "peer") {
         let peer = match settings::peer(entry) {
             Ok(peer) => peer,
@@ -90,12 +92,10 @@ fn peers(entries: &[Entry], misfits: &mut Vec<Misfit>) -> Vec<Declared> {
                 continue;
             }
         };
-        let common_name = peer.common_name.as_deref().map(Shown::from);
-        if let Some(common_name) = &common_name
-            && let Some(other) = names.insert(common_name.clone(), peer.name.as_str().into())
-        {
-            let message = format!("`{common_name}` is the common name of \"{other}\" already");
-            misfits.push(entry.misfit(Some("common_name"), message));
+        for (key, name) in [("common_name", &peer.common_name), ("public_key", &peer.public_key)] {
+            let Some(name) = name.as_deref().map(Shown::from) else { continue };
+            let Some(other) = names.insert((key, name.clone()), peer.name.as_str().into()) else { continue };
+            misfits.push(entry.misfit(Some(key), format!("`{name}` is the {key} of \"{other}\" already")));
         }
         if entries.iter().any(|other| other.section == "vpn" && other.value["name"] == *peer.name) {
             let message = format!("`{}` is a [[vpn]] already: their findings could not be told apart", peer.name);
@@ -105,7 +105,7 @@ fn peers(entries: &[Entry], misfits: &mut Vec<Misfit>) -> Vec<Declared> {
             subject: Subject::new(SubjectKind::Peer, peer.name.as_str()),
             fact: Fact::PeerDeclared(PeerDeclared {
                 person: peer.person.map(Shown::from),
-                common_name,
+                common_name: peer.common_name.map(Shown::from),
                 public_key: peer.public_key.map(Shown::from),
                 hours: peer.hours,
             }),

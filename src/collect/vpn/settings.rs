@@ -3,10 +3,11 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::wireguard;
 use crate::collect::tools::management::Management;
-use crate::domain::register::{Place, Register};
+use crate::domain::register::{Place, Register, Server};
 use crate::domain::settings::{Entry, Misfit};
-use crate::domain::{Hours, Period, SecretRef};
+use crate::domain::{Hours, Period, SecretRef, Shown};
 
 /// A VPN server whose clients are watched.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -24,6 +25,11 @@ pub struct VpnEntry {
     pub management: Option<String>,
     /// Where the management interface's password is kept, when it asks for one.
     pub password: Option<SecretRef>,
+    /// Of WireGuard: the `[[server]]` whose peers are asked for, with `wg show all dump`; this machine when absent. That
+    /// needs root: an unprivileged login needs a line in sudoers, which the finding says when it is missing.
+    pub server: Option<String>,
+    /// Of WireGuard: the only interface that is meant, as in `wg0`; all when absent.
+    pub interface: Option<String>,
     /// Its easy-rsa folder, `SERVER:PATH` or `PATH`. Accepted, not read by this version.
     pub pki: Option<String>,
     /// How often it is asked; `refresh` of `[console]` when absent.
@@ -34,7 +40,7 @@ pub struct VpnEntry {
     pub hours: Vec<Hours>,
 }
 
-/// Protocols. Of `WireGuard`, this version reads nothing and says so.
+/// Protocols.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -76,6 +82,13 @@ pub struct Ways {
     pub password: Option<SecretRef>,
 }
 
+/// Whose `WireGuard` peers are asked for.
+#[derive(Debug, Clone)]
+pub struct Tunnels {
+    pub server: Server,
+    pub interface: Option<String>,
+}
+
 impl VpnEntry {
     /// Reads a `[[vpn]]`. What stands where a secret's place belongs is never repeated: it may be the secret.
     pub fn of(entry: &Entry) -> Result<Self, Misfit> {
@@ -102,12 +115,46 @@ impl Ways {
         if vpn.kind == Kind::Openvpn && ways.status.is_none() && ways.management.is_none() {
             return Err(entry.misfit(None, "say where its clients are listed: `status`, `management`, or both"));
         }
+        for (key, there) in [("server", vpn.server.is_some()), ("interface", vpn.interface.is_some())] {
+            if vpn.kind == Kind::Openvpn && there {
+                let message =
+                    format!("`{key}` is WireGuard's; OpenVPN's clients are listed at `status` or `management`");
+                return Err(entry.misfit(Some(key), message));
+            }
+        }
         if ways.password.is_some() && ways.management.is_none() {
             return Err(
                 entry.misfit(Some("password"), "`password` is for the `management` interface, which is not named")
             );
         }
         Ok(ways)
+    }
+}
+
+impl Tunnels {
+    pub fn of(entry: &Entry, vpn: &VpnEntry, register: &Register) -> Result<Self, Misfit> {
+        let foreign = [
+            ("status", vpn.status.is_some()),
+            ("management", vpn.management.is_some()),
+            ("password", vpn.password.is_some()),
+            ("pki", vpn.pki.is_some()),
+        ];
+        if let Some((key, _)) = foreign.iter().find(|(_, there)| *there) {
+            let message = format!("`{key}` is OpenVPN's; WireGuard is asked on its `server`, with `wg`");
+            return Err(entry.misfit(Some(key), message));
+        }
+        let server = match &vpn.server {
+            None => Server::local(),
+            Some(name) => register.server(name).cloned().ok_or_else(|| {
+                entry
+                    .misfit(Some("server"), format!("`{}` is no [[server]] of the register", Shown::line(name).cut(64)))
+            })?,
+        };
+        let fits = |name: &String| (1..16).contains(&name.len()) && !name.contains(['/', ' ', '\t', '\n']);
+        if !vpn.interface.iter().all(fits) {
+            return Err(entry.misfit(Some("interface"), "this is no interface's name: write one as in wg0"));
+        }
+        Ok(Self { server, interface: vpn.interface.clone() })
     }
 }
 
@@ -120,6 +167,9 @@ pub fn peer(entry: &Entry) -> Result<PeerEntry, Misfit> {
     // What OpenVPN writes for a client without a name can't name one.
     if matches!(peer.common_name.as_deref(), Some("" | "UNDEF")) {
         return Err(entry.misfit(Some("common_name"), "this is nobody's common name"));
+    }
+    if peer.public_key.as_ref().is_some_and(|key| !wireguard::is_key(key)) {
+        return Err(entry.misfit(Some("public_key"), "a WireGuard key has 44 characters, the last of them `=`"));
     }
     Ok(peer)
 }

@@ -13,6 +13,8 @@ use crate::domain::{Fault, Read};
 const V1: &[u8] = include_bytes!("../../../tests/fixtures/vpn/v1.status");
 const V3: &[u8] = include_bytes!("../../../tests/fixtures/vpn/v3.status");
 
+const KEY: &str = "U2crK1ja2arbzxRDXjAL9EqI8thn7vCEwIr6ulwccUE=";
+
 fn now() -> Timestamp {
     "2026-11-23T23:00:20Z".parse().unwrap()
 }
@@ -52,9 +54,9 @@ fn misfits(entries: &[(&'static str, serde_json::Value)]) -> Vec<(Option<String>
 fn each_vpn_is_a_source_and_the_peers_are_declared_once() {
     let sources = planned(&[
         ("vpn", json!({ "name": "gate", "kind": "openvpn", "status": "gate:/run/status.log", "every": "5m" })),
-        ("vpn", json!({ "name": "wg0", "kind": "wireguard", "pki": "/etc/pki" })),
+        ("vpn", json!({ "name": "wg0", "kind": "wireguard", "server": "gate", "interface": "wg0" })),
         ("peer", json!({ "name": "laptop", "person": "roman", "common_name": "roman" })),
-        ("peer", json!({ "name": "phone", "public_key": "aGVsbG8=" })),
+        ("peer", json!({ "name": "phone", "public_key": KEY })),
     ])
     .unwrap();
     assert_eq!(sources.iter().map(|source| source.id.to_string()).collect::<Vec<_>>(), ["vpn/gate", "vpn/wg0"]);
@@ -77,6 +79,7 @@ fn without_configuration_nothing_is_watched() {
 #[test]
 fn what_does_not_fit_is_said_at_its_key() {
     let openvpn = |key: &str, value: &str| vec![("vpn", json!({ "name": "gate", "kind": "openvpn", key: value }))];
+    let wireguard = |key: &str, value: &str| vec![("vpn", json!({ "name": "wg", "kind": "wireguard", key: value }))];
     for (entries, key, said) in [
         (vec![("vpn", json!({ "name": "gate", "kind": "openvpn" }))], None, "`status`, `management`, or both"),
         (openvpn("status", "db7:/run/status.log"), Some("status"), "is no [[server]]"),
@@ -91,6 +94,17 @@ fn what_does_not_fit_is_said_at_its_key() {
             "which is not named",
         ),
         (vec![("peer", json!({ "name": "laptop", "common_name": "roman" }))], None, "there is no [[vpn]]"),
+        (openvpn("server", "gate"), None, "`status`, `management`, or both"),
+        (wireguard("server", "db7"), Some("server"), "is no [[server]]"),
+        (wireguard("interface", "wg 0"), Some("interface"), "no interface's name"),
+        (wireguard("status", "/run/status.log"), Some("status"), "is OpenVPN's"),
+        (wireguard("pki", "/etc/pki"), Some("pki"), "is OpenVPN's"),
+        (
+            vec![("vpn", json!({ "name": "a", "kind": "openvpn", "status": "/s", "interface": "wg0" }))],
+            Some("interface"),
+            "is WireGuard's",
+        ),
+        (vec![("peer", json!({ "name": "laptop", "public_key": "aGVsbG8=" }))], Some("public_key"), "44 characters"),
         (vec![("peer", json!({ "name": "laptop" }))], None, "how it is recognised"),
         (vec![("peer", json!({ "name": "laptop", "common_name": "UNDEF" }))], Some("common_name"), "nobody's"),
     ] {
@@ -110,7 +124,7 @@ fn two_peers_of_one_common_name_and_a_peer_named_like_a_vpn_do_not_fit() {
         ("peer", json!({ "name": "gate", "common_name": "office" })),
     ]);
     assert_eq!(found.len(), 2, "{found:?}");
-    assert!(found[0].1.contains("is the common name of \"laptop\" already"));
+    assert!(found[0].1.contains("is the common_name of \"laptop\" already"));
     assert!(found[1].1.contains("is a [[vpn]] already"));
 }
 
@@ -120,12 +134,6 @@ fn a_bare_string_is_no_password() {
     let found = misfits(&[("vpn", vpn)]);
     assert_eq!(found.len(), 1);
     assert!(!found[0].1.contains("s3cret"), "{}", found[0].1);
-}
-
-#[tokio::test]
-async fn wireguard_is_unknown_and_says_so() {
-    let fault = asked(json!({ "name": "gate", "kind": "wireguard" })).await.unwrap_err();
-    assert_eq!(fault.said, "wireguard is not read by this version");
 }
 
 /// A status file with this content, modified ten seconds after 23:00 UTC.

@@ -23,16 +23,6 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// How far a status's own time and its file's time may be apart.
 const SLACK: i64 = 5;
 
-/// `WireGuard`: nothing is read, and said so.
-#[derive(Debug)]
-pub struct Unread;
-
-impl Ask for Unread {
-    fn ask<'a>(&'a self, _tools: &'a Tools, _memory: Option<&'a str>) -> Asked<'a> {
-        Box::pin(async { Err(Fault::new("wireguard is not read by this version")) })
-    }
-}
-
 /// An OpenVPN server. Its status file is preferred, since reading it takes nothing from anybody; the management
 /// interface, where there is one too, is asked when the file can't be read.
 #[derive(Debug)]

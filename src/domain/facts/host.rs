@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Read;
+use super::{AptSeen, Read};
 use crate::domain::{DeclaredPort, Shown};
 
 /// What the register says of a server.
@@ -38,6 +38,16 @@ pub struct HostSeen {
     pub uptime_seconds: Read<u64>,
     /// The server's clock minus ours when its answer came in, in whole seconds towards zero.
     pub clock_skew_seconds: Read<i64>,
+    #[serde(default = "unasked")]
+    pub apt: Read<AptSeen>,
+    /// Services that still run libraries which have been replaced.
+    #[serde(default = "unasked")]
+    pub outdated_services: Read<Vec<Shown>>,
+}
+
+/// Of what was seen before the probe asked for it.
+fn unasked<T>() -> Read<T> {
+    Read::unreadable("not asked for yet")
 }
 
 impl HostSeen {
@@ -110,6 +120,9 @@ pub struct Unattended {
     pub installed: bool,
     /// `APT::Periodic::Unattended-Upgrade` is neither 0 nor absent, and the lists are updated periodically.
     pub enabled: bool,
+    /// Whether its origins take updates from every security suite that is there; `None` where that can't be told.
+    #[serde(default)]
+    pub covers_security: Option<bool>,
     /// The last run that its log tells of.
     pub last: Read<Option<UnattendedRun>>,
 }
@@ -120,6 +133,12 @@ pub struct UnattendedRun {
     pub failed: bool,
     /// The log's own words: "All upgrades installed", or the error that ended it.
     pub said: Shown,
+    /// `PACKAGE: why`, of every package that was to be upgraded and was not.
+    #[serde(default)]
+    pub causes: Vec<Shown>,
+    /// `PACKAGE is blacklisted`, of what was left alone.
+    #[serde(default)]
+    pub kept: Vec<Shown>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,4 +153,17 @@ pub struct Package {
     pub version: Shown,
     pub source: Shown,
     pub source_version: Shown,
+}
+
+impl Package {
+    /// The release of a package that holds a kernel image: `linux-image-6.1.0-49-amd64` is `6.1.0-49-amd64`. The packages
+    /// that only point to the newest image have no number there; debugging symbols are no image.
+    pub fn kernel_release(&self) -> Option<&str> {
+        let release = self.name.as_str().strip_prefix("linux-image-")?;
+        let release = release.strip_prefix("unsigned-").unwrap_or(release);
+        let image = release.starts_with(|first: char| first.is_ascii_digit())
+            && !release.ends_with("-dbg")
+            && !release.ends_with("-dbgsym");
+        image.then(|| release.strip_suffix("-unsigned").unwrap_or(release))
+    }
 }

@@ -1,12 +1,16 @@
 //! [`Fact`]: what can be seen or declared, a file for each kind.
 
 mod advisory;
+mod apt;
 mod backup;
+mod exposure;
 mod host;
 mod person;
+mod power;
 mod service;
 mod site;
 mod support;
+mod view;
 mod vpn;
 mod vulnerability;
 
@@ -17,15 +21,19 @@ use serde::{Deserialize, Serialize};
 use super::{Fault, Shown};
 
 pub use advisory::{Advisory, FeedDeclared, FeedKind, FeedSeen, Risk};
-pub use backup::{BackupDeclared, Slot, Snapshot, Snapshots};
+pub use apt::{AptSeen, Repository, Signature};
+pub use backup::{BackupDeclared, BackupExpect, Encryption, Percent, Slot, Snapshot, Snapshots};
+pub use exposure::{Filter, FilterProgram, FilterRules, HostExposure, Listener, Listening};
 pub use host::{
     HostDeclared, HostSeen, Kernel, Package, Packages, Pending, Reboot, Release, Unattended, UnattendedRun,
 };
 pub use person::PersonDeclared;
+pub use power::{Account, AuthorizedKey, Group, HostPower, KeysSeen, Login, SudoRule};
 pub use service::{CertificateSeen, Reached, ServiceDeclared, ServiceSeen};
 pub use site::{ComposerPackage, SiteDeclared, SiteSeen};
 pub use support::{ReleaseSupport, Releases, Support, SupportEnded, SupportLimited};
-pub use vpn::{PeerDeclared, VpnClient, VpnClients, VpnDeclared};
+pub use view::{PortAnswer, Side, Tried, View, Views, ViewsDeclared};
+pub use vpn::{Handshake, PeerDeclared, VpnClient, VpnClients, VpnDeclared, WireguardPeer, WireguardPeers};
 pub use vulnerability::{
     Bulletin, BulletinFix, Bulletins, DrupalAffected, DrupalDatabase, DrupalRecord, Exploited, Fix, Issue, IssueState,
     Likelihoods, NoDsa, Tracker, TruthDeclared, Urgency, VersionRange, cve_number,
@@ -40,10 +48,15 @@ pub enum Fact {
     FeedSeen(FeedSeen),
     HostDeclared(HostDeclared),
     HostSeen(Box<HostSeen>),
+    HostExposure(Box<HostExposure>),
+    HostPower(Box<HostPower>),
     /// Shared: servers of one role have the same list, which is stored and held in memory once.
     Packages(Arc<Packages>),
+    ViewsDeclared(ViewsDeclared),
+    Views(Views),
     VpnDeclared(VpnDeclared),
     VpnClients(VpnClients),
+    WireguardPeers(WireguardPeers),
     PeerDeclared(PeerDeclared),
     BackupDeclared(BackupDeclared),
     Snapshots(Snapshots),
@@ -70,6 +83,7 @@ impl Fact {
             Self::HostSeen(host) => host.sightings(),
             Self::Advisory(_) => vec!["published".into()],
             Self::VpnClients(clients) => clients.sightings(),
+            Self::WireguardPeers(peers) => peers.sightings(),
             _ => Vec::new(),
         }
     }

@@ -1,9 +1,11 @@
 //! `admin-via-vpn`: who is on the VPN is in the register.
 //!
 //! One finding for each VPN (can its list of clients be read, is it the present), one for each peer of the register
-//! (where it is, whose it is, whether that is usual), and one for everybody connected who is in nobody's register. A peer is known by its certificate's common name alone; a
-//! user name proves nothing about the register.
+//! (where it is, whose it is, whether that is usual), and one for everybody connected who is in nobody's register. A
+//! peer is known by its certificate's common name or its WireGuard key alone; a user name proves nothing about the
+//! register.
 
+mod client;
 mod concerns;
 mod peers;
 mod persons;
@@ -12,13 +14,15 @@ mod strangers;
 #[cfg(test)]
 mod tests;
 
-use crate::domain::facts::VpnClient;
-use crate::domain::{Judgement, Limit, Period, Shown, Verdict};
-use crate::policy::{Case, Rule};
+use std::collections::BTreeSet;
+
+use crate::domain::{Judgement, Limit, Period, Verdict};
+use crate::policy::{Case, Rule, no_exhibits};
+use client::{Client, Key};
 use peers::Peers;
 use reading::Reading;
 
-pub const RULE: Rule = Rule { measure: MEASURE, limits: &[&VPN_STATUS], judge };
+pub const RULE: Rule = Rule { measure: MEASURE, limits: &[&VPN_STATUS], judge, exhibits: no_exhibits };
 
 const MEASURE: &str = "admin-via-vpn";
 
@@ -53,10 +57,9 @@ fn judge_vpn(case: &Case<'_>, reading: &Reading<'_>, peers: &Peers<'_>) -> Judge
             return judgement;
         }
     };
-    let mut names: Vec<&Shown> = connected(&list.clients).map(|client| &client.common_name).collect();
-    names.sort();
-    names.dedup();
-    let strangers = names.iter().filter(|name| !peers.know(name)).count();
+    let connected = || list.clients.iter().filter(|client| client.connected());
+    let names: BTreeSet<Key<'_>> = connected().map(Client::key).collect();
+    let strangers = connected().filter(|client| !peers.know(client)).map(Client::key).collect::<BTreeSet<_>>().len();
     let mut title = match names.len() {
         0 => "nobody is connected".to_owned(),
         1 => "1 peer connected".to_owned(),
@@ -75,10 +78,6 @@ fn judge_vpn(case: &Case<'_>, reading: &Reading<'_>, peers: &Peers<'_>) -> Judge
     detail.extend(list.ambiguous.iter().map(|row| format!("  {row}")));
     judgement(Verdict::Unknown, format!("{title}; {rows} of its list can't be read without guessing"))
         .detail(&detail.join("\n"))
-        .mend("set `status-version 3` in the OpenVPN server's configuration: versions 1 and 2 do not quote commas")
+        .mend(list.mend)
         .weight(60)
-}
-
-fn connected(clients: &[VpnClient]) -> impl Iterator<Item = &VpnClient> {
-    clients.iter().filter(|client| client.connected())
 }

@@ -1,16 +1,24 @@
 //! `advisories`: every security advisory that concerns us is known, and acted on in time.
 //!
-//! One finding a feed (is it still heard?) and one an advisory, whichever feeds tell of it. Debian's are judged by what the
-//! servers say is installed and pending; Drupal's by whether there are sites; anything else is a notice to be read.
+//! One finding a source (is it still heard?) and one an advisory, whichever sources tell of it. Debian's are judged by the
+//! versions that the servers have, against Debian's own lists; one that the lists don't hold yet by what is pending on the
+//! servers. Drupal's by whether there are sites; anything else is a notice to be read. What no server can be asked now is
+//! one line, not one for each advisory.
 
+mod bulletins;
 mod fleet;
+mod heard;
+mod lines;
 mod told;
+mod unjudged;
 
-use jiff::Timestamp;
+use std::collections::{HashMap, HashSet};
 
-use crate::domain::facts::{Advisory, FeedDeclared, FeedKind};
-use crate::domain::{Declared, Fact, Judgement, Limit, Period, Shown, SourceRecord, Verdict, age};
-use crate::policy::{Case, Rule};
+use crate::domain::facts::{Advisory, Bulletin, FeedKind};
+use crate::domain::{Fact, Judgement, Limit, Period, Shown, SourceRecord, Verdict, age};
+use crate::policy::matching::{self, Truth};
+use crate::policy::{Case, Rule, no_exhibits};
+use bulletins::Row;
 use fleet::Fleet;
 use told::{Told, told};
 
@@ -25,73 +33,113 @@ const SECURITY_UPDATE: Limit = Limit {
 const NOTICE: Limit =
     Limit { key: "advisory", default: Period::days(14), help: "a notice that no server can answer is shown this long" };
 
-pub const RULE: Rule = Rule { measure: MEASURE, limits: &[&SECURITY_UPDATE, &NOTICE], judge };
+const KEPT: Limit = Limit {
+    key: "advisory_kept",
+    default: Period::days(365),
+    help: "an advisory that is fixed everywhere is listed this long",
+};
+
+pub const RULE: Rule =
+    Rule { measure: MEASURE, limits: &[&SECURITY_UPDATE, &NOTICE, &KEPT], judge, exhibits: no_exhibits };
 
 fn judge(case: &Case<'_>) -> Vec<Judgement> {
+    let truth = Truth::of(case.evidence, case.now);
+    let matched = matching::Fleet::of(case.evidence, case.now);
+    let told = told(case);
+    let debian = Debian::judged(case, &truth, &matched, &told);
     let fleet = Fleet::of(case.evidence, case.now);
     let feeds = case.evidence.sources.iter().flat_map(|source| {
         source.declared.iter().filter_map(move |declared| match &declared.fact {
-            Fact::FeedDeclared(feed) => Some(judge_feed(case, source, declared, feed)),
+            Fact::FeedDeclared(feed) => Some(heard::judge_feed(case, source, declared, feed)),
             _ => None,
         })
     });
-    let advisories = told(case).into_iter().map(|told| judge_advisory(case, &fleet, &told));
-    feeds.chain(advisories).collect()
+    let others: Vec<&Told<'_>> = told.iter().filter(|told| !debian.told.contains(told.subject.name.as_str())).collect();
+    let asked = debian.rows.len() + others.iter().filter(|told| is_debian(told)).count();
+    let unjudged =
+        (asked > 0 || truth.tracker.is_some()).then(|| unjudged::not_judged(&matched, &truth, asked)).flatten();
+    let advisories = others.into_iter().filter_map(|told| judge_advisory(case, &fleet, told));
+    let mut judgements: Vec<Judgement> = feeds.chain(advisories).chain(unjudged).collect();
+    judgements.extend(heard::judge_truth(case, &truth, &debian.lists));
+    judgements.extend(lines::of_tracker(&matched, &truth, &debian.covered));
+    judgements.extend(debian.rows);
+    judgements
 }
 
-/// Whether a feed is heard.
-fn judge_feed(case: &Case<'_>, source: &SourceRecord, declared: &Declared, feed: &FeedDeclared) -> Judgement {
-    let judgement = |verdict, title: Shown| {
-        Judgement::new(MEASURE, declared.subject.clone(), verdict, title)
-            .detail(&format!("{}{}", feed.url, unencrypted(&feed.url)))
-            .because(declared.place.clone(), None, feed.url.clone())
-            .weight(40)
-    };
-    let tried = source.fault.as_ref().map(|fault| format!("the last try failed: {fault}"));
-    let said = tried.unwrap_or_else(|| "answered".to_owned());
-    let judged = match (source.trusted(case.now), heard(source, case.now)) {
-        (Ok(_), Some(title)) => judgement(Verdict::Ok, title).because(source.id.to_string(), source.good_at, said),
-        (Ok(_), None) => judgement(Verdict::Unknown, "answered, but nothing was read from it".into()),
-        (Err(doubt), _) => {
-            judgement(Verdict::Unknown, doubt.clone()).because(source.id.to_string(), source.good_at, doubt)
+fn is_debian(told: &Told<'_>) -> bool {
+    told.best.feed == FeedKind::Debian && !told.best.packages.is_empty()
+}
+
+/// What Debian's lists of advisories say.
+#[derive(Default)]
+struct Debian<'r> {
+    rows: Vec<Judgement>,
+    /// Of each list one line on what is in it.
+    lists: Vec<(&'r SourceRecord, String)>,
+    /// Vulnerabilities that the rows ask about, by source package.
+    covered: HashSet<(&'r str, &'r str)>,
+    /// Advisories that feeds tell of too, and that are judged here.
+    told: HashSet<&'r str>,
+}
+
+impl<'r> Debian<'r> {
+    fn judged(case: &'r Case<'r>, truth: &'r Truth<'r>, fleet: &'r matching::Fleet<'r>, told: &'r [Told<'r>]) -> Self {
+        let judge = matching::Judge::new(fleet, truth);
+        let told: HashMap<&str, &Told<'_>> = told.iter().map(|told| (told.subject.name.as_str(), told)).collect();
+        let kept = case.limits.of(&KEPT);
+        let mut debian = Self::default();
+        for list in &truth.bulletins {
+            let mut concerning = 0;
+            for bulletin in &list.fact.bulletins {
+                let by_feed = told.get(bulletin.id.as_str()).copied();
+                let recent = by_feed.is_some() || bulletins::recent(bulletin, case.now, kept);
+                let Some(mut concern) = judge.concern(bulletin, recent) else { continue };
+                concerning += 1;
+                debian.cover(bulletin, &concern);
+                if !recent && concern.worst() <= matching::State::NoFix {
+                    continue;
+                }
+                judge.place(&mut concern);
+                let row = Row { case, judge: &judge, truth, list: list.source, bulletin, told: by_feed, concern };
+                if recent || row.is_wrong() {
+                    debian.told.extend(by_feed.map(|told| told.subject.name.as_str()));
+                    debian.rows.push(row.judged());
+                }
+            }
+            let all = list.fact.bulletins.len();
+            if all > 0 {
+                let all = counted(all, "advisory", "advisories");
+                debian.lists.push((list.source, format!("{all} · {concerning} on software that is installed here")));
+            }
         }
-    };
-    match source.fault.as_ref().and_then(|fault| fault.mend.clone()) {
-        Some(mend) => judged.mend(mend),
-        None => judged,
+        debian
+    }
+
+    fn cover(&mut self, bulletin: &'r Bulletin, concern: &matching::Concern<'r>) {
+        for one in concern.carried.iter().filter(|one| one.state == matching::State::Vulnerable) {
+            self.covered.extend(bulletin.cves.iter().map(|cve| (cve.as_str(), one.source)));
+        }
     }
 }
 
-fn unencrypted(url: &Shown) -> &'static str {
-    if url.as_str().starts_with("http://") {
-        "\nread over unencrypted http: anybody on the way can change it"
-    } else {
-        ""
-    }
+/// `1 server`, `3 servers`.
+fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }
 
-/// `14 advisories, newest 2 d ago`.
-fn heard(source: &SourceRecord, now: Timestamp) -> Option<Shown> {
-    let left_out = source.seen.iter().find_map(|seen| match &seen.fact {
-        Fact::FeedSeen(feed) => Some(feed.left_out),
-        _ => None,
-    })?;
-    let advisories = source.seen.iter().filter_map(|seen| match &seen.fact {
-        Fact::Advisory(advisory) => Some(advisory),
-        _ => None,
-    });
-    let count = advisories.clone().count();
-    let newest = advisories.filter_map(|advisory| advisory.published).max();
-    let newest = newest.map_or_else(|| "none with a date".to_owned(), |at| format!("newest {} ago", age(at, now)));
-    let rest = if left_out == 0 { String::new() } else { format!(", {left_out} more left out") };
-    Some(format!("{count} {}, {newest}{rest}", if count == 1 { "advisory" } else { "advisories" }).into())
+/// `web1, web2 and 3 more`.
+fn listed(names: &[String], most: usize) -> String {
+    let shown = names[..names.len().min(most)].join(", ");
+    let more = names.len().saturating_sub(most);
+    if more == 0 { shown } else { format!("{shown} and {more} more") }
 }
 
-fn judge_advisory(case: &Case<'_>, fleet: &Fleet<'_>, told: &Told<'_>) -> Judgement {
+/// `None` where no server at all can be asked; that has its own line.
+fn judge_advisory(case: &Case<'_>, fleet: &Fleet<'_>, told: &Told<'_>) -> Option<Judgement> {
     let advisory = told.best;
     let judged = match advisory.feed {
         FeedKind::Drupal if fleet.sites == 0 => no_site(told),
-        FeedKind::Debian if !advisory.packages.is_empty() => debian(case, fleet, told),
+        FeedKind::Debian if !advisory.packages.is_empty() => debian(case, fleet, told)?,
         FeedKind::Drupal if !advisory.packages.is_empty() => {
             let (sites, verb) = if fleet.sites == 1 { ("site", "runs") } else { ("sites", "run") };
             let title = format!("which of your {} {sites} {verb} it is not read yet", fleet.sites);
@@ -99,16 +147,7 @@ fn judge_advisory(case: &Case<'_>, fleet: &Fleet<'_>, told: &Told<'_>) -> Judgem
         }
         _ => notice(case, told),
     };
-    let judged = match &told.doubt {
-        // What servers are missing they are missing; that nothing is missing can't be said of old news.
-        Some(doubt) if judged.verdict == Verdict::Ok => Judgement {
-            verdict: Verdict::Unknown,
-            title: titled(&[named(advisory), format!("its feed is {doubt}")]),
-            ..judged
-        },
-        _ => judged,
-    };
-    judged.detail(&told::detail(advisory)).link(advisory.links.first().cloned())
+    Some(judged.detail(&told::detail(advisory)).link(advisory.links.first().cloned()))
 }
 
 fn no_site(told: &Told<'_>) -> Judgement {
@@ -144,33 +183,32 @@ fn named(advisory: &Advisory) -> String {
     format!("{}{}", names.join(", "), risk.unwrap_or_default())
 }
 
-fn debian(case: &Case<'_>, fleet: &Fleet<'_>, told: &Told<'_>) -> Judgement {
-    let concern = fleet.concern(&told.best.packages, told.out_since);
-    if fleet.is_empty() {
-        let title = titled(&[named(told.best), "no server's packages are known".to_owned()]);
-        return begin(told, Verdict::Unknown, title).mend("add a [[server]] to the register");
+fn debian(case: &Case<'_>, fleet: &Fleet<'_>, told: &Told<'_>) -> Option<Judgement> {
+    if fleet.heard() == 0 && !fleet.has_old_answers() {
+        return None;
     }
+    let concern = fleet.concern(&told.best.packages, told.out_since);
     let since = told.out_since.into_iter().chain(concern.pending_since(case.evidence)).min();
     let limit = case.limits.of(&SECURITY_UPDATE);
     let late = since.is_some_and(|since| case.now.duration_since(since) > limit.as_duration());
-    let verdict = match (concern.pending.is_empty(), concern.unsure.is_empty() && fleet.silent.is_empty()) {
-        (false, _) if late => Verdict::Broken,
-        (false, _) => Verdict::Due,
-        (true, false) => Verdict::Unknown,
-        (true, true) => Verdict::Ok,
+    let verdict = match () {
+        () if !concern.pending.is_empty() && late => Verdict::Broken,
+        // Servers that don't answer have a line of their own; only what they were missing is asked about here.
+        () if !concern.unsure.is_empty() || !concern.lost.is_empty() => Verdict::Unknown,
+        () if !concern.pending.is_empty() => Verdict::Due,
+        () if fleet.heard() == 0 => return None,
+        () => Verdict::Ok,
     };
-    let judged = begin(told, verdict, titled(&[named(told.best), concern.installed_on(fleet), concern.state(fleet)]));
+    let judged = begin(told, verdict, titled(&[named(told.best), concern.installed_on(fleet), concern.state()]));
     let judged = concern.because(fleet, judged, case.evidence);
-    match verdict {
+    Some(match verdict {
         Verdict::Due | Verdict::Broken => judged
             .because(format!("limits.{}", SECURITY_UPDATE.key), None, format!("installed within {limit}"))
             .mend(format!("install the pending security update on {}", concern.pending_hosts(fleet)))
             .since(since),
-        // Servers that don't answer have rows of their own; what hangs on them stands behind those.
-        Verdict::Unknown if concern.unsure.is_empty() => with_mend(judged, concern.mend(fleet)).weight(5),
         Verdict::Unknown => with_mend(judged, concern.mend(fleet)),
         Verdict::Ok => judged,
-    }
+    })
 }
 
 fn with_mend(judged: Judgement, mend: Option<Shown>) -> Judgement {
@@ -186,10 +224,9 @@ fn notice(case: &Case<'_>, told: &Told<'_>) -> Judgement {
     let out = told.best.published.or(told.out_since);
     let title = told::bare_title(told);
     let old = out.filter(|at| case.now.duration_since(*at) > limit.as_duration());
-    let judged = match (old, &told.doubt) {
-        (None, Some(doubt)) => begin(told, Verdict::Unknown, titled(&[title, format!("its feed is {doubt}")])),
-        (None, None) => begin(told, Verdict::Due, titled(&[title])).mend("read it, and decide on it").since(out),
-        (Some(at), _) => {
+    let judged = match old {
+        None => begin(told, Verdict::Due, titled(&[title])).mend("read it, and decide on it").since(out),
+        Some(at) => {
             let past = format!("published {} ago, outside the limit of {limit}", age(at, case.now));
             begin(told, Verdict::Ok, titled(&[title, past]))
         }

@@ -7,7 +7,7 @@ use jiff::{Span, Timestamp};
 use crate::domain::facts::Reached;
 use crate::domain::{Judgement, Limit, Link, Period, Read, Shown, Verdict};
 use crate::policy::looks::{Registered, registered};
-use crate::policy::{Case, Rule};
+use crate::policy::{Case, Rule, no_exhibits};
 
 const MEASURE: &str = "approved-services";
 
@@ -18,7 +18,7 @@ pub const REVIEW_AHEAD: Limit = Limit {
     help: "how long before its review a data processing agreement is due",
 };
 
-pub const RULE: Rule = Rule { measure: MEASURE, limits: &[&REVIEW_AHEAD], judge };
+pub const RULE: Rule = Rule { measure: MEASURE, limits: &[&REVIEW_AHEAD], judge, exhibits: no_exhibits };
 
 fn judge(case: &Case<'_>) -> Vec<Judgement> {
     registered(case.evidence)

@@ -2,9 +2,9 @@
 
 use crate::domain::{Judgement, Verdict};
 use crate::policy::slots::judge::{Site, any, backups, unnamed};
-use crate::policy::{Case, Rule};
+use crate::policy::{Case, Rule, no_exhibits};
 
-pub const RULE: Rule = Rule { measure: "backup-off-site", limits: &[], judge };
+pub const RULE: Rule = Rule { measure: "backup-off-site", limits: &[], judge, exhibits: no_exhibits };
 
 const SITE: Site = Site { measure: RULE.measure, offsite: true, word: "off site" };
 

@@ -3,9 +3,9 @@
 use crate::domain::facts::BackupDeclared;
 use crate::domain::{Declared, Judgement, Verdict};
 use crate::policy::slots::judge::{Site, any, backups, unnamed};
-use crate::policy::{Case, Rule};
+use crate::policy::{Case, Rule, no_exhibits};
 
-pub const RULE: Rule = Rule { measure: "backup-on-site", limits: &[], judge };
+pub const RULE: Rule = Rule { measure: "backup-on-site", limits: &[], judge, exhibits: no_exhibits };
 
 const SITE: Site = Site { measure: RULE.measure, offsite: false, word: "on site" };
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use crate::domain::facts::{CertificateSeen, ServiceSeen};
 use crate::domain::{Fault, Judgement, Limit, Link, Period, Shown, Verdict, age};
 use crate::policy::looks::{Registered, registered};
-use crate::policy::{Case, Rule};
+use crate::policy::{Case, Rule, no_exhibits};
 
 const MEASURE: &str = "encrypted-communication";
 
@@ -17,7 +17,7 @@ pub const CERTIFICATE: Limit = Limit {
     help: "how long before it expires a certificate is due for renewal",
 };
 
-pub const RULE: Rule = Rule { measure: MEASURE, limits: &[&CERTIFICATE], judge };
+pub const RULE: Rule = Rule { measure: MEASURE, limits: &[&CERTIFICATE], judge, exhibits: no_exhibits };
 
 fn judge(case: &Case<'_>) -> Vec<Judgement> {
     registered(case.evidence)

@@ -6,6 +6,7 @@ mod approved_services;
 mod backup_off_site;
 mod backup_on_site;
 mod encrypted_communication;
+mod restricted_access;
 mod security_updates;
 
 use super::Rule;
@@ -19,4 +20,5 @@ pub const ALL: &[Rule] = &[
     backup_on_site::RULE,
     backup_off_site::RULE,
     approved_services::RULE,
+    restricted_access::RULE,
 ];

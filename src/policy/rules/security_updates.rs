@@ -4,6 +4,8 @@
 //! dpkg left half done, and whether its clock can be believed. Of a host whose source isn't trusted one finding says so.
 
 mod pending;
+mod sources;
+mod unattended;
 mod upkeep;
 
 use jiff::{SignedDuration, Timestamp};
@@ -12,12 +14,13 @@ use crate::domain::facts::HostSeen;
 use crate::domain::{
     Declared, Fact, Fault, Judgement, Limit, Observation, Period, Shown, SourceRecord, Subject, SubjectKind, Verdict,
 };
-use crate::policy::{Case, Rule};
+use crate::policy::{Case, Rule, no_exhibits};
 
 pub const RULE: Rule = Rule {
     measure: MEASURE,
-    limits: &[&SECURITY_UPDATE, &OTHER_UPDATE, &PACKAGE_LISTS, &UNATTENDED_RUN, &REBOOT, &CLOCK],
+    limits: &[&SECURITY_UPDATE, &OTHER_UPDATE, &PACKAGE_LISTS, &UNATTENDED_RUN, &REBOOT, &CLOCK, &FROZEN_MIRROR],
     judge,
+    exhibits: no_exhibits,
 };
 
 const MEASURE: &str = "security-updates";
@@ -48,6 +51,12 @@ const CLOCK: Limit = Limit {
     key: "clock",
     default: Period::minutes(2),
     help: "a server's clock may differ this much from ours before it is due",
+};
+
+const FROZEN_MIRROR: Limit = Limit {
+    key: "frozen_mirror",
+    default: Period::days(10),
+    help: "a security suite that does not say until when it is valid may be dated this long ago",
 };
 
 /// One host, seen and trusted.
@@ -122,7 +131,14 @@ fn judge_host(case: &Case<'_>, source: &SourceRecord, declared: &Declared) -> Ve
         return silent("its last answer says nothing of this host".into(), None);
     };
     let host = Host { case, source, subject, at, seen };
-    let parts = [upkeep::unattended(&host), upkeep::reboot(&host), upkeep::packages(&host), upkeep::clock(&host)];
+    let mut parts = vec![
+        unattended::unattended(&host),
+        upkeep::reboot(&host),
+        upkeep::packages(&host),
+        sources::sources(&host),
+        upkeep::clock(&host),
+    ];
+    parts.extend(upkeep::services(&host));
     let same_cause = |part: &Judgement| match seen.pending.as_result() {
         Err(fault) => part.verdict == Verdict::Unknown && part.because.iter().any(|link| link.said == fault.said),
         Ok(_) => false,

@@ -7,9 +7,11 @@
 
 use jiff::Timestamp;
 
+use super::encrypted::encrypted;
+use super::shape::{self, Shape, shapes};
 use super::whose::{Servers, Share, Shares};
-use super::{SLACK, Standing, around, far, missing_since, night_begins, standing, words};
-use crate::domain::facts::{BackupDeclared, Slot, Snapshot, Snapshots};
+use super::{SLACK, Standing, alive, around, clock, far, missing_since, night_begins, standing, words};
+use crate::domain::facts::{BackupDeclared, Encryption, Slot, Snapshot, Snapshots};
 use crate::domain::{Declared, Fact, Judgement, Shown, SourceRecord, Subject, Verdict, age};
 use crate::policy::Case;
 
@@ -39,7 +41,12 @@ pub fn backups(case: &Case<'_>, site: Site) -> Vec<Judgement> {
         for server in &backup.says.of {
             let judgement = match &shares {
                 Ok(Some((list, shares))) => match shares.share(server, backup.says.of.len() == 1) {
-                    Share::These(these) => judged(case, &backup, &Seen::new(case.now, list, &these)),
+                    Share::These(these) => {
+                        let seen = Seen::new(case.now, list, &these);
+                        judgements.extend(shaped(site, &backup, server, &seen));
+                        let said = judged(case, &backup, &seen);
+                        misled(case, server, said)
+                    }
                     Share::Untold => untold(list),
                 },
                 Ok(None) => Said::new(Verdict::Unknown, "its answer held no list of snapshots"),
@@ -81,11 +88,11 @@ pub fn any(case: &Case<'_>, offsite: bool) -> bool {
 }
 
 /// A judgement that doesn't know its subject yet.
-struct Said {
-    verdict: Verdict,
-    title: String,
-    detail: Vec<String>,
-    mend: Option<Shown>,
+pub(super) struct Said {
+    pub verdict: Verdict,
+    pub title: String,
+    pub detail: Vec<String>,
+    pub mend: Option<Shown>,
     because: Vec<(Shown, Option<Timestamp>, Shown)>,
     since: Option<Timestamp>,
 }
@@ -145,14 +152,14 @@ impl<'a> Seen<'a> {
 fn judged(case: &Case<'_>, backup: &Backup<'_>, seen: &Seen<'_>) -> Said {
     let made: Vec<Timestamp> = seen.counted.iter().map(|snapshot| snapshot.at).collect();
     let slots: Vec<(Slot, Standing)> =
-        backup.says.slots.iter().map(|slot| (*slot, standing(*slot, &made, case.now, case.zone))).collect();
-    let mut said = slots_said(case, &slots, &made);
+        backup.says.slots.iter().map(|slot| (*slot, stands(case, *slot, &made, seen.list))).collect();
+    let mut said = slots_said(case, &slots, &made, seen.list.running.as_ref());
     if let Some(complaint) = &seen.list.degraded {
         said = Said::new(Verdict::Unknown, format!("the list may not be whole: {complaint}")).mend(
-            if backup.says.tool == "restic" {
-                "run `restic check`, and mend or replace the repository"
-            } else {
-                "let the account that matins uses read the folder and what is in it"
+            match backup.says.tool.as_str() {
+                "restic" => "run `restic check`, and mend or replace the repository",
+                "borg" => "run `borg check`, and mend or replace the repository",
+                _ => "let the account that matins uses read the folder and what is in it",
             },
         );
     } else if let Some(ahead) = seen.future.first() {
@@ -165,12 +172,75 @@ fn judged(case: &Case<'_>, backup: &Backup<'_>, seen: &Seen<'_>) -> Said {
     said
 }
 
-fn slots_said(case: &Case<'_>, slots: &[(Slot, Standing)], made: &[Timestamp]) -> Said {
+/// A run that is under way may still fill last night's slot, as long as the backup was alive the night before: a lock that
+/// somebody left does not.
+fn stands(case: &Case<'_>, slot: Slot, made: &[Timestamp], list: &Snapshots) -> Standing {
+    match standing(slot, made, case.now, case.zone) {
+        Standing::Missing if slot == Slot::LastNight && list.running.is_some() && alive(made, case.now, case.zone) => {
+            Standing::Running
+        }
+        other => other,
+    }
+}
+
+/// What a wrong clock makes of it: a slot that seems to be filled may not be.
+fn misled(case: &Case<'_>, server: &Shown, mut said: Said) -> Said {
+    let Some(skew) = clock::ahead(case.evidence, server, case.now) else { return said };
+    let words = clock::words(skew);
+    said.detail.push(format!("The clock of {server} is {words}."));
+    if said.verdict < Verdict::Unknown {
+        said.title =
+            format!("the clock of {server} is {words}, so its snapshots' times can't be believed; {}", said.title);
+        said.verdict = Verdict::Unknown;
+        said.mend = Some(format!("set the clock of {server}: is its time service running?").into());
+    }
+    said
+}
+
+/// The shape of a server's newest snapshots, as a finding of its own.
+fn shaped(site: Site, backup: &Backup<'_>, server: &Shown, seen: &Seen<'_>) -> Option<Judgement> {
+    let name = &backup.declared.subject.name;
+    let judgement = |verdict, title: String| {
+        Judgement::new(site.measure, Subject::host(server.clone()), verdict, title).part(format!("{name} shape"))
+    };
+    if !shape::told(&seen.counted) {
+        let shrink = backup.says.expect.shrink.filter(|_| !seen.counted.is_empty())?;
+        let share = String::from(shrink);
+        return Some(
+            judgement(
+                Verdict::Unknown,
+                format!("neither size nor number of files is told; shrinkage by {share} would not be seen"),
+            )
+            .mend("take `shrink` out of expect; else borg: sizes = true; restic: 0.17 or newer where backups are made")
+            .because(backup.declared.place.clone(), None, format!("{name} expects shrink = {share}")),
+        );
+    }
+    let found = shapes(&seen.counted, &backup.says.expect);
+    let worst = found.first()?;
+    let said = |shape: &Shape| {
+        if shape.series.is_empty() { shape.said.clone() } else { format!("{}: {}", shape.series, shape.said) }
+    };
+    let lines: Vec<String> = found.iter().map(said).collect();
+    let judged = judgement(worst.verdict, said(worst)).detail(&lines.join("\n")).because(
+        backup.source.id.to_string(),
+        backup.source.good_at,
+        format!("snapshot {}", seen.counted.first()?.id),
+    );
+    Some(match worst.verdict {
+        Verdict::Ok => judged,
+        Verdict::Broken => {
+            judged.mend("see what the newest snapshot lacks (a mount, a dump, an exclude), and run the backup again")
+        }
+        _ => judged.mend("see what grew: a log, a cache, or a mount that does not belong there"),
+    })
+}
+
+fn slots_said(case: &Case<'_>, slots: &[(Slot, Standing)], made: &[Timestamp], running: Option<&Shown>) -> Said {
     let like = |standing: Standing| -> Vec<String> {
         slots.iter().filter(|(_, stands)| *stands == standing).map(|(slot, _)| words::slot(*slot)).collect()
     };
     let at = |at| words::moment(at, case.now, case.zone);
-    let (missing, running, young) = (like(Standing::Missing), like(Standing::Running), like(Standing::Young));
+    let (missing, late, young) = (like(Standing::Missing), like(Standing::Running), like(Standing::Young));
     if let Some((slot, _)) = slots.iter().find(|(_, stands)| *stands == Standing::Missing) {
         let nearest = nearest(*slot, made, case.now)
             .map_or_else(|| "there is none at all".into(), |near| format!("nearest {}", at(near)));
@@ -180,10 +250,15 @@ fn slots_said(case: &Case<'_>, slots: &[(Slot, Standing)], made: &[Timestamp]) -
         said.since = made.iter().max().filter(|_| last_night).and_then(|newest| missing_since(*newest, case.zone));
         return said;
     }
-    if !running.is_empty() {
+    if !late.is_empty() {
         let newest = made.iter().max().map_or_else(String::new, |newest| format!("; newest {}", at(*newest)));
-        return Said::new(Verdict::Due, format!("no snapshot from last night yet{newest}"))
-            .mend("nothing yet: a run has until 06:00");
+        let (run, mend) = match running {
+            Some(run) => {
+                (format!(", a run is under way ({run})"), "nothing yet; if no run is under way, somebody left a lock")
+            }
+            None => (String::new(), "nothing yet: a run has until 06:00"),
+        };
+        return Said::new(Verdict::Due, format!("no snapshot from last night yet{run}{newest}")).mend(mend);
     }
     if let (false, Some(oldest)) = (young.is_empty(), made.iter().min()) {
         return Said::new(
@@ -249,12 +324,15 @@ fn detail(case: &Case<'_>, slots: &[(Slot, Standing)], seen: &Seen<'_>) -> Vec<S
         .iter()
         .map(|(slot, standing)| match standing {
             Standing::Filled(filled) => format!("{slot}: {}", at(*filled)),
-            Standing::Running => format!("{slot}: not yet, a run has until 06:00"),
+            Standing::Running => format!("{slot}: not yet"),
             Standing::Young => format!("{slot}: every snapshot is younger ({})", window(case, *slot).1),
             Standing::Missing => format!("{slot}: none ({})", window(case, *slot).1),
         })
         .collect();
     lines.push(count(case, seen));
+    if let Some(running) = &seen.list.running {
+        lines.push(format!("a run: {running}"));
+    }
     for ahead in &seen.future {
         lines.push(format!("dated in the future, counts for nothing: {} {}", ahead.id, at(ahead.at)));
     }
@@ -267,20 +345,22 @@ fn detail(case: &Case<'_>, slots: &[(Slot, Standing)], seen: &Seen<'_>) -> Vec<S
     lines
 }
 
+/// What is known of the repository's encryption: by its kind, else by its last answer, however old.
+fn encryption<'a>(backup: &Backup<'a>) -> &'a Encryption {
+    match &backup.says.encryption {
+        Encryption::Untold => snapshots_in(&backup.source.seen).map_or(&Encryption::Untold, |list| &list.encryption),
+        told => told,
+    }
+}
+
 /// Puts together what was said and whom it concerns.
 fn finished(case: &Case<'_>, site: Site, backup: &Backup<'_>, server: &Shown, mut said: Said) -> Judgement {
     let (name, tool) = (&backup.declared.subject.name, &backup.says.tool);
-    let mut detail = vec![format!("{name}, kind {tool}, {}", site.word)];
-    detail.append(&mut said.detail);
-    if site.offsite && *tool == "directory" {
-        // Whoever carries off a plain folder can read it; that is so whether or not its snapshots can be judged.
-        let also = if said.verdict == Verdict::Ok { String::new() } else { format!("; {}", said.title) };
-        said.title = format!("off site and not encrypted: a plain folder{also}");
-        said.verdict = Verdict::Broken;
-        said.mend = Some("keep it in a restic or borg repository instead".into());
-    } else if site.offsite && *tool == "restic" {
-        detail.push("restic encrypts every repository.".into());
+    said.detail.insert(0, format!("{name}, kind {tool}, {}", site.word));
+    if site.offsite {
+        said = encrypted(said, encryption(backup));
     }
+    let mut detail = said.detail;
     detail.push("That a snapshot is there does not prove that it is whole, or that it can be restored.".into());
     let slots: Vec<String> = backup.says.slots.iter().map(ToString::to_string).collect();
     let mut judgement = Judgement::new(site.measure, Subject::host(server.clone()), said.verdict, said.title)

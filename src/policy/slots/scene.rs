@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::domain::facts::{BackupDeclared, HostDeclared, Snapshot, Snapshots};
+use crate::domain::facts::{BackupDeclared, BackupExpect, Encryption, HostDeclared, Snapshot, Snapshots};
 use crate::domain::{
     Declared, Evidence, Fact, Fault, Judgement, Limits, Observation, Period, Shown, SourceId, SourceRecord, Subject,
     SubjectKind,
@@ -22,18 +22,12 @@ pub fn vienna(text: &str) -> Timestamp {
 }
 
 pub fn snapshot(host: &str, made: &str) -> Snapshot {
-    Snapshot {
-        id: format!("id-{made}").into(),
-        at: vienna(made),
-        host: (!host.is_empty()).then(|| host.into()),
-        paths: vec!["/srv".into()],
-        bytes: None,
-        files: None,
-    }
+    let host = (!host.is_empty()).then(|| host.into());
+    Snapshot { host, paths: vec!["/srv".into()], ..Snapshot::new(format!("id-{made}"), vienna(made)) }
 }
 
 pub fn list(snapshots: &[Snapshot]) -> Snapshots {
-    Snapshots { snapshots: snapshots.to_vec(), degraded: None, unnamed: 0 }
+    Snapshots { snapshots: snapshots.to_vec(), ..Snapshots::default() }
 }
 
 /// One a day at 02:14, back from the morning of the 23rd.
@@ -125,5 +119,11 @@ pub fn says(tool: &str, of: &[&str], slots: &[&str], offsite: bool) -> BackupDec
         of: of.iter().map(|server| Shown::line(server)).collect(),
         slots: slots.iter().map(|slot| slot.parse().unwrap()).collect(),
         offsite,
+        expect: BackupExpect::default(),
+        encryption: match tool {
+            "restic" => Encryption::By("restic".into()),
+            "directory" => Encryption::Plain("a plain folder".into()),
+            _ => Encryption::Untold,
+        },
     }
 }

@@ -125,12 +125,9 @@ mod tests {
 
     fn snapshot(host: Option<&str>, paths: &[&str]) -> Snapshot {
         Snapshot {
-            id: format!("{host:?}{paths:?}").into(),
-            at: jiff::Timestamp::UNIX_EPOCH,
             host: host.map(Shown::from),
             paths: paths.iter().map(|path| Shown::line(path)).collect(),
-            bytes: None,
-            files: None,
+            ..Snapshot::new(format!("{host:?}{paths:?}"), jiff::Timestamp::UNIX_EPOCH)
         }
     }
 

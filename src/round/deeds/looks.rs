@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 use crate::collect::tools::Tools;
 use crate::collect::tools::shell::quoted;
 use crate::domain::register::Server;
-use crate::domain::{Change, Fault, Shown};
+use crate::domain::{Fault, PackageChange, Shown};
 
 /// A dry run resolves dependencies, which takes a while on a small machine.
 const LOOK: Duration = Duration::from_secs(90);
@@ -41,7 +41,7 @@ impl Asked<'_> {
     }
 
     /// Whether the packages are as they should be now.
-    pub async fn changed(&self, changes: &[Change]) -> Result<Shown, Fault> {
+    pub async fn changed(&self, changes: &[PackageChange]) -> Result<Shown, Fault> {
         let names: Vec<String> = changes.iter().map(|change| quoted(change.package.as_str())).collect();
         let format = "${Package} ${db:Status-Status} ${Version}\\n";
         let text = self.look(&format!("dpkg-query -W -f='{format}' {}", names.join(" ")), LOOK).await?;

@@ -1,4 +1,4 @@
-//! From a wish to a deed: what a dry run says, in batches.
+//! From an errand to a deed: what a dry run says, in batches.
 
 use std::collections::HashMap;
 
@@ -9,10 +9,10 @@ use super::looks::{Asked, count};
 use crate::collect::tools::Tools;
 use crate::collect::tools::shell::quoted;
 use crate::domain::register::Server;
-use crate::domain::{Change, Deed, DeedKind, Evidence, Fact, Fault, Proof, Shown, Step, Wish};
+use crate::domain::{Deed, DeedKind, Errand, Evidence, Fact, Fault, PackageChange, Proof, Shown, Step};
 
 /// The security updates that a server waits for, by its name; or why they are not known.
-pub type Pending = HashMap<Shown, Result<Vec<Change>, Shown>>;
+pub type Pending = HashMap<Shown, Result<Vec<PackageChange>, Shown>>;
 
 /// The first server of an upgrade goes alone; after it so many side by side.
 const SIDE_BY_SIDE: usize = 4;
@@ -30,7 +30,7 @@ pub(in crate::round) fn security(evidence: &Evidence, now: jiff::Timestamp) -> P
                 trusted.and_then(|()| host.pending.as_result().map_err(|fault| fault.said.clone())).map(|updates| {
                     let security = updates.iter().filter(|update| update.security);
                     security
-                        .map(|update| Change {
+                        .map(|update| PackageChange {
                             package: update.package.clone(),
                             from: update.installed.clone(),
                             to: update.candidate.clone(),
@@ -44,10 +44,10 @@ pub(in crate::round) fn security(evidence: &Evidence, now: jiff::Timestamp) -> P
 }
 
 /// What would be done. Looks at the servers and changes nothing.
-pub(in crate::round) async fn prepare(tools: &Tools, wish: &Wish, pending: &Pending) -> Result<Deed, Fault> {
-    let steps = join_all(wish.servers.iter().map(|server| async move {
+pub(in crate::round) async fn prepare(tools: &Tools, errand: &Errand, pending: &Pending) -> Result<Deed, Fault> {
+    let steps = join_all(errand.servers.iter().map(|server| async move {
         let asked = Asked { tools, server: server.clone() };
-        match wish.kind {
+        match errand.kind {
             DeedKind::Upgrade => upgrade(&asked, pending.get(&server.name)).await,
             DeedKind::Reboot => reboot(&asked).await.map(Some),
             // These need no look before.
@@ -56,7 +56,7 @@ pub(in crate::round) async fn prepare(tools: &Tools, wish: &Wish, pending: &Pend
     }))
     .await;
     let (mut ready, mut remarks) = (Vec::new(), Vec::new());
-    for (server, step) in wish.servers.iter().zip(steps) {
+    for (server, step) in errand.servers.iter().zip(steps) {
         match step {
             Ok(Some(step)) => ready.push((server, step)),
             Ok(None) => remarks.push(format!("{}: no security update is pending, it is left out", server.name).into()),
@@ -67,15 +67,15 @@ pub(in crate::round) async fn prepare(tools: &Tools, wish: &Wish, pending: &Pend
         let said: Vec<_> = remarks.iter().map(Shown::to_string).collect();
         return Err(Fault::new(format!("there is nothing to do: {}", said.join("; "))));
     }
-    remarks.extend(preface(wish.kind, &ready));
+    remarks.extend(preface(errand.kind, &ready));
     let servers = count(ready.len(), "server");
-    let title = match (wish.kind, &ready[..]) {
+    let title = match (errand.kind, &ready[..]) {
         (DeedKind::Reboot, [(only, _)]) => format!("Reboot {}", only.name),
         (DeedKind::Reboot, _) => format!("Reboot {servers}"),
         (_, [(only, _)]) => format!("Install security updates on {}", only.name),
         _ => format!("Install security updates on {servers}"),
     };
-    Ok(Deed { kind: wish.kind, title: title.into(), batches: batches(ready), remarks })
+    Ok(Deed { kind: errand.kind, title: title.into(), batches: batches(ready), remarks })
 }
 
 /// What a person should know before.
@@ -97,7 +97,10 @@ async fn reboot(asked: &Asked<'_>) -> Result<Step, Fault> {
     Ok(step(&asked.server, root, &["systemctl", "reboot"], Proof::Boot(Shown::line(boot.trim()))))
 }
 
-async fn upgrade(asked: &Asked<'_>, pending: Option<&Result<Vec<Change>, Shown>>) -> Result<Option<Step>, Fault> {
+async fn upgrade(
+    asked: &Asked<'_>,
+    pending: Option<&Result<Vec<PackageChange>, Shown>>,
+) -> Result<Option<Step>, Fault> {
     let pending = match pending {
         None => return Err(Fault::new("not probed yet")),
         Some(Err(why)) => return Err(Fault::new(why.clone())),
@@ -121,22 +124,22 @@ async fn upgrade(asked: &Asked<'_>, pending: Option<&Result<Vec<Change>, Shown>>
 }
 
 /// What the dry run says now.
-pub(super) async fn fresh(asked: &Asked<'_>, changes: &[Change]) -> Result<Vec<Change>, Fault> {
+pub(super) async fn fresh(asked: &Asked<'_>, changes: &[PackageChange]) -> Result<Vec<PackageChange>, Fault> {
     parse_dry_run(&asked.as_whom(&dry_run(changes)).await?.1)
 }
 
-fn targets(changes: &[Change]) -> Vec<String> {
+fn targets(changes: &[PackageChange]) -> Vec<String> {
     changes.iter().map(|change| format!("{}={}", change.package, change.to)).collect()
 }
 
 /// Unprivileged, and with `-s`: apt only says what it would do.
-fn dry_run(changes: &[Change]) -> String {
+fn dry_run(changes: &[PackageChange]) -> String {
     let targets: Vec<String> = targets(changes).iter().map(|target| quoted(target)).collect();
     format!("LC_ALL=C apt-get -s -q --no-remove --only-upgrade install {}", targets.join(" "))
 }
 
 /// The changes that a dry run names, sorted. A removal is a fault.
-pub(super) fn parse_dry_run(text: &str) -> Result<Vec<Change>, Fault> {
+pub(super) fn parse_dry_run(text: &str) -> Result<Vec<PackageChange>, Fault> {
     let mut changes = Vec::new();
     for line in text.lines() {
         if let Some(removed) = line.strip_prefix("Remv ") {
@@ -152,7 +155,7 @@ pub(super) fn parse_dry_run(text: &str) -> Result<Vec<Change>, Fault> {
 }
 
 /// `libssl3 [3.0.20-1] (3.0.22-1 Debian-Security:12/oldstable-security [amd64])`
-fn parse_change(rest: &str) -> Option<Change> {
+fn parse_change(rest: &str) -> Option<PackageChange> {
     let (package, rest) = rest.split_once(' ')?;
     let (from, rest) = match rest.strip_prefix('[') {
         Some(rest) => {
@@ -162,7 +165,7 @@ fn parse_change(rest: &str) -> Option<Change> {
         None => (None, rest),
     };
     let to = rest.strip_prefix('(')?.split([' ', ')']).next()?;
-    Some(Change { package: Shown::line(package), from, to: Shown::line(to) })
+    Some(PackageChange { package: Shown::line(package), from, to: Shown::line(to) })
 }
 
 fn step(server: &Server, root: bool, words: &[&str], proof: Proof) -> Step {

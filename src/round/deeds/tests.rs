@@ -1,9 +1,9 @@
 use super::plan::{batches, parse_dry_run};
 use super::*;
-use crate::domain::Change;
+use crate::domain::PackageChange;
 
-fn change(package: &str, from: Option<&str>, to: &str) -> Change {
-    Change { package: package.into(), from: from.map(Into::into), to: to.into() }
+fn change(package: &str, from: Option<&str>, to: &str) -> PackageChange {
+    PackageChange { package: package.into(), from: from.map(Into::into), to: to.into() }
 }
 
 #[test]

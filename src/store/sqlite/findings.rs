@@ -1,45 +1,48 @@
 //! Findings, their changes, and the last round.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
-use serde::{Deserialize, Serialize};
 
+use super::particulars::Digests;
 use super::sources::{kind, kind_word};
-use super::{millis, time, unreadable};
-use crate::domain::{Because, Finding, FindingKey, Link, Round, Shown, SourceLine, Subject, Verdict};
+use super::{millis, particulars, standings, stored, time, unreadable};
+use crate::domain::{Finding, FindingKey, Judgement, Round, Shown, SourceLine, Subject, Verdict};
 
-/// What only the detail view and the reports need, in one column.
-#[derive(Serialize, Deserialize)]
-struct Particulars {
-    detail: Shown,
-    mend: Option<Shown>,
-    because: Vec<Because>,
-    link: Option<Link>,
+/// A finding as it is in the file, and what else stands there of it.
+#[derive(Debug)]
+pub(super) struct Known {
+    finding: Finding,
+    digests: Option<Digests>,
+}
+
+/// Every finding with the digests of what else is written of it.
+pub(super) fn known(connection: &Connection) -> rusqlite::Result<HashMap<FindingKey, Known>> {
+    let digests = particulars::digests(connection)?;
+    let known = |finding: Finding| {
+        let digests = digests.get(finding.key.as_str()).copied();
+        (finding.key.clone(), Known { finding, digests })
+    };
+    Ok(all(connection)?.into_iter().map(known).collect())
 }
 
 /// Every finding, its rank not yet known.
-pub(super) fn all(connection: &Connection) -> rusqlite::Result<Vec<Finding>> {
-    let mut statement = connection.prepare(
-        "SELECT key, measure, subject_kind, subject, verdict, title, since, first_seen, particulars FROM finding",
-    )?;
+fn all(connection: &Connection) -> rusqlite::Result<Vec<Finding>> {
+    let mut statement = connection
+        .prepare("SELECT key, measure, subject_kind, subject, verdict, title, since, first_seen FROM finding")?;
     let mut rows = statement.query([])?;
-    let mut findings = Vec::new();
+    let mut findings: Vec<Finding> = Vec::new();
+    let mut measures: Vec<Shown> = Vec::new();
     while let Some(row) = rows.next()? {
         let text = |column: usize| row.get_ref(column).and_then(|value| Ok(value.as_str()?));
-        let particulars: Particulars = serde_json::from_str(text(8)?).map_err(unreadable)?;
         findings.push(Finding {
-            key: serde_json::from_value(serde_json::Value::from(text(0)?)).map_err(unreadable)?,
-            measure: text(1)?.into(),
+            key: stored(text(0)?)?,
+            measure: shared(&mut measures, text(1)?),
             subject: Subject::new(kind(text(2)?)?, text(3)?),
-            verdict: verdict(text(4)?)?,
+            verdict: stored(text(4)?)?,
             rank: 0,
             title: text(5)?.into(),
-            detail: particulars.detail,
-            mend: particulars.mend,
-            because: particulars.because,
-            link: particulars.link,
             since: time(row.get(6)?),
             first_seen: time(row.get(7)?),
         });
@@ -47,28 +50,64 @@ pub(super) fn all(connection: &Connection) -> rusqlite::Result<Vec<Finding>> {
     Ok(findings)
 }
 
-/// Writes what differs from `before`.
+/// The text, from among those that came before where it did.
+fn shared(texts: &mut Vec<Shown>, text: &str) -> Shown {
+    if let Some(known) = texts.iter().find(|known| **known == *text) {
+        return known.clone();
+    }
+    let new = Shown::line(text);
+    texts.push(new.clone());
+    new
+}
+
+/// Gives the judgements their history out of `before`, writes what differs from it, and returns both as they are now. One
+/// judgement's particulars are in memory at a time.
 pub(super) fn record(
     transaction: &Transaction<'_>,
-    round: &Round,
-    before: &HashMap<FindingKey, Finding>,
+    mut round: Round,
+    judgements: Vec<Judgement>,
+    mut before: HashMap<FindingKey, Known>,
+) -> rusqlite::Result<(Round, HashMap<FindingKey, Known>)> {
+    let mut now = HashMap::with_capacity(judgements.len());
+    for (mut judgement, rank) in judgements.into_iter().zip(1..) {
+        let old = before.remove(&judgement.key());
+        let stands = std::mem::take(&mut judgement.standings);
+        let (finding, said) = judgement.with_history(rank, round.at, old.as_ref().map(|old| &old.finding));
+        let digests = old.as_ref().and_then(|old| old.digests);
+        let written = particulars::keep(transaction, &finding.key, (&said, &stands), digests)?;
+        if digests.map_or(0, |digests| digests.standings) != written.standings {
+            standings::keep(transaction, round.at, &finding.key, &stands)?;
+        }
+        keep(transaction, round.at, &finding, old.map(|old| old.finding).as_ref())?;
+        now.insert(finding.key.clone(), Known { finding: finding.clone(), digests: Some(written) });
+        round.findings.push(finding);
+    }
+    for gone in before.keys() {
+        transaction.prepare_cached("DELETE FROM finding WHERE key = ?1")?.execute([gone.as_str()])?;
+        particulars::forget(transaction, gone)?;
+        standings::keep(transaction, round.at, gone, &[])?;
+        change(transaction, round.at, gone, "", "")?;
+    }
+    opening(transaction, &round)?;
+    Ok((round, now))
+}
+
+fn keep(
+    transaction: &Transaction<'_>,
+    at: Timestamp,
+    finding: &Finding,
+    old: Option<&Finding>,
 ) -> rusqlite::Result<()> {
-    let mut upsert = transaction.prepare_cached(
-        "INSERT INTO finding (key, measure, subject_kind, subject, verdict, title, since, first_seen, particulars)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-         ON CONFLICT (key) DO UPDATE SET measure = excluded.measure, subject_kind = excluded.subject_kind, subject = excluded.subject,
-         verdict = excluded.verdict, title = excluded.title, since = excluded.since, first_seen = excluded.first_seen, particulars = excluded.particulars",
-    )?;
-    for finding in &round.findings {
-        let old = before.get(&finding.key);
-        if old.is_none_or(|old| !same(old, finding)) {
-            let particulars = Particulars {
-                detail: finding.detail.clone(),
-                mend: finding.mend.clone(),
-                because: finding.because.clone(),
-                link: finding.link.clone(),
-            };
-            upsert.execute(params![
+    if old.is_none_or(|old| !same(old, finding)) {
+        transaction
+            .prepare_cached(
+                "INSERT INTO finding (key, measure, subject_kind, subject, verdict, title, since, first_seen)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                 ON CONFLICT (key) DO UPDATE SET measure = excluded.measure, subject_kind = excluded.subject_kind,
+                 subject = excluded.subject, verdict = excluded.verdict, title = excluded.title, since = excluded.since,
+                 first_seen = excluded.first_seen",
+            )?
+            .execute(params![
                 finding.key.as_str(),
                 finding.measure.as_str(),
                 kind_word(finding.subject.kind),
@@ -77,19 +116,12 @@ pub(super) fn record(
                 finding.title.as_str(),
                 millis(finding.since),
                 millis(finding.first_seen),
-                serde_json::to_string(&particulars).map_err(unreadable)?,
             ])?;
-        }
-        if old.is_none_or(|old| old.verdict != finding.verdict) {
-            change(transaction, round.at, &finding.key, finding.verdict.word(), finding.title.as_str())?;
-        }
     }
-    let present: HashSet<&FindingKey> = round.findings.iter().map(|finding| &finding.key).collect();
-    for gone in before.keys().filter(|key| !present.contains(key)) {
-        transaction.prepare_cached("DELETE FROM finding WHERE key = ?1")?.execute([gone.as_str()])?;
-        change(transaction, round.at, gone, "", "")?;
+    if old.is_none_or(|old| old.verdict != finding.verdict) {
+        change(transaction, at, &finding.key, finding.verdict.word(), finding.title.as_str())?;
     }
-    opening(transaction, round)
+    Ok(())
 }
 
 /// Alike in everything that is stored with the finding.
@@ -152,9 +184,5 @@ pub(super) fn last(connection: &Connection) -> rusqlite::Result<Option<Round>> {
     }
     findings.sort_by(|a, b| a.rank.cmp(&b.rank).then_with(|| a.key.cmp(&b.key)));
     let sources: Vec<SourceLine> = serde_json::from_str(&sources).map_err(unreadable)?;
-    Ok(Some(Round { at: time(at), operator: operator.into(), sources, findings }))
-}
-
-fn verdict(word: &str) -> rusqlite::Result<Verdict> {
-    serde_json::from_value(serde_json::Value::from(word)).map_err(unreadable)
+    Ok(Some(Round::new(time(at), operator.into(), sources, findings)))
 }

@@ -1,17 +1,22 @@
 //! SQLite, in WAL mode, in a file that nobody else may read.
 
 mod findings;
+mod log;
 mod open;
+mod particulars;
 mod sources;
+mod standings;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+use serde::Deserialize;
+use serde::de::value::{Error, StrDeserializer};
 
-use super::{Attempt, Kept, Store, StoreError};
-use crate::domain::{Finding, FindingKey, Judgement, Round, Shown, Sighting, SourceLine};
+use super::{Attempt, Kept, NextLine, Signature, Store, StoreError};
+use crate::domain::{FindingKey, Judgement, Particulars, Round, Seek, Shown, Sighting, SourceLine, Subject, Turn};
 
 /// A store in one SQLite file, or in memory.
 #[derive(Debug)]
@@ -19,8 +24,8 @@ pub struct Sqlite {
     file: Shown,
     connection: Connection,
     /// The findings as they are in the file, so that a round writes only what changed.
-    findings: HashMap<FindingKey, Finding>,
-    /// `PRAGMA data_version` when `findings` was read: another console may have written since.
+    known: HashMap<FindingKey, findings::Known>,
+    /// `PRAGMA data_version` when `known` was read: another console may have written since.
     version: Option<i64>,
 }
 
@@ -30,14 +35,14 @@ impl Sqlite {
         let file = Shown::line(&path.to_string_lossy());
         let connection =
             open::connection(path).map_err(|(said, mend)| StoreError { file: file.clone(), said, mend })?;
-        Ok(Self { file, connection, findings: HashMap::new(), version: None })
+        Ok(Self { file, connection, known: HashMap::new(), version: None })
     }
 
     /// A store that is gone when it is dropped.
     pub fn in_memory() -> Result<Self, StoreError> {
         let file = Shown::line("in memory");
         let connection = open::memory().map_err(|(said, mend)| StoreError { file: file.clone(), said, mend })?;
-        Ok(Self { file, connection, findings: HashMap::new(), version: None })
+        Ok(Self { file, connection, known: HashMap::new(), version: None })
     }
 
     fn fault(&self, error: &rusqlite::Error) -> StoreError {
@@ -56,6 +61,15 @@ impl Sqlite {
         done.map_err(|error| self.fault(&error))
     }
 
+    /// As [`write`](Self::write), and on disk when it returns: a power cut loses nothing that somebody was told.
+    fn write_safely<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        let level = |connection: &Connection, word| connection.pragma_update(None, "synchronous", word);
+        level(&self.connection, "FULL").map_err(|error| self.fault(&error))?;
+        let done = self.write(work);
+        level(&self.connection, "NORMAL").map_err(|error| self.fault(&error))?;
+        done
+    }
+
     /// Reads the findings again when another process has written.
     fn refresh(&mut self) -> Result<(), StoreError> {
         let version = self
@@ -63,11 +77,7 @@ impl Sqlite {
             .query_row("PRAGMA data_version", [], |row| row.get(0))
             .map_err(|error| self.fault(&error))?;
         if self.version != Some(version) {
-            self.findings = findings::all(&self.connection)
-                .map_err(|error| self.fault(&error))?
-                .into_iter()
-                .map(|finding| (finding.key.clone(), finding))
-                .collect();
+            self.known = findings::known(&self.connection).map_err(|error| self.fault(&error))?;
             self.version = Some(version);
         }
         Ok(())
@@ -95,26 +105,50 @@ impl Store for Sqlite {
         judgements: Vec<Judgement>,
     ) -> Result<Round, StoreError> {
         self.refresh()?;
-        let findings: Vec<Finding> = judgements
-            .into_iter()
-            .zip(1..)
-            .map(|(judgement, rank)| {
-                let before = self.findings.get(&judgement.key());
-                judgement.with_history(rank, at, before)
-            })
-            .collect();
-        let round = Round { at, operator: operator.clone(), sources, findings };
-        let before = std::mem::take(&mut self.findings);
+        let round = Round::new(at, operator.clone(), sources, Vec::with_capacity(judgements.len()));
+        let before = std::mem::take(&mut self.known);
         // Until it is written, nothing is known of what the file holds.
         self.version = None;
-        self.write(|transaction| findings::record(transaction, &round, &before))?;
-        self.findings = round.findings.iter().map(|finding| (finding.key.clone(), finding.clone())).collect();
+        let (round, known) = self.write(|transaction| findings::record(transaction, round, judgements, before))?;
+        self.known = known;
         self.version = self.connection.query_row("PRAGMA data_version", [], |row| row.get(0)).ok();
         Ok(round)
     }
 
     fn last(&self) -> Result<Option<Round>, StoreError> {
         findings::last(&self.connection).map_err(|error| self.fault(&error))
+    }
+
+    fn log(&self, after: u64) -> Result<Vec<(u64, String)>, StoreError> {
+        log::after(&self.connection, after).map_err(|error| self.fault(&error))
+    }
+
+    fn append(&mut self, next: &mut NextLine<'_>) -> Result<(), StoreError> {
+        self.write_safely(|transaction| log::append(transaction, next))
+    }
+
+    fn signatures(&self) -> Result<Vec<Signature>, StoreError> {
+        log::signatures(&self.connection).map_err(|error| self.fault(&error))
+    }
+
+    fn keep_signature(&mut self, signature: &Signature) -> Result<(), StoreError> {
+        self.write_safely(|transaction| log::keep_signature(transaction, signature))
+    }
+
+    fn particulars(&self) -> Result<BTreeMap<FindingKey, Particulars>, StoreError> {
+        particulars::all(&self.connection).map_err(|error| self.fault(&error))
+    }
+
+    fn particulars_of(&self, subject: &Subject) -> Result<BTreeMap<FindingKey, Particulars>, StoreError> {
+        particulars::of(&self.connection, subject).map_err(|error| self.fault(&error))
+    }
+
+    fn turns_of(&self, subject: &Subject) -> Result<Vec<Turn>, StoreError> {
+        standings::turns(&self.connection, subject).map_err(|error| self.fault(&error))
+    }
+
+    fn seek(&self, seek: &Seek) -> Result<HashSet<FindingKey>, StoreError> {
+        particulars::seek(&self.connection, seek).map_err(|error| self.fault(&error))
     }
 }
 
@@ -128,7 +162,12 @@ fn time(millis: i64) -> Timestamp {
     Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-/// A column that holds JSON which can't be read: the file is damaged there.
-fn unreadable(error: serde_json::Error) -> rusqlite::Error {
+/// A column that can't be read as what it was written from: the file is damaged there.
+fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
+}
+
+/// A word of the domain as it was stored: a key, a kind, a verdict.
+fn stored<'a, T: Deserialize<'a>>(word: &'a str) -> rusqlite::Result<T> {
+    T::deserialize(StrDeserializer::<Error>::new(word)).map_err(unreadable)
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, params};
 use sha2::{Digest as _, Sha256};
 
-use super::{millis, time, unreadable};
+use super::{millis, stored, time, unreadable};
 use crate::domain::{Fact, Fault, Observation, Sighting, SourceId, Subject, SubjectKind};
 use crate::store::{Attempt, Kept, Outcome};
 
@@ -175,7 +175,7 @@ pub(super) fn kind_word(kind: SubjectKind) -> String {
 }
 
 pub(super) fn kind(word: &str) -> rusqlite::Result<SubjectKind> {
-    serde_json::from_value(serde_json::Value::from(word)).map_err(unreadable)
+    stored(word)
 }
 
 fn hex(bytes: &[u8]) -> String {

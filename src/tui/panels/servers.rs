@@ -5,7 +5,7 @@ use crate::domain::SubjectKind;
 
 pub const PANEL: Panel = Panel {
     title: "Servers",
-    measures: &["security-updates", "encrypted-communication"],
+    measures: &["security-updates", "encrypted-communication", "restricted-access"],
     kinds: &[SubjectKind::Host, SubjectKind::Site, SubjectKind::Device],
     empty: "No server is watched. Name one with [[server]].",
 };

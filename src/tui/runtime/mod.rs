@@ -89,8 +89,10 @@ enum Woken {
 
 impl Runtime {
     async fn go(&mut self) -> Result<Ending, TuiError> {
+        let mut until = self.stage.draw(&self.model);
+        // The first picture is there: now what is selected in it is read.
+        self.take_in(vec![Msg::Time]).await;
         loop {
-            let until = self.stage.draw(&self.model);
             if self.stage.is_gone() {
                 return Ok(Ending::TerminalGone);
             }
@@ -120,6 +122,7 @@ impl Runtime {
             if let Some(ending) = self.take_in(batch).await {
                 return Ok(ending);
             }
+            until = self.stage.draw(&self.model);
         }
     }
 

@@ -81,11 +81,20 @@ fn what_has_to_be_done_outside_comes_back_as_effects() {
 
 #[test]
 fn an_address_without_encryption_is_opened_only_after_a_question() {
-    let mut round = sample::round(State::Broken);
-    for finding in &mut round.findings {
-        finding.link = crate::domain::Link::parse("http://plain.example/x");
-    }
-    let mut console = Rehearsal::new(sample::start(round).unwrap(), 80, 24);
+    let round = sample::round(State::Broken);
+    let answers = sample::answers(&round);
+    let plain = move |order: &Order| {
+        let mut updates = answers(order);
+        for update in &mut updates {
+            if let Update::Looked(looked) = update {
+                for said in looked.particulars.values_mut() {
+                    said.link = crate::domain::Link::parse("http://plain.example/x");
+                }
+            }
+        }
+        updates
+    };
+    let mut console = Rehearsal::new(sample::start(round).unwrap(), 80, 24).answered(plain);
     assert_eq!(console.press("o"), []);
     assert_eq!(state_of(console.model()), "queue:0 confirm");
     assert!(text(&console.frame()).contains("plain.example is reached without encryption"));
@@ -98,11 +107,44 @@ fn an_address_without_encryption_is_opened_only_after_a_question() {
 #[test]
 fn an_address_that_cannot_be_opened_is_shown_to_copy() {
     let mut console = console(State::Broken, (80, 24));
-    let link = console.model().world.round.findings[0].link.clone().unwrap();
-    let now = sample::now();
-    update::update(console.model(), message::Msg::Opened(link, Err(Fault::new("over ssh"))), now);
+    let link = crate::domain::Link::parse("https://security-tracker.debian.org/tracker/DSA-6321-1").unwrap();
+    console.update(message::Msg::Opened(link, Err(Fault::new("over ssh"))));
     assert!(text(&console.frame()).contains("https://security-tracker.debian.org/tracker/DSA-6321-1"));
     assert!(matches!(&console.press("y")[..], [Effect::Copy(_)]));
+}
+
+#[test]
+fn until_particulars_are_read_titles_stand_alone_and_old_ones_stay() {
+    let round = sample::round(State::Broken);
+    let mut unread = Rehearsal::new(sample::start(round.clone()).unwrap(), 120, 40);
+    unread.press("2");
+    let shown = text(&unread.frame());
+    assert!(shown.contains("6 security updates pending") && !shown.contains("to make it ok"), "{shown}");
+    assert_eq!(unread.press("o"), []);
+    assert!(text(&unread.frame()).contains("still being read"));
+    unread.press("w");
+    assert!(!text(&unread.frame()).contains("names no evidence"));
+    let mut read = unread.answered(sample::answers(&round));
+    assert!(text(&read.frame()).contains("said: nothing pending"));
+    read.press("w");
+    // Nobody answers any more: what was read of the last round stays.
+    let mut left = read.clone().answered(|_| Vec::new());
+    left.hear_round(round);
+    assert!(text(&left.frame()).contains("to make it ok"));
+    left.press("j");
+    assert!(!text(&left.frame()).contains("to make it ok"));
+}
+
+#[test]
+fn a_filter_finds_words_of_the_particulars_and_sources() {
+    let mut console = console(State::Broken, (120, 40));
+    let queued = |console: &mut Rehearsal| console.model().index.queue.len();
+    console.press("/3.0.22");
+    assert_eq!(queued(&mut console), 8);
+    console.press("<enter><esc>/source:sources/w*");
+    assert_eq!(queued(&mut console), 2);
+    console.press("<enter><esc>/3.0.23");
+    assert_eq!(queued(&mut console), 0);
 }
 
 #[test]
@@ -155,7 +197,7 @@ fn a_bad_field_is_said_and_the_last_good_filter_stays() {
     let mut console = console(State::Broken, (120, 40));
     console.press("/web7");
     let pasted = message::Msg::Pasted(" hots:x".into());
-    update::update(console.model(), pasted, sample::now());
+    console.update(pasted);
     assert!(text(&console.frame()).contains("`hots:` is no field"));
     assert_eq!(console.model().index.queue.len(), 2);
     console.press("<enter>");
@@ -164,10 +206,8 @@ fn a_bad_field_is_said_and_the_last_good_filter_stays() {
 
 #[test]
 fn pasted_text_triggers_nothing() {
-    let now = sample::now();
     let mut console = console(State::Broken, (120, 40));
-    let paste =
-        |console: &mut Rehearsal, text: &str| update::update(console.model(), message::Msg::Pasted(text.into()), now);
+    let paste = |console: &mut Rehearsal, text: &str| console.update(message::Msg::Pasted(text.into()));
     assert_eq!(paste(&mut console, "q\nq\x1b[31mR"), []);
     assert_eq!(state_of(console.model()), "queue:0");
     console.press("/");
@@ -195,7 +235,7 @@ fn the_wheel_moves_and_a_second_click_opens() {
     use ratatui::layout::Position;
     let mut console = console(State::Broken, (120, 40));
     let mut point = |mouse| {
-        update::update(console.model(), Msg::Mouse(mouse), sample::now());
+        console.update(Msg::Mouse(mouse));
         state_of(console.model())
     };
     let at = Position::new;
@@ -215,7 +255,7 @@ fn a_click_on_a_tile_selects_its_row() {
     let mut console = console(State::Broken, (120, 40));
     let tile = layout::home(console.model().size).tiles[1];
     let click = Msg::Mouse(Mouse::Click((tile.x + 3, tile.y + 2).into()));
-    update::update(console.model(), click, sample::now());
+    console.update(click);
     assert_eq!(state_of(console.model()), "tile2:1");
 }
 

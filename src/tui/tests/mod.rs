@@ -16,7 +16,13 @@ fn start(state: State) -> Start {
 }
 
 fn console(state: State, (width, height): (u16, u16)) -> Rehearsal {
-    Rehearsal::new(start(state), width, height)
+    rehearse(sample::round(state), (width, height))
+}
+
+/// The console on a round, with its particulars to be read.
+fn rehearse(round: Round, (width, height): (u16, u16)) -> Rehearsal {
+    let answers = sample::answers(&round);
+    Rehearsal::new(sample::start(round).unwrap(), width, height).answered(answers)
 }
 
 /// Where one is, in a word: `queue:0`, `tile2:1`, `list3:0`, `detail1:0 why`, with the selected row.

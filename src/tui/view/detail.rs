@@ -2,11 +2,15 @@
 
 use jiff::Timestamp;
 
-use crate::domain::{Finding, FindingKey, Shown};
+use super::exhibit;
+use crate::domain::{Finding, FindingKey, Particulars, Shown, Turn};
 use crate::tui::model::Model;
 use crate::tui::times;
 use crate::tui::widgets::prose;
 use crate::tui::widgets::text::Piece;
+
+/// How many turns of a finding are told.
+const TURNS: usize = 12;
 
 /// One line of the detail, of the block of one finding.
 #[derive(Debug, Clone)]
@@ -52,20 +56,60 @@ fn block(model: &Model, finding: &Finding, width: usize) -> Vec<Line> {
     let (about, until) = about(model, finding);
     let dim = |text: &Shown| Piece::shown(text, theme.dim());
     lines.extend(prose::wrap(&about, width.saturating_sub(2)).iter().map(|part| vec![Piece::space(2), dim(part)]));
-    if !finding.detail.is_empty() {
-        let parts = prose::wrap(&finding.detail, width.saturating_sub(2));
-        lines.extend(parts.iter().map(|part| vec![Piece::space(2), Piece::shown(part, theme.text())]));
+    if let Some(said) = model.world.looks.particulars(finding) {
+        lines.extend(particulars(model, said, width));
     }
-    if let Some(mend) = &finding.mend {
-        lines.extend(labelled(model, "to make it ok: ", mend, width));
-    }
-    if let Some(link) = &finding.link {
-        lines.push(vec![Piece::space(2), Piece::word("o ", theme.accent()), dim(&link.as_str().into())]);
-    }
+    lines.extend(model.world.looks.exhibits(finding).flat_map(|exhibit| exhibit::lines(model, exhibit)));
+    let (told, changes) = history(model, finding);
+    lines.extend(told);
+    let until = until.into_iter().chain(changes).min();
     lines.push(Vec::new());
     let key = &finding.key;
     let numbered = lines.into_iter().enumerate();
     numbered.map(|(within, pieces)| Line { pieces, finding: key.clone(), within, until }).collect()
+}
+
+/// What the finding says beyond its title.
+fn particulars(model: &Model, said: &Particulars, width: usize) -> Vec<Vec<Piece>> {
+    let theme = &model.theme;
+    let mut lines = Vec::new();
+    if !said.detail.is_empty() {
+        let parts = prose::wrap(&said.detail, width.saturating_sub(2));
+        lines.extend(parts.iter().map(|part| vec![Piece::space(2), Piece::shown(part, theme.text())]));
+    }
+    if let Some(mend) = &said.mend {
+        lines.extend(labelled(model, "to make it ok: ", mend, width));
+    }
+    if let Some(link) = &said.link {
+        let address = Piece::shown(&link.as_str().into(), theme.dim());
+        lines.push(vec![Piece::space(2), Piece::word("o ", theme.accent()), address]);
+    }
+    lines
+}
+
+/// What turned, a line each: `3 d ago  fix bookworm: 3.0.22-1~deb12u2`; and until when that is true. What the line above
+/// says already, since when it has its verdict, is left out.
+fn history(model: &Model, finding: &Finding) -> (Vec<Vec<Piece>>, Option<Timestamp>) {
+    let (theme, world) = (&model.theme, &model.world);
+    let own = |turn: &Turn| turn.item == *"verdict";
+    let turns: Vec<&Turn> = world.looks.turns(finding).collect();
+    let newest = turns.iter().position(|turn| own(turn));
+    let told = turns.into_iter().enumerate().filter(|(at, _)| Some(*at) != newest).map(|(_, turn)| turn).take(TURNS);
+    let mut until = None;
+    let lines = told.map(|turn| {
+        let age = times::since(turn.at, world.now);
+        until = until.into_iter().chain([age.until]).min();
+        let said: Shown = match (&turn.word, own(turn)) {
+            (Some(stands), true) => stands.clone(),
+            (None, true) => "gone".into(),
+            (Some(stands), false) => format!("{}: {stands}", turn.item).into(),
+            (None, false) => format!("{}: no more", turn.item).into(),
+        };
+        let ago: Shown = if age.said == "now" { age.said } else { format!("{} ago", age.said).into() };
+        let gap = Piece::space(9_usize.saturating_sub(ago.width()).max(1));
+        vec![Piece::space(2), Piece::shown(&ago, theme.dim()), gap, Piece::shown(&said, theme.dim())]
+    });
+    (lines.collect(), until)
 }
 
 /// `security-updates · since 21 Nov 06:12, 2 d · rank 3`, and until when that is true.

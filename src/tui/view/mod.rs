@@ -4,6 +4,7 @@ mod account;
 mod bars;
 pub mod detail;
 mod dialog;
+mod exhibit;
 mod home;
 pub mod overlay;
 mod panel;

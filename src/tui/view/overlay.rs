@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::detail::labelled;
 use super::{account, dialog};
-use crate::domain::{Because, Finding, Link, Shown, Verdict};
+use crate::domain::{Because, Finding, Link, Particulars, Shown, Verdict};
 use crate::tui::keymap;
 use crate::tui::model::{Model, Overlay};
 use crate::tui::widgets::canvas::Canvas;
@@ -112,19 +112,32 @@ fn why(model: &Model, width: usize) -> Page {
     lines.extend(prose(&since, theme.dim()));
     lines.extend([Vec::new(), indent(vec![Piece::word("because", theme.accent())])]);
     let mut until = until;
-    for because in &finding.because {
-        lines.extend(reason(model, because, width, &mut until));
-    }
-    if finding.because.is_empty() {
-        lines.push(indent(vec![Piece::word("  the rule names no evidence", theme.dim())]));
-    }
-    lines.push(Vec::new());
-    match &finding.mend {
-        Some(mend) => lines.extend(labelled(model, "to make it ok: ", mend, width)),
-        None if finding.verdict == Verdict::Ok => lines.push(indent(vec![Piece::word(" nothing to do", theme.dim())])),
-        None => lines.push(indent(vec![Piece::word(" no mend is known", theme.dim())])),
+    match model.world.looks.particulars(finding) {
+        Some(said) => lines.extend(chain(model, finding.verdict, said, (width, &mut until))),
+        None => lines.push(indent(vec![Piece::word("  …", theme.dim())])),
     }
     (lines, Some(until))
+}
+
+/// The reasons, and what would make it ok.
+fn chain(
+    model: &Model,
+    verdict: Verdict,
+    said: &Particulars,
+    (width, until): (usize, &mut Timestamp),
+) -> Vec<Vec<Piece>> {
+    let dim = |word| vec![Piece::space(1), Piece::word(word, model.theme.dim())];
+    let mut lines: Vec<_> = said.because.iter().flat_map(|because| reason(model, because, width, until)).collect();
+    if said.because.is_empty() {
+        lines.push(dim("  the rule names no evidence"));
+    }
+    lines.push(Vec::new());
+    match &said.mend {
+        Some(mend) => lines.extend(labelled(model, "to make it ok: ", mend, width)),
+        None if verdict == Verdict::Ok => lines.push(dim(" nothing to do")),
+        None => lines.push(dim(" no mend is known")),
+    }
+    lines
 }
 
 fn rank(model: &Model, finding: &Finding) -> Shown {

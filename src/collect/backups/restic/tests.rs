@@ -31,7 +31,7 @@ fn a_list_is_read_and_hostile_names_are_made_visible() {
 
 #[test]
 fn an_empty_repository_holds_nothing_and_that_is_an_answer() {
-    assert_eq!(recorded("empty", 0).unwrap(), Snapshots { snapshots: vec![], degraded: None, unnamed: 0 });
+    assert_eq!(recorded("empty", 0).unwrap(), Snapshots::default());
 }
 
 #[test]
@@ -195,12 +195,13 @@ impl Real {
 
 async fn ask(restic: Restic, repository: &Path, password: &str) -> Result<Snapshots, Fault> {
     let backup = ResticBackup {
-        subject: Subject::new(crate::domain::SubjectKind::Backup, "b"),
         repository: Repository::parse(repository.to_str().unwrap()).unwrap(),
         password: SecretRef::Env("not asked here".into()),
         restic,
     };
-    backup.list(SecretString::from(password.to_owned())).await
+    let mut list = backup.read(SecretString::from(password.to_owned())).await?;
+    list.snapshots = super::super::thin::thinned(list.snapshots);
+    Ok(list)
 }
 
 fn overwrite(file: &Path) {

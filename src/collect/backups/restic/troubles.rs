@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::super::troubles::{ON_THE_WAY, Trouble, find};
 use crate::domain::Fault;
 
 /// An error as newer versions print it.
@@ -26,48 +27,13 @@ fn plain(line: &str) -> String {
     said.replace('\n', " ")
 }
 
-/// What restic's words mean for a person; the first row whose words occur. Words, because 0.14 exits with 1 for everything.
-struct Trouble {
-    words: &'static [&'static str],
-    said: &'static str,
-    mend: &'static str,
-    passing: bool,
-}
-
+/// What restic's words mean for a person. Words, because 0.14 exits with 1 for everything.
 const TROUBLES: &[Trouble] = &[
     Trouble {
         words: &["wrong password"],
         said: "wrong password",
         mend: "store the repository's password where `password` points to",
         passing: false,
-    },
-    Trouble {
-        words: &["host key verification failed", "host identification has changed"],
-        said: "ssh refused the host key",
-        mend: "connect with ssh by hand and compare the key's fingerprint with the server's",
-        passing: false,
-    },
-    Trouble {
-        words: &["permission denied (", "too many authentication failures"],
-        said: "ssh was refused the login",
-        mend: "let ssh log in without asking: a key in the agent, or in ssh's configuration for this host",
-        passing: false,
-    },
-    Trouble {
-        words: &[
-            "connection refused",
-            "connection reset",
-            "timed out",
-            "timeout",
-            "no route to host",
-            "unreachable",
-            "no such host",
-            "could not resolve",
-            "connection closed by",
-        ],
-        said: "the repository can't be reached",
-        mend: "see that its host is up and that this machine may reach it",
-        passing: true,
     },
     Trouble {
         words: &["already locked", "unable to create lock"],
@@ -114,23 +80,13 @@ pub fn fault_of(status: Option<i32>, complaints: &[String]) -> Fault {
     let Some(status) = status else { return Fault::passing("restic was ended by a signal") };
     let first = complaints.first().map_or("it said nothing", String::as_str);
     let by_status = STATUSES.iter().find(|(code, _)| *code == status).map(|(_, words)| (*words, first));
-    let lines: Vec<(String, &str)> = complaints.iter().map(|line| (line.to_lowercase(), line.as_str())).collect();
-    let spoken = lines.iter().map(|(lower, line)| (lower.as_str(), *line));
-    let said: Vec<(&str, &str)> = by_status.into_iter().chain(spoken).collect();
-    let found = TROUBLES.iter().find_map(|trouble| {
-        let (_, line) = said.iter().find(|(lower, _)| trouble.words.iter().any(|words| lower.contains(words)))?;
-        Some((trouble, *line))
-    });
-    match found {
-        Some((trouble, line)) => Fault {
-            said: if line.to_lowercase().starts_with(trouble.said) {
-                line.into()
-            } else {
-                format!("{}: {line}", trouble.said).into()
-            },
-            mend: Some(trouble.mend.into()),
-            passing: trouble.passing,
-        },
+    let lines: Vec<(String, &str)> = by_status
+        .into_iter()
+        .map(|(words, line)| (words.to_owned(), line))
+        .chain(complaints.iter().map(|line| (line.to_lowercase(), line.as_str())))
+        .collect();
+    match find(&[ON_THE_WAY, TROUBLES], &lines) {
+        Some((trouble, line)) => trouble.fault(line),
         None => Fault::new(format!("restic failed with status {status}: {first}"))
             .mend("run `restic snapshots` by hand with the same repository"),
     }

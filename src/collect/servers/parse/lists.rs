@@ -16,10 +16,13 @@ pub struct List {
     /// Its name in /var/lib/apt/lists.
     pub file: String,
     pub modified: Option<Timestamp>,
+    pub origin: String,
     pub label: String,
     pub suite: String,
     pub codename: String,
     pub version: String,
+    /// When the repository made it.
+    pub dated: Option<Timestamp>,
     /// After this the repository itself does not vouch for it any more.
     pub valid_until: Option<Timestamp>,
 }
@@ -84,16 +87,20 @@ pub fn parse_lists(section: &Section) -> Lists {
 
 fn note(list: &mut List, name: &str, value: &str) {
     match name {
+        "Origin" => value.clone_into(&mut list.origin),
+        "Date" => list.dated = parse_date(value),
         "Label" => value.clone_into(&mut list.label),
         "Suite" => value.clone_into(&mut list.suite),
         "Codename" => value.clone_into(&mut list.codename),
         "Version" => value.clone_into(&mut list.version),
-        "Valid-Until" => {
-            let numeric = value.replace("UTC", "+0000");
-            list.valid_until = jiff::fmt::rfc2822::parse(&numeric).ok().map(|time| time.timestamp());
-        }
+        "Valid-Until" => list.valid_until = parse_date(value),
         _ => {}
     }
+}
+
+/// `Sat, 28 Nov 2026 00:53:02 UTC`.
+fn parse_date(value: &str) -> Option<Timestamp> {
+    jiff::fmt::rfc2822::parse(&value.replace("UTC", "+0000")).ok().map(|time| time.timestamp())
 }
 
 impl Lists {

@@ -99,29 +99,18 @@ pub fn parse_kernel(section: &Section, installed: &Installed) -> Result<(Kernel,
     let newest = installed
         .packages
         .iter()
-        .filter_map(|package| Some((image(package)?, package)))
+        .filter_map(|package| Some((package.kernel_release()?, package)))
         .max_by(|(a, _), (b, _)| newer(a, b).then_with(|| (*a == running).cmp(&(*b == running))));
     let Some((release, _)) = newest else {
         return Ok((Kernel { running: running.into(), installed: None }, false));
     };
     // A security update can keep the release's name: then the version that uname -v names is older than the package's.
-    let same = installed.packages.iter().find(|package| image(package) == Some(running));
+    let same = installed.packages.iter().find(|package| package.kernel_release() == Some(running));
     let rebuilt = same
         .zip(debian_version(built))
         .is_some_and(|(package, runs)| version::compare(package.version.as_str(), runs) == Ordering::Greater);
     let waits = rebuilt || newer(release, running) == Ordering::Greater;
     Ok((Kernel { running: running.into(), installed: Some(release.into()) }, waits))
-}
-
-/// The release of a package that holds a kernel image: `linux-image-6.1.0-49-amd64` is `6.1.0-49-amd64`. The packages
-/// that only point to the newest image have no number there; debugging symbols are no image.
-fn image(package: &Package) -> Option<&str> {
-    let release = package.name.as_str().strip_prefix("linux-image-")?;
-    let release = release.strip_prefix("unsigned-").unwrap_or(release);
-    let image = release.starts_with(|first: char| first.is_ascii_digit())
-        && !release.ends_with("-dbg")
-        && !release.ends_with("-dbgsym");
-    image.then(|| release.strip_suffix("-unsigned").unwrap_or(release))
 }
 
 /// Releases in Debian's version order, whatever their flavour: of `6.1.0-49-cloud-amd64` only `6.1.0-49` counts.

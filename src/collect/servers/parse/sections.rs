@@ -41,11 +41,30 @@ impl Sections {
     /// A section whose command ended well; else why there is nothing to read.
     pub fn sound(&self, name: &str, tool: &str) -> Result<&Section, Fault> {
         match self.0.get(name) {
-            None => Err(Fault::new(format!("the probe did not answer `{name}`"))),
+            None => Err(Fault::new(format!("the probe did not answer `{name}` to its end"))),
             Some(section) if section.code == 0 => Ok(section),
             Some(section) => Err(failed(section, tool)),
         }
     }
+}
+
+impl Sections {
+    /// The same of a command that needs root: where the login may not run it, the mend says how to allow it.
+    pub fn rooted(&self, name: &str, tool: &str, what: &str) -> Result<&Section, Fault> {
+        match self.0.get(name) {
+            Some(section) if section.code == 77 => Err(needs_root(what)),
+            Some(section) if section.code == 1 && section.last_words().as_str().starts_with("sudo: ") => {
+                Err(needs_root(what))
+            }
+            _ => self.sound(name, tool),
+        }
+    }
+}
+
+/// What the login may not do there.
+pub fn needs_root(what: &str) -> Fault {
+    Fault::new(format!("{what} needs root"))
+        .mend("`matins probe sudoers` prints the lines for /etc/sudoers.d that allow it")
 }
 
 /// A command that did not end well, in its own words.

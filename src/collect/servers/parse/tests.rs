@@ -18,7 +18,7 @@ fn recording(name: &str) -> Vec<u8> {
 
 fn answer(name: &str) -> (HostSeen, Option<Packages>) {
     match parse_answer(&recording(name), recorded()).unwrap() {
-        Answer::Whole { host, packages, digest } => {
+        Answer::Whole { host, packages, digest, .. } => {
             assert!(digest.is_some());
             (*host, packages)
         }
@@ -188,16 +188,32 @@ fn real_logs_of_unattended_upgrades_are_judged_by_their_last_run() {
         let body: Vec<String> = text.lines().map(|line| format!(" {line}")).collect();
         let sections =
             sections::parse_sections(format!("{zone}{periodic}#runs\n{}\n rc=0\n", body.join("\n")).as_bytes());
-        let unattended = unattended::parse_unattended(&sections, true, "2026-11-24T08:00:00Z".parse().unwrap());
+        let unattended = unattended::parse_unattended(&sections, true, None, "2026-11-24T08:00:00Z".parse().unwrap());
         let run = unattended.seen().unwrap().last.seen().unwrap().clone().unwrap();
         assert_eq!(run.failed, failed, "{name}");
         assert!(run.said.as_str().contains(words), "{name}: {}", run.said);
     }
+    // What could not be upgraded is named, whatever the last line says.
+    let Some(text) = data("bookworm/uu-C-dpkg-failure.log") else { return };
+    let Some(dpkg) = data("bookworm/uu-C-dpkg-failure-dpkg.log") else { return };
+    let lines = |text: &str| text.lines().map(|line| format!(" {line}\n")).collect::<Vec<_>>().concat();
+    let dpkg: String = dpkg
+        .lines()
+        .filter(|line| line.starts_with(['L', ' ']) || line.starts_with("dpkg: error"))
+        .map(|line| line.to_owned() + "\n")
+        .collect();
+    let answer = format!("{zone}{periodic}#runs\n{}\n rc=0\n#dpkg-log\n{}\n rc=0\n", lines(&text), lines(&dpkg));
+    let sections = sections::parse_sections(answer.as_bytes());
+    let unattended = unattended::parse_unattended(&sections, true, None, "2026-11-24T08:00:00Z".parse().unwrap());
+    let run = unattended.seen().unwrap().last.seen().unwrap().clone().unwrap();
+    assert!(run.causes[0].as_str().starts_with("libde265-0: unable to make backup link of"), "{:?}", run.causes);
+    assert!(run.causes.iter().any(|cause| cause.as_str().starts_with("nginx: Unable to correct problems")));
+    assert_eq!(run.kept.iter().filter(|kept| kept.as_str().ends_with("is blacklisted")).count(), 5);
     // A simulated run leaves a log that looks like a run.
     let Some(text) = data("bookworm/uu-log-after-dryrun.log") else { return };
     let body: Vec<String> = text.lines().map(|line| format!(" {line}")).collect();
     let sections = sections::parse_sections(format!("{zone}{periodic}#runs\n{}\n rc=0\n", body.join("\n")).as_bytes());
-    let unattended = unattended::parse_unattended(&sections, true, "2026-11-24T08:00:00Z".parse().unwrap());
+    let unattended = unattended::parse_unattended(&sections, true, None, "2026-11-24T08:00:00Z".parse().unwrap());
     assert_eq!(unattended.seen().unwrap().last, Read::Seen(None));
 }
 

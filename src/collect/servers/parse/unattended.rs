@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
 
+use super::outcome::{parse_causes, parse_dpkg_log, parse_kept};
 use super::sections::{Section, Sections};
 use crate::domain::facts::{Unattended, UnattendedRun};
 use crate::domain::{Fault, Read, Shown};
@@ -12,7 +13,12 @@ const START: &str = "Starting unattended upgrades script";
 /// A run that has not ended after this long will not.
 const LONGEST_RUN_SECONDS: i64 = 4 * 3_600;
 
-pub fn parse_unattended(sections: &Sections, installed: bool, server_now: Timestamp) -> Read<Unattended> {
+pub fn parse_unattended(
+    sections: &Sections,
+    installed: bool,
+    covers_security: Option<bool>,
+    server_now: Timestamp,
+) -> Read<Unattended> {
     let periodic = match sections.sound("periodic", "apt-config") {
         Ok(section) => section,
         Err(fault) => return Read::Unreadable(fault),
@@ -22,7 +28,7 @@ pub fn parse_unattended(sections: &Sections, installed: bool, server_now: Timest
         && is_on(periodic, "Update-Package-Lists").unwrap_or(false)
         && !timer_is_off(sections.get("timers"));
     let last = if installed { parse_last(sections, server_now) } else { Read::Seen(None) };
-    Read::Seen(Unattended { installed, enabled, last })
+    Read::Seen(Unattended { installed, enabled, covers_security, last })
 }
 
 /// `APT::Periodic::KEY "1";`: days, or a length such as `12h`; `0` is never. `None` when it isn't set.
@@ -45,7 +51,15 @@ fn parse_last(sections: &Sections, server_now: Timestamp) -> Read<Option<Unatten
     };
     match section.code {
         0 => match zone(sections.get("zone")) {
-            Some(zone) => Read::Seen(last_run(&section.lines, &zone, server_now)),
+            Some(zone) => {
+                let mut last = last_run(&section.lines, &zone, server_now);
+                if let Some(run) = &mut last {
+                    let dpkg = parse_dpkg_log(sections.get("dpkg-log"), run.at, &zone);
+                    // dpkg's reason is why the rest was left; so it comes first.
+                    run.causes.splice(0..0, dpkg);
+                }
+                Read::Seen(last)
+            }
             None => Read::unreadable("the server's time zone, in which its log writes, is not known"),
         },
         1 => Read::Seen(None),
@@ -90,7 +104,10 @@ fn last_run(lines: &[String], zone: &TimeZone, server_now: Timestamp) -> Option<
         let Some(at) = time(&run[0], zone) else { continue };
         let age = server_now.duration_since(at).as_secs();
         match ending(run) {
-            Some((failed, said)) => return Some(UnattendedRun { at, failed, said }),
+            Some((failed, said)) => {
+                let (causes, kept) = (parse_causes(run), parse_kept(run));
+                return Some(UnattendedRun { at, failed, said, causes, kept });
+            }
             None if (0..LONGEST_RUN_SECONDS).contains(&age) => {}
             None => {
                 let said = run.last().map(|line| words(line)).unwrap_or_default();
@@ -98,6 +115,8 @@ fn last_run(lines: &[String], zone: &TimeZone, server_now: Timestamp) -> Option<
                     at,
                     failed: true,
                     said: format!("began and never ended, last: {said}").into(),
+                    causes: parse_causes(run),
+                    kept: Vec::new(),
                 });
             }
         }

@@ -12,7 +12,7 @@ async fn a_public_server_cannot_send_us_to_this_machine() {
     for host in ["127.0.0.1", "localhost", "0x7f.1", "[::ffff:127.0.0.1]"] {
         let url = Url::parse(&format!("http://{host}:{port}/metadata")).unwrap();
         let fetch = Fetch { url: &url, validators: None, cap: 1_000, total: Duration::from_secs(5) };
-        let fault = Http::new().unwrap().follow(&fetch, Some(Realm::Public)).await.unwrap_err();
+        let fault = Http::new().unwrap().follow(&fetch, Some(Realm::Public), None).await.unwrap_err();
         assert!(fault.said.as_str().contains("redirected into this machine"), "{host}: {fault}");
         assert!(fault.mend.is_some());
     }

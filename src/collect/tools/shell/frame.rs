@@ -23,6 +23,41 @@ pub(super) fn framed(script: &str, nonce: &str) -> Vec<u8> {
     .into_bytes()
 }
 
+/// A file for a server whose key is forced to run it: whoever holds the key sends a question as [`framed`] asks it, of
+/// which four lines are matched word by word and the rest is thrown away. `version` says in the answer which one it is.
+pub(super) fn forced(script: &str, version: &str) -> String {
+    format!(
+        r#"#!/bin/sh
+# matins' probe, version {version}. What comes in by stdin is matched and never run: a key forced to this file
+# (authorized_keys: restrict,command="…") can ask these questions of this server, and do nothing else.
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export PATH
+refuse() {{
+  echo "this key may run matins' probe and nothing else" >&2
+  exit 126
+}}
+IFS= read -r brace && IFS= read -r begin && IFS= read -r open && IFS= read -r memory || refuse
+cat >/dev/null
+nonce=${{begin##* }}
+case $nonce in '' | *[!0-9a-f]*) refuse ;; esac
+[ "$brace $begin $open" = "{{ printf '\nMATINS1 BEGIN %s\n' $nonce (" ] || refuse
+known=${{memory#"known='"}}
+known=${{known%%"'"*}}
+power=${{memory##*"power='"}}
+power=${{power%"'"}}
+[ "$memory" = "known='$known' power='$power'" ] || refuse
+case $known in *[!0-9a-f]*) refuse ;; esac
+case $power in '' | root | sudo | none) ;; *) refuse ;; esac
+printf '\nMATINS1 BEGIN %s\n' "$nonce"
+(
+printf '#installed\n %s\n rc=0\n' {version}
+{script}
+) </dev/null
+printf '\nMATINS1 END %s rc=%d\n' "$nonce" "$?"
+"#
+    )
+}
+
 /// 32 hexadecimal digits that nobody can guess: the standard library seeds its hasher's keys from the system's randomness.
 pub(super) fn nonce() -> String {
     format!("{:016x}{:016x}", RandomState::new().hash_one(1), RandomState::new().hash_one(2))

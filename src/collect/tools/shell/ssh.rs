@@ -114,6 +114,21 @@ pub(super) fn arguments(destination: &Destination, key: Option<&Path>, kept: Opt
     arguments
 }
 
+/// `~/` is the home folder, as everybody writes it.
+pub(super) fn expanded(key: &Path) -> PathBuf {
+    match (key.strip_prefix("~"), std::env::home_dir()) {
+        (Ok(below), Some(home)) => home.join(below),
+        _ => key.to_owned(),
+    }
+}
+
+/// `hostname` and `port` of `ssh -G`.
+pub(super) fn parse_led(text: &str) -> Option<(String, u16)> {
+    let value = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' '));
+    let host = value("hostname").filter(|host| !host.contains('@') && Destination::parse(host).is_ok())?;
+    Some((host.to_owned(), value("port")?.parse().ok()?))
+}
+
 /// A key that isn't there would make ssh fall back to whatever other keys it finds: that must not happen silently.
 pub(super) fn check_key(key: &Path) -> Result<(), Fault> {
     match fs::File::open(key) {
@@ -194,6 +209,17 @@ mod tests {
         assert!(fault.said.as_str().contains("/no/such/key can't be read"), "{fault}");
         fs::write(folder.path().join("k"), "x").unwrap();
         assert!(check_key(&folder.path().join("k")).is_ok());
+    }
+
+    #[test]
+    fn where_ssh_leads_is_a_host_and_never_an_option() {
+        let text = "user probe\nhostname 203.0.113.5\nport 2222\nhostkeyalias x\n";
+        assert_eq!(parse_led(text), Some(("203.0.113.5".into(), 2222)));
+        for wrong in
+            ["", "hostname web1\n", "port 22\n", "hostname -oProxyCommand=x\nport 22\n", "hostname a\nport x\n"]
+        {
+            assert_eq!(parse_led(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! What is wrong with a peer besides where it is: its owner, two clients at once, an unusual hour.
 
+use super::client::Client;
 use super::persons::{Owner, Persons};
 use super::reading::{Reading, moment};
-use crate::domain::facts::{PeerDeclared, VpnClient};
+use crate::domain::facts::PeerDeclared;
 use crate::domain::{Hours, Judgement, Shown, Verdict};
 use crate::policy::Case;
 
 /// A peer's session on one VPN.
-pub(super) type Session<'a> = (&'a Reading<'a>, &'a VpnClient);
+pub(super) type Session<'a> = (&'a Reading<'a>, &'a Client<'a>);
 
 /// One thing that is wrong.
 pub(super) struct Concern {
@@ -86,12 +87,15 @@ fn owner(case: &Case<'_>, peer: &PeerDeclared, on: bool, persons: &Persons<'_>) 
     }
 }
 
-/// Several clients with one certificate on one VPN. On two VPNs at once is a way of working.
+/// Several clients with one certificate on one VPN. On two VPNs at once is a way of working, and a WireGuard key is only
+/// ever in one place.
 fn twice(on: &[Session<'_>]) -> Option<Concern> {
-    let (twice, _) =
-        on.iter().find(|(reading, _)| on.iter().filter(|(other, _)| other.subject == reading.subject).count() > 1)?;
-    let sessions: Vec<&VpnClient> =
-        on.iter().filter(|(reading, _)| reading.subject == twice.subject).map(|(_, client)| *client).collect();
+    let on: Vec<_> = on.iter().filter(|(_, client)| matches!(client, Client::Openvpn(_))).collect();
+    let sessions_on = |reading: &Reading<'_>| -> Vec<&Client<'_>> {
+        on.iter().filter(|(other, _)| other.subject == reading.subject).map(|(_, client)| *client).collect()
+    };
+    let (twice, _) = on.iter().find(|(reading, _)| sessions_on(reading).len() > 1)?;
+    let sessions = sessions_on(twice);
     let from: Vec<String> = sessions.iter().take(3).map(|client| client.address().to_string()).collect();
     let more = if sessions.len() > 3 { " and others" } else { "" };
     Some(Concern {

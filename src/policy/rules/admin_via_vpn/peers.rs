@@ -1,8 +1,9 @@
 //! The register's peers, and whether they are connected.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::MEASURE;
+use super::client::{Client, Key};
 use super::concerns::{self, Concern, Session};
 use super::persons::Persons;
 use super::reading::Reading;
@@ -14,27 +15,33 @@ use crate::policy::Case;
 #[derive(Debug)]
 pub(super) struct Peers<'a> {
     declared: BTreeMap<&'a Subject, (&'a PeerDeclared, &'a Shown)>,
-    by_common_name: BTreeMap<&'a Shown, &'a Subject>,
+    known: BTreeSet<Key<'a>>,
 }
 
 impl<'a> Peers<'a> {
     pub(super) fn of(evidence: &'a Evidence) -> Self {
-        let mut peers = Self { declared: BTreeMap::new(), by_common_name: BTreeMap::new() };
+        let mut peers = Self { declared: BTreeMap::new(), known: BTreeSet::new() };
         for Declared { subject, fact, place } in evidence.declared() {
             let Fact::PeerDeclared(peer) = fact else { continue };
             peers.declared.insert(subject, (peer, place));
-            peers.by_common_name.extend(peer.common_name.as_ref().map(|name| (name, subject)));
+            peers.known.extend(keys(peer));
         }
         peers
     }
 
-    pub(super) fn know(&self, common_name: &Shown) -> bool {
-        self.by_common_name.contains_key(common_name)
+    pub(super) fn know(&self, client: &Client<'_>) -> bool {
+        self.known.contains(&client.key())
     }
 }
 
+/// By what a peer can be recognised.
+fn keys(peer: &PeerDeclared) -> impl Iterator<Item = Key<'_>> {
+    let names = peer.common_name.iter().map(Key::CommonName);
+    names.chain(peer.public_key.iter().map(Key::PublicKey))
+}
+
 pub(super) fn judge(case: &Case<'_>, readings: &[Reading<'_>], peers: &Peers<'_>) -> Vec<Judgement> {
-    let sessions = Sessions::of(readings);
+    let sessions = Sessions::by_key(readings);
     let persons = Persons::of(case.evidence);
     peers
         .declared
@@ -49,22 +56,22 @@ pub(super) fn judge(case: &Case<'_>, readings: &[Reading<'_>], peers: &Peers<'_>
         .collect()
 }
 
-/// Who is listed where, by common name.
-struct Sessions<'a>(BTreeMap<&'a Shown, Vec<Session<'a>>>);
+/// Who is listed where.
+struct Sessions<'a>(BTreeMap<Key<'a>, Vec<Session<'a>>>);
 
 impl<'a> Sessions<'a> {
-    fn of(readings: &'a [Reading<'a>]) -> Self {
-        let mut sessions: BTreeMap<&Shown, Vec<_>> = BTreeMap::new();
+    fn by_key(readings: &'a [Reading<'a>]) -> Self {
+        let mut sessions: BTreeMap<Key<'_>, Vec<_>> = BTreeMap::new();
         for reading in readings {
             for client in reading.list.iter().flat_map(|list| &list.clients) {
-                sessions.entry(&client.common_name).or_default().push((reading, client));
+                sessions.entry(client.key()).or_default().push((reading, client));
             }
         }
         Self(sessions)
     }
 
-    fn of_name(&self, name: Option<&Shown>) -> &[Session<'a>] {
-        name.and_then(|name| self.0.get(name)).map_or(&[], Vec::as_slice)
+    fn of(&self, peer: &PeerDeclared) -> Vec<Session<'a>> {
+        keys(peer).filter_map(|key| self.0.get(&key)).flatten().copied().collect()
     }
 }
 
@@ -74,11 +81,11 @@ fn judge_peer(
     (sessions, persons): (&Sessions<'_>, &Persons<'_>),
     (subject, peer): (&Subject, &PeerDeclared),
 ) -> Judgement {
-    let listed = sessions.of_name(peer.common_name.as_ref());
+    let listed = sessions.of(peer);
     let on: Vec<_> = listed.iter().copied().filter(|(_, client)| client.connected()).collect();
     let whereabouts = match on.split_first() {
         Some((first, others)) => present(case, readings, subject, (first, others)),
-        None => absent(case, readings, (subject, peer), listed.first()),
+        None => absent(case, readings, (subject, peer), &listed),
     };
     let sessions =
         listed.iter().map(|(reading, client)| format!("{} {}", reading.subject, reading.session(case, client)));
@@ -122,7 +129,7 @@ fn absent(
     case: &Case<'_>,
     readings: &[Reading<'_>],
     (subject, peer): (&Subject, &PeerDeclared),
-    pending: Option<&Session<'_>>,
+    listed: &[Session<'_>],
 ) -> Judgement {
     let judgement = |verdict, title: String| Judgement::new(MEASURE, subject.clone(), verdict, title).weight(20);
     let possible: Vec<&Reading<'_>> = readings.iter().filter(|reading| is_possible(reading, peer)).collect();
@@ -136,17 +143,22 @@ fn absent(
             unknown.mend.clone_from(&doubt.mend);
             return reading.because(case, unknown);
         }
-        if is_named_by_ambiguous(reading, peer) {
+        if let Some(mend) = named_by_ambiguous(reading, peer) {
             let title = format!(
                 "perhaps connected to {}: a row that may name it can't be read without guessing",
                 reading.subject
             );
-            let unknown =
-                judgement(Verdict::Unknown, title).mend("set `status-version 3` in the OpenVPN server's configuration");
-            return reading.because(case, unknown);
+            return reading.because(case, judgement(Verdict::Unknown, title).mend(mend));
         }
     }
-    let title = pending.map_or_else(|| "not connected".to_owned(), |(reading, client)| reading.said(case, client));
+    if let Some((reading, said)) =
+        listed.iter().find_map(|(reading, client)| Some((reading, client.implausible(case)?)))
+    {
+        let mend = "set the VPN server's clock; the next handshake is dated right";
+        return reading.because(case, judgement(Verdict::Unknown, said).mend(mend));
+    }
+    let last = listed.iter().max_by_key(|(_, client)| client.last());
+    let title = last.map_or_else(|| "not connected".to_owned(), |(reading, client)| reading.said(case, client));
     let judgement = judgement(Verdict::Ok, title).standing("session", "not connected");
     possible.iter().fold(judgement, |judgement, reading| reading.because(case, judgement))
 }
@@ -159,7 +171,14 @@ fn is_possible(reading: &Reading<'_>, peer: &PeerDeclared) -> bool {
     }
 }
 
-fn is_named_by_ambiguous(reading: &Reading<'_>, peer: &PeerDeclared) -> bool {
-    let rows = reading.list.iter().flat_map(|list| &list.ambiguous);
-    peer.common_name.as_ref().is_some_and(|name| rows.into_iter().any(|row| row.as_str().contains(name.as_str())))
+/// Whether a row that can't be read may be this peer; what makes it readable. Nothing is known of WireGuard's.
+fn named_by_ambiguous(reading: &Reading<'_>, peer: &PeerDeclared) -> Option<&'static str> {
+    let list = reading.list.as_ref().ok()?;
+    let mut rows = list.ambiguous.iter();
+    let named = match &peer.common_name {
+        _ if reading.protocol == "wireguard" => rows.next().is_some(),
+        Some(name) => rows.any(|row| row.as_str().contains(name.as_str())),
+        None => false,
+    };
+    named.then_some(list.mend)
 }

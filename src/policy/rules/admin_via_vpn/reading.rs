@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 
 use super::VPN_STATUS;
-use crate::domain::facts::{VpnClient, VpnClients};
-use crate::domain::{Fact, Hours, Judgement, Period, Shown, SourceId, SourceRecord, Subject, SubjectKind, age};
+use super::client::Client;
+use crate::domain::facts::{VpnClients, WireguardPeers};
+use crate::domain::{Fact, Hours, Judgement, Period, Read, Shown, SourceId, SourceRecord, Subject, SubjectKind, age};
 use crate::policy::Case;
 
 /// One VPN as its source last told of it.
@@ -16,10 +17,21 @@ pub(super) struct Reading<'a> {
     pub place: &'a Shown,
     /// When it is usual to connect.
     pub hours: &'a [Hours],
-    pub list: Result<&'a VpnClients, Doubt>,
+    pub list: Result<List<'a>, Doubt>,
     source: &'a SourceId,
     /// When it was read, or last tried.
     at: Option<Timestamp>,
+}
+
+/// Who may be judged by, since it is the present.
+#[derive(Debug)]
+pub(super) struct List<'a> {
+    pub clients: Vec<Client<'a>>,
+    /// Rows that can't be read without guessing, in words.
+    pub ambiguous: Vec<Shown>,
+    /// What makes them readable.
+    pub mend: &'static str,
+    pub told_by: &'a Shown,
 }
 
 #[derive(Debug)]
@@ -61,63 +73,44 @@ impl<'a> Reading<'a> {
             Ok(list) => format!("{}: {} clients", list.told_by, list.clients.len()).into(),
             Err(doubt) => doubt.said.clone(),
         };
-        judgement.because(self.source.to_string(), self.at, said).because(
+        let judgement = judgement.because(self.source.to_string(), self.at, said);
+        if self.protocol == "wireguard" {
+            return judgement;
+        }
+        judgement.because(
             "limits.vpn_status",
             None,
             format!("a list older than {limit} when it is read is not the present"),
         )
     }
 
-    /// A session in words: `connected from 192.0.2.1 since 07:58 · 10.8.0.3`.
-    pub(super) fn session(&self, case: &Case<'_>, client: &VpnClient) -> String {
-        let name = client.common_name.cut(64);
-        let said = self.said(case, client);
-        let user = client.username.as_ref().filter(|user| **user != client.common_name);
-        let user = user.map_or_else(String::new, |user| format!(", user {user}"));
-        let traffic = format!("{} in, {} out", bytes(client.bytes_received), bytes(client.bytes_sent));
-        let others = client.virtual_addresses.iter().skip(1).map(ToString::to_string);
-        let said: Vec<String> = [said].into_iter().chain(others).collect();
-        format!("{name}{user}: {} · {traffic}", said.join(" "))
+    /// Where a client is, in words.
+    pub(super) fn said(&self, case: &Case<'_>, client: &Client<'_>) -> String {
+        client.said(case, self.first_seen(case, client))
     }
 
-    /// The same without name and traffic.
-    pub(super) fn said(&self, case: &Case<'_>, client: &VpnClient) -> String {
-        let from = client.address();
-        let Some(address) = client.virtual_addresses.first() else {
-            return format!("not connected, login pending or failed from {from}");
-        };
-        let since = match client.since {
-            Some(since) => format!("since {}", moment(case, since)),
-            // Version 1 does not tell; what the store has seen does.
-            None => match self.first_seen(case, client) {
-                Some(seen) => format!("seen since {}", moment(case, seen)),
-                None => "since an untold time".to_owned(),
-            },
-        };
-        format!("connected from {from} {since} · {address}")
+    /// The same with name and traffic.
+    pub(super) fn session(&self, case: &Case<'_>, client: &Client<'_>) -> String {
+        client.session(case, self.first_seen(case, client))
     }
 
-    /// The same as it is kept for ever: with its whole date, so that it reads the same tomorrow.
-    pub(super) fn standing(&self, case: &Case<'_>, client: &VpnClient) -> String {
+    /// A session as it is kept for ever: with its whole date, so that it reads the same tomorrow.
+    pub(super) fn standing(&self, case: &Case<'_>, client: &Client<'_>) -> String {
         let since = self.since(case, client).map(|since| case.zone.to_datetime(since).strftime("%F %H:%M").to_string());
         format!("since {} from {}", since.as_deref().unwrap_or("an untold time"), client.address())
     }
 
     /// When this began, as far as the evidence tells.
-    pub(super) fn since(&self, case: &Case<'_>, client: &VpnClient) -> Option<Timestamp> {
-        client.since.or_else(|| self.first_seen(case, client))
+    pub(super) fn since(&self, case: &Case<'_>, client: &Client<'_>) -> Option<Timestamp> {
+        client.began().or_else(|| self.first_seen(case, client))
     }
 
-    fn first_seen(&self, case: &Case<'_>, client: &VpnClient) -> Option<Timestamp> {
-        case.evidence.first_seen(SubjectKind::Vpn, &self.subject.name, &format!("client {}", client.common_name))
+    fn first_seen(&self, case: &Case<'_>, client: &Client<'_>) -> Option<Timestamp> {
+        case.evidence.first_seen(SubjectKind::Vpn, &self.subject.name, &format!("client {}", client.name()))
     }
 }
 
-fn list<'a>(
-    case: &Case<'a>,
-    source: &'a SourceRecord,
-    vpn: &Subject,
-) -> (Result<&'a VpnClients, Doubt>, Option<Timestamp>) {
+fn list<'a>(case: &Case<'a>, source: &'a SourceRecord, vpn: &Subject) -> (Result<List<'a>, Doubt>, Option<Timestamp>) {
     let mend = source.fault.as_ref().and_then(|fault| fault.mend.clone());
     let seen = match source.trusted(case.now) {
         Ok(seen) => seen,
@@ -125,18 +118,40 @@ fn list<'a>(
     };
     let lists = seen.iter().filter(|observation| observation.subject == *vpn);
     let mut told = lists.filter_map(|observation| match &observation.fact {
-        Fact::VpnClients(list) => Some((list, observation.at)),
+        Fact::VpnClients(list) => Some((openvpn(case, list, observation.at), observation.at)),
+        Fact::WireguardPeers(peers) => Some((Ok(wireguard(peers)), observation.at)),
         _ => None,
     });
     match told.next_back() {
-        Some((list, at)) => (present(case, list, at), Some(at)),
+        Some((list, at)) => (list, Some(at)),
         None => (Err(Doubt { said: "answered without a list of clients".into(), mend }), source.good_at),
     }
 }
 
-/// The list, if it was fresh when it was read at `at`.
-fn present<'a>(case: &Case<'_>, list: &'a VpnClients, at: Timestamp) -> Result<&'a VpnClients, Doubt> {
-    let written = list.written_at.as_result().map_err(|fault| Doubt {
+fn openvpn<'a>(case: &Case<'_>, list: &'a VpnClients, at: Timestamp) -> Result<List<'a>, Doubt> {
+    present(case, &list.written_at, at)?;
+    Ok(List {
+        clients: list.clients.iter().map(Client::Openvpn).collect(),
+        ambiguous: list.ambiguous.clone(),
+        mend: "set `status-version 3` in the OpenVPN server's configuration: versions 1 and 2 do not quote commas",
+        told_by: &list.told_by,
+    })
+}
+
+/// What `wg` says is the present, and its handshakes are as old as the server's own clock says.
+fn wireguard(list: &WireguardPeers) -> List<'_> {
+    let odd = "a row of another form; it is not kept, since it may hold a key";
+    List {
+        clients: list.peers.iter().map(|peer| Client::Wireguard(peer, list.state(peer))).collect(),
+        ambiguous: (0..list.odd_rows.min(20)).map(|_| odd.into()).collect(),
+        mend: "run `wg show all dump` there: which row has neither five columns nor nine?",
+        told_by: &list.told_by,
+    }
+}
+
+/// Whether a list was fresh when it was read at `at`.
+fn present(case: &Case<'_>, written: &Read<Timestamp>, at: Timestamp) -> Result<(), Doubt> {
+    let written = written.as_result().map_err(|fault| Doubt {
         said: format!("the age of its list is not known: {}", fault.said).into(),
         mend: fault.mend.clone(),
     })?;
@@ -157,7 +172,7 @@ fn present<'a>(case: &Case<'_>, list: &'a VpnClients, at: Timestamp) -> Result<&
             mend: Some("look whether OpenVPN runs: it writes its status every minute while it does".into()),
         });
     }
-    Ok(list)
+    Ok(())
 }
 
 /// Time of day in the operator's zone, with the day when it is another one.
@@ -171,13 +186,4 @@ pub(super) fn moment(case: &Case<'_>, at: Timestamp) -> String {
         "%-d %b %Y %H:%M"
     };
     at.strftime(form).to_string()
-}
-
-/// `512 B`, `1.4 MB`.
-fn bytes(count: u64) -> String {
-    let units = [("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
-    match units.into_iter().find(|(_, size)| count >= *size) {
-        Some((unit, size)) => format!("{}.{} {unit}", count / size, count % size * 10 / size),
-        None => format!("{count} B"),
-    }
 }

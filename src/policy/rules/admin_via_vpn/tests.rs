@@ -1,12 +1,14 @@
 mod register;
+mod wireguard;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::*;
-use crate::domain::facts::{PeerDeclared, VpnClients, VpnDeclared};
+use crate::domain::facts::{PeerDeclared, VpnClient, VpnClients, VpnDeclared};
 use crate::domain::{
-    Declared, Evidence, Fact, Fault, Limits, Observation, Read, Sighting, SourceId, SourceRecord, Subject, SubjectKind,
+    Declared, Evidence, Fact, Fault, Limits, Observation, Read, Shown, Sighting, SourceId, SourceRecord, Subject,
+    SubjectKind,
 };
 
 /// 08:04 in Vienna.

@@ -13,8 +13,8 @@ const NAMED: usize = 6;
 
 pub(super) struct Fleet<'a> {
     hosts: Vec<Host<'a>>,
-    /// Servers of which nothing can be said, and why.
-    pub(super) silent: Vec<Silent<'a>>,
+    /// Servers that never said anything of use.
+    blank: usize,
     /// Drupal sites in the register.
     pub(super) sites: usize,
     /// Source package → hosts.
@@ -23,23 +23,19 @@ pub(super) struct Fleet<'a> {
     pending: HashMap<Cow<'a, str>, Vec<(usize, &'a Pending)>>,
 }
 
-pub(super) struct Silent<'a> {
-    name: &'a Shown,
-    source: &'a SourceRecord,
-    why: Shown,
-}
-
 struct Host<'a> {
     name: &'a Shown,
     source: &'a SourceRecord,
     seen: &'a HostSeen,
     at: Timestamp,
+    /// Why this is only what it said last, if so.
+    doubt: Option<Shown>,
 }
 
 impl<'a> Fleet<'a> {
     pub(super) fn of(evidence: &'a Evidence, now: Timestamp) -> Self {
-        let (hosts, silent) = (Vec::new(), Vec::new());
-        let mut fleet = Self { hosts, silent, sites: 0, installed: HashMap::new(), pending: HashMap::new() };
+        let (installed, pending) = (HashMap::new(), HashMap::new());
+        let mut fleet = Self { hosts: Vec::new(), blank: 0, sites: 0, installed, pending };
         for source in &evidence.sources {
             for declared in &source.declared {
                 if let Fact::HostDeclared(host) = &declared.fact {
@@ -51,20 +47,26 @@ impl<'a> Fleet<'a> {
         fleet
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.hosts.is_empty() && self.silent.is_empty()
+    /// Servers whose answer can be judged by.
+    pub(super) fn heard(&self) -> usize {
+        self.hosts.iter().filter(|host| host.doubt.is_none()).count()
+    }
+
+    /// Servers that are silent now and said something once.
+    pub(super) fn has_old_answers(&self) -> bool {
+        self.hosts.iter().any(|host| host.doubt.is_some())
     }
 
     fn len(&self) -> usize {
-        self.hosts.len() + self.silent.len()
+        self.hosts.len() + self.blank
     }
 
     fn add(&mut self, source: &'a SourceRecord, name: &'a Shown, now: Timestamp) {
-        match seen(source, name, now) {
-            Err(why) => self.silent.push(Silent { name, source, why }),
-            Ok((seen, packages, at)) => {
+        match seen(source, name) {
+            None => self.blank += 1,
+            Some((seen, packages, at)) => {
                 let host = self.hosts.len();
-                self.hosts.push(Host { name, source, seen, at });
+                self.hosts.push(Host { name, source, seen, at, doubt: source.doubt(now) });
                 self.index(host, seen, packages);
             }
         }
@@ -93,9 +95,14 @@ impl<'a> Fleet<'a> {
     /// How an advisory on these source packages, out since then, concerns each server.
     pub(super) fn concern(&self, packages: &[Shown], out_since: Option<Timestamp>) -> Concern<'a> {
         let mut concern = Concern::default();
+        let heard = |host: &&usize| self.hosts[**host].doubt.is_none();
         for package in packages {
-            concern.installed.extend(self.installed.get(package.as_str()).into_iter().flatten());
+            concern.installed.extend(self.installed.get(package.as_str()).into_iter().flatten().filter(heard));
             for (host, pending) in self.pending.get(package.as_str()).into_iter().flatten() {
+                if !heard(&host) {
+                    concern.lost.insert(*host);
+                    continue;
+                }
                 concern.installed.insert(*host);
                 concern.pending.entry(*host).or_insert((self.hosts[*host].name, Vec::new())).1.push(*pending);
             }
@@ -109,13 +116,10 @@ impl<'a> Fleet<'a> {
     }
 }
 
-fn seen<'a>(
-    source: &'a SourceRecord,
-    name: &Shown,
-    now: Timestamp,
-) -> Result<(&'a HostSeen, &'a Packages, Timestamp), Shown> {
+/// What it said last.
+fn seen<'a>(source: &'a SourceRecord, name: &Shown) -> Option<(&'a HostSeen, &'a Packages, Timestamp)> {
     let (mut host, mut packages) = (None, None);
-    for seen in source.trusted(now)? {
+    for seen in &source.seen {
         if seen.subject.kind != SubjectKind::Host || seen.subject.name != *name {
             continue;
         }
@@ -125,10 +129,8 @@ fn seen<'a>(
             _ => {}
         }
     }
-    match (host, packages) {
-        (Some((host, at)), Some(packages)) => Ok((host, packages, at)),
-        _ => Err("its packages could not be read".into()),
-    }
+    let (host, at) = host?;
+    Some((host, packages?, at))
 }
 
 impl Host<'_> {
@@ -167,6 +169,8 @@ pub(super) struct Concern<'a> {
     installed: BTreeSet<usize>,
     pub(super) pending: BTreeMap<usize, (&'a Shown, Vec<&'a Pending>)>,
     pub(super) unsure: BTreeMap<usize, Shown>,
+    /// Silent servers on which an update was pending when they were heard last.
+    pub(super) lost: BTreeSet<usize>,
 }
 
 impl Concern<'_> {
@@ -179,7 +183,7 @@ impl Concern<'_> {
     }
 
     pub(super) fn installed_on(&self, fleet: &Fleet<'_>) -> String {
-        let (all, heard) = (fleet.len(), fleet.hosts.len());
+        let (all, heard) = (fleet.len(), fleet.heard());
         match (self.installed.len(), heard) {
             (0, 0) => String::new(),
             (0, heard) if heard == all => format!("not installed on any of {}", servers(all)),
@@ -188,7 +192,7 @@ impl Concern<'_> {
         }
     }
 
-    pub(super) fn state(&self, fleet: &Fleet<'_>) -> String {
+    pub(super) fn state(&self) -> String {
         let mut parts = Vec::new();
         if !self.pending.is_empty() {
             parts.push(format!("a security update is pending on {}", self.pending.len()));
@@ -198,8 +202,8 @@ impl Concern<'_> {
         if !self.unsure.is_empty() {
             parts.push(format!("{} cannot tell yet", self.unsure.len()));
         }
-        if !fleet.silent.is_empty() {
-            parts.push(format!("{} unknown", servers(fleet.silent.len())));
+        if !self.lost.is_empty() {
+            parts.push(format!("it was pending on {} when last heard", self.lost.len()));
         }
         parts.join(" · ")
     }
@@ -216,7 +220,7 @@ impl Concern<'_> {
             let name = fleet.hosts[*host].name;
             return Some(format!("apt-get update on {name}, or wait until its lists are fetched").into());
         }
-        let silent = fleet.silent.first()?;
+        let silent = &fleet.hosts[*self.lost.first()?];
         let mend = silent.source.fault.as_ref().and_then(|fault| fault.mend.as_ref());
         Some(mend.map_or_else(
             || format!("make {} answer", silent.name).into(),
@@ -236,8 +240,9 @@ impl Concern<'_> {
             let host = &fleet.hosts[*host];
             said.push((host.source.id.to_string().into(), Some(host.at), why.to_string()));
         }
-        for silent in fleet.silent.iter().take(NAMED) {
-            said.push((silent.source.id.to_string().into(), silent.source.good_at, silent.why.to_string()));
+        for host in self.lost.iter().take(NAMED).map(|host| &fleet.hosts[*host]) {
+            let doubt = host.doubt.as_ref().map_or_else(String::new, ToString::to_string);
+            said.push((host.source.id.to_string().into(), Some(host.at), format!("it was pending; now {doubt}")));
         }
         let clear = |host: &&usize| !self.pending.contains_key(host) && !self.unsure.contains_key(host);
         for host in self.installed.iter().filter(clear).take(NAMED) {
@@ -245,7 +250,7 @@ impl Concern<'_> {
             said.push((host.source.id.to_string().into(), Some(host.at), "installed, nothing pending".to_owned()));
         }
         let clear = self.installed.iter().filter(clear).count();
-        let all = self.pending.len() + self.unsure.len() + fleet.silent.len() + clear;
+        let all = self.pending.len() + self.unsure.len() + self.lost.len() + clear;
         let more = all.saturating_sub(NAMED);
         for (source, at, said) in said.into_iter().take(NAMED) {
             judged = judged.because(source, at, said);

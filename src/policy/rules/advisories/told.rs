@@ -13,8 +13,6 @@ pub(super) struct Told<'a> {
     /// The record that says most.
     pub(super) best: &'a Advisory,
     pub(super) by: Vec<(&'a SourceRecord, &'a Advisory)>,
-    /// Why none of its feeds can be trusted now, if so.
-    pub(super) doubt: Option<Shown>,
     /// When it was certainly out.
     pub(super) out_since: Option<Timestamp>,
 }
@@ -34,12 +32,10 @@ pub(super) fn told<'a>(case: &Case<'a>) -> Vec<Told<'a>> {
 
 fn one<'a>(case: &Case<'a>, name: &'a Shown, by: Vec<(&'a SourceRecord, &'a Advisory)>) -> Option<Told<'a>> {
     let best = by.iter().map(|(_, advisory)| *advisory).max_by_key(|advisory| worth(advisory))?;
-    let trusted = by.iter().any(|(source, _)| source.doubt(case.now).is_none());
-    let doubt = by.first().filter(|_| !trusted).and_then(|(source, _)| source.doubt(case.now));
     let published = by.iter().filter_map(|(_, advisory)| advisory.published).map(certain);
     let first_seen = case.evidence.first_seen(SubjectKind::Advisory, name, "published");
     let out_since = published.chain(first_seen).min();
-    Some(Told { subject: Subject::new(SubjectKind::Advisory, name.clone()), best, by, doubt, out_since })
+    Some(Told { subject: Subject::new(SubjectKind::Advisory, name.clone()), best, by, out_since })
 }
 
 /// What can be judged by servers says more than what can only be read.

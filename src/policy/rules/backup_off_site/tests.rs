@@ -1,5 +1,6 @@
 use super::*;
 use crate::domain::Fault;
+use crate::domain::facts::{Encryption, Snapshots};
 use crate::policy::slots::scene::{Scene, list, nightly, says, snapshot};
 
 fn verdicts(scene: &Scene) -> Vec<String> {
@@ -52,10 +53,30 @@ fn once_one_server_has_an_off_site_backup_the_others_lack_it() {
 }
 
 #[test]
-fn a_kind_that_is_not_read_is_unknown() {
+fn what_the_repository_says_of_its_encryption_decides() {
+    let off = || says("borg", &["web1"], &["last night"], true);
+    let with = |encryption: Encryption| {
+        let list = Snapshots { encryption, ..nightly("web1", 3) };
+        Scene::new(&["web1"]).backup("office", off(), Ok(list)).one(&RULE)
+    };
+    let plain = with(Encryption::Plain("borg without encryption".into()));
+    assert_eq!(
+        (plain.verdict, plain.title.as_str()),
+        (Verdict::Broken, "off site and not encrypted: borg without encryption")
+    );
+    let by = with(Encryption::By("repokey-blake2".into()));
+    assert_eq!(by.verdict, Verdict::Ok);
+    assert!(by.detail.as_str().contains("Encrypted: repokey-blake2."), "{}", by.detail);
+    let untold = with(Encryption::Untold);
+    assert_eq!(untold.verdict, Verdict::Unknown);
+    assert!(untold.title.as_str().starts_with("off site, and whether it is encrypted is not told"));
+}
+
+#[test]
+fn a_repository_that_does_not_answer_is_unknown() {
     let off = says("borg", &["web1"], &["last night"], true);
-    let fault = Fault::new("kind borg is not read by this version").mend("look at it by hand");
-    let judgement = Scene::new(&["web1"]).backup("office", off, Err(fault)).one(&RULE);
+    let judgement =
+        Scene::new(&["web1"]).backup("office", off, Err(Fault::new("wrong password").mend("store it"))).one(&RULE);
     assert_eq!(judgement.verdict, Verdict::Unknown);
-    assert_eq!(judgement.mend.unwrap(), "look at it by hand");
+    assert_eq!(judgement.mend.unwrap(), "store it");
 }

@@ -1,14 +1,19 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::facts::{Snapshot, Snapshots};
-use crate::domain::{Fault, Period};
+use crate::domain::facts::{HostSeen, Percent, Snapshot, Snapshots};
+use crate::domain::{Fact, Fault, Observation, Period, Subject};
 use crate::policy::slots::scene::{Scene, list, nightly, says, snapshot, vienna};
 
 const ALL: &[&str] = &["last night", "1 week", "2 weeks"];
 
 fn judged(slots: &[&str], answer: Result<Snapshots, Fault>) -> Judgement {
-    Scene::new(&["web1"]).backup("nas", says("restic", &["web1"], slots, false), answer).one(&RULE)
+    let scene = Scene::new(&["web1"]).backup("nas", says("restic", &["web1"], slots, false), answer);
+    let mut judged = scene.judged(&RULE);
+    // What it says of its shape is another finding.
+    judged.retain(|judgement| judgement.key().as_str() == "backup-on-site/web1/nas");
+    assert_eq!(judged.len(), 1, "{judged:?}");
+    judged.remove(0)
 }
 
 fn verdict(judgement: &Judgement) -> (Verdict, &str) {
@@ -209,5 +214,160 @@ proptest! {
             prop_assert!(judged(&["last night"], Ok(list(&turned))).verdict >= whole.verdict);
         }
         prop_assert!(judged(&["last night"], Ok(list(&[]))).verdict == Verdict::Broken);
+    }
+}
+
+/// A probe that read nothing but the clock.
+fn clock_only(skew: i64) -> HostSeen {
+    let none = serde_json::json!({"unreadable": {"said": "not asked", "mend": null, "passing": false}});
+    let parts = [
+        "release",
+        "kernel",
+        "pending",
+        "lists_at",
+        "reboot",
+        "unattended",
+        "half_configured",
+        "held",
+        "uptime_seconds",
+    ];
+    let mut seen: serde_json::Map<_, _> = parts.iter().map(|part| ((*part).to_owned(), none.clone())).collect();
+    seen.insert("clock_skew_seconds".into(), serde_json::json!({"seen": skew}));
+    serde_json::from_value(seen.into()).unwrap()
+}
+
+/// A scene of one server, whose probe found its clock this far ahead.
+fn with_clock(skew: i64, slots: &[&str], list: Snapshots) -> Scene {
+    let mut scene = Scene::new(&["web1"]).backup("nas", says("restic", &["web1"], slots, false), Ok(list));
+    let now = scene.now;
+    let seen = clock_only(skew);
+    let host = &mut scene.evidence.sources[0];
+    host.good_at = Some(now);
+    host.seen = vec![Observation { subject: Subject::host("web1"), at: now, fact: Fact::HostSeen(Box::new(seen)) }];
+    scene
+}
+
+#[test]
+fn a_server_whose_clock_is_wrong_is_not_believed() {
+    let wrong = with_clock(10 * 3_600, ALL, nightly("web1", 20)).one(&RULE);
+    assert_eq!(wrong.verdict, Verdict::Unknown);
+    assert!(wrong.title.as_str().starts_with("the clock of web1 is 10 h ahead, so its"), "{}", wrong.title);
+    let right = with_clock(-200, ALL, nightly("web1", 20)).one(&RULE);
+    assert_eq!(right.verdict, Verdict::Ok);
+    let missing = with_clock(-600, &["last night"], list(&[snapshot("web1", "2026-11-20 02:14")])).one(&RULE);
+    assert_eq!(missing.verdict, Verdict::Broken, "what is missing stays missing");
+    assert!(missing.detail.as_str().contains("10 m behind"), "{}", missing.detail);
+}
+
+#[test]
+fn a_run_that_is_under_way_is_due_unless_somebody_left_a_lock() {
+    let with_lock = |newest: &str| {
+        judged(
+            &["last night"],
+            Ok(Snapshots { running: Some("held by vm".into()), ..list(&[snapshot("web1", newest)]) }),
+        )
+    };
+    let late = with_lock("2026-11-22 02:14");
+    assert_eq!(late.verdict, Verdict::Due);
+    assert!(late.title.as_str().contains("a run is under way (held by vm)"), "{}", late.title);
+    assert_eq!(with_lock("2026-11-20 02:14").verdict, Verdict::Broken);
+    assert_eq!(with_lock("2026-11-23 02:14").verdict, Verdict::Ok);
+}
+
+#[test]
+fn a_shrunken_snapshot_is_a_finding_of_its_own() {
+    let mut made = nightly("web1", 20);
+    for (night, snapshot) in made.snapshots.iter_mut().enumerate() {
+        snapshot.bytes = Some(if night == 0 { 1_200_000_000 } else { 4_100_000_000 });
+    }
+    let scene = Scene::new(&["web1"]).backup("nas", says("restic", &["web1"], ALL, false), Ok(made));
+    let judged = scene.judged(&RULE);
+    let shape = judged.iter().find(|judgement| judgement.key().as_str() == "backup-on-site/web1/nas shape").unwrap();
+    assert_eq!(verdict(shape), (Verdict::Broken, "size 1.2 GB, 71% below the median 4.1 GB of 14"));
+    assert!(shape.mend.is_some());
+    assert_eq!(judged.iter().filter(|judgement| judgement.verdict == Verdict::Ok).count(), 1, "its slots are filled");
+}
+
+#[test]
+fn a_promise_about_sizes_that_nobody_tells_is_unknown() {
+    let mut declared = says("borg", &["web1"], ALL, false);
+    declared.expect.shrink = Some(Percent(30));
+    let judged = Scene::new(&["web1"]).backup("nas", declared, Ok(nightly("web1", 20))).judged(&RULE);
+    let shape = judged.iter().find(|judgement| judgement.key().as_str().ends_with("/nas shape")).unwrap();
+    assert_eq!(shape.verdict, Verdict::Unknown);
+    assert!(shape.title.as_str().contains("shrinkage by 30% would not be seen"), "{}", shape.title);
+}
+
+/// Nights in which the clock is set, where the console is and where the servers are.
+#[test]
+fn the_operators_zone_says_which_night_it_was() {
+    for (zone, now, made, verdict) in [
+        // 02:14 in Vienna is 13:14 in Lord Howe: not of that night, unless it is the last evening's.
+        ("Australia/Lord_Howe", "2026-10-04T08:00", "2026-10-03T22:00:00+11:00", Verdict::Ok),
+        ("Australia/Lord_Howe", "2026-10-04T08:00", "2026-10-03T02:14:00+02:00", Verdict::Broken),
+        ("Australia/Lord_Howe", "2026-04-05T08:00", "2026-04-04T18:00:00+11:00", Verdict::Ok),
+        ("America/New_York", "2026-03-08T08:00", "2026-03-08T02:30:00-05:00", Verdict::Ok),
+        ("America/New_York", "2026-11-01T08:00", "2026-11-01T01:30:00-05:00", Verdict::Ok),
+        ("America/New_York", "2026-11-01T08:00", "2026-10-31T17:59:00-04:00", Verdict::Broken),
+        ("Europe/Vienna", "2026-03-29T08:00", "2026-03-29T01:30:00Z", Verdict::Ok),
+        ("Europe/Vienna", "2026-10-25T08:00", "2026-10-25T00:30:00Z", Verdict::Ok),
+        ("Europe/Vienna", "2028-02-29T08:00", "2028-02-28T18:00:00+01:00", Verdict::Ok),
+        ("Europe/Vienna", "2027-01-01T08:00", "2026-12-31T23:59:00+01:00", Verdict::Ok),
+    ] {
+        let at = Snapshot { at: made.parse().unwrap(), ..snapshot("web1", "2026-11-23 02:14") };
+        let mut scene =
+            Scene::new(&["web1"]).backup("nas", says("restic", &["web1"], &["last night"], false), Ok(list(&[at])));
+        scene.zone = jiff::tz::TimeZone::get(zone).unwrap();
+        scene.now = scene.zone.to_timestamp(now.parse().unwrap()).unwrap();
+        scene.evidence.sources[1].good_at = Some(scene.now);
+        assert_eq!(scene.one(&RULE).verdict, verdict, "{zone}: made {made}, judged {now}");
+    }
+}
+
+prop_compose! {
+    /// Snapshots of the last weeks, some at the same moment, some with nothing in them, some locked.
+    fn nights()(offsets in proptest::collection::vec((-21 * 86_400_i64..=0, 0_u64..3), 0..10)) -> Vec<Snapshot> {
+        let now = vienna("2026-11-23 08:04");
+        let of = |(index, (offset, files)): (usize, &(i64, u64))| Snapshot {
+            at: now + jiff::SignedDuration::from_secs(offset / 43_200 * 43_200),
+            id: format!("{index}").into(),
+            files: (*files < 2).then_some(*files),
+            ..snapshot("web1", "2026-11-23 02:14")
+        };
+        offsets.iter().enumerate().map(of).collect()
+    }
+}
+
+proptest! {
+    #[test]
+    fn an_older_snapshot_never_improves_last_nights_verdict(made in nights(), days in 3_i64..400) {
+        let before = judged(&["last night"], Ok(list(&made)));
+        let oldest = made.iter().map(|s| s.at).min().unwrap_or(vienna("2026-11-23 08:04"));
+        let mut more = made;
+        more.push(Snapshot { at: oldest - jiff::SignedDuration::from_hours(24 * days), ..snapshot("web1", "2026-11-23 02:14") });
+        prop_assert!(judged(&["last night"], Ok(list(&more))).verdict >= before.verdict);
+    }
+
+    #[test]
+    fn a_future_date_is_never_ok_and_equal_times_in_any_order_are_one_verdict(made in nights(), ahead in 301_i64..9_000_000, turn in 0_usize..10) {
+        let mut turned = made.clone();
+        if !turned.is_empty() {
+            let middle = turn % turned.len();
+            turned.rotate_left(middle);
+        }
+        prop_assert_eq!(judged(ALL, Ok(list(&made))), judged(ALL, Ok(list(&turned))));
+        let now = vienna("2026-11-23 08:04");
+        turned.push(Snapshot { at: now + jiff::SignedDuration::from_secs(ahead), ..snapshot("web1", "2026-11-23 02:14") });
+        prop_assert!(judged(ALL, Ok(list(&turned))).verdict > Verdict::Due);
+    }
+
+    #[test]
+    fn every_missing_night_names_the_nearest_there_is(made in nights()) {
+        let said = judged(&["last night"], Ok(list(&made)));
+        if said.verdict == Verdict::Broken {
+            let whole = made.iter().any(|snapshot| snapshot.files != Some(0));
+            let words = if whole { "; nearest " } else { "there is none at all" };
+            prop_assert!(said.title.as_str().contains(words), "{}", said.title);
+        }
     }
 }

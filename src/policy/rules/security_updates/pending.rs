@@ -2,7 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Host, OTHER_UPDATE, PACKAGE_LISTS, SECURITY_UPDATE};
+use super::sources::is_vendors;
+use super::{FROZEN_MIRROR, Host, OTHER_UPDATE, PACKAGE_LISTS, SECURITY_UPDATE};
 use crate::domain::facts::Pending;
 use crate::domain::{Fault, Judgement, Verdict, age};
 
@@ -103,6 +104,7 @@ fn lists_doubt(host: &Host<'_>) -> Result<(), Fault> {
     let clock = host.seen.clock_skew_seconds.as_result();
     let skew = *clock.map_err(|fault| Fault::new(format!("age of the package lists unknown: {}", fault.said)))?;
     let there = host.case.now.saturating_add(SignedDuration::from_secs(skew)).unwrap_or(host.case.now);
+    frozen(host, there)?;
     let (limit, _) = host.limit(&PACKAGE_LISTS);
     let old = there.duration_since(at);
     let mend = "run apt-get update on the server and read what fails; is apt-daily.timer on?";
@@ -113,6 +115,29 @@ fn lists_doubt(host: &Host<'_>) -> Result<(), Fault> {
     } else {
         Ok(())
     }
+}
+
+/// A mirror that stands still answers with lists that are fetched anew each day and never say anything new. What the
+/// repository itself signed tells: until when it vouches for the list, or else when it was made.
+fn frozen(host: &Host<'_>, there: Timestamp) -> Result<(), Fault> {
+    // What was seen before the probe asked for it says nothing.
+    let Some(apt) = host.seen.apt.seen() else { return Ok(()) };
+    let mend = "is the mirror still fed? Ask it beside deb.debian.org, then apt-get update on the server";
+    for repository in apt.repositories.iter().filter(|one| one.security || is_vendors(host, one)) {
+        if let Some(until) = repository.valid_until.filter(|until| *until < there) {
+            let ago = age(until, there);
+            return Err(
+                Fault::new(format!("{} stopped being valid {ago} ago: a frozen mirror", repository.origin)).mend(mend)
+            );
+        }
+        let (limit, _) = host.limit(&FROZEN_MIRROR);
+        let made = repository.dated.filter(|_| repository.security && repository.valid_until.is_none());
+        if let Some(made) = made.filter(|made| there.duration_since(*made) > limit.as_duration()) {
+            let ago = age(made, there);
+            return Err(Fault::new(format!("{} was made {ago} ago: a frozen mirror", repository.origin)).mend(mend));
+        }
+    }
+    Ok(())
 }
 
 fn detail(host: &Host<'_>, security: &Waiting<'_>, other: &Waiting<'_>) -> String {

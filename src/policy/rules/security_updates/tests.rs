@@ -1,8 +1,10 @@
+mod explained;
+
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::facts::{HostDeclared, Kernel, Pending, Reboot, Release, Unattended, UnattendedRun};
+use crate::domain::facts::{AptSeen, HostDeclared, Kernel, Pending, Reboot, Release, Unattended, UnattendedRun};
 use crate::domain::{Evidence, Limits, Read, Sighting, SourceId};
 
 fn now() -> Timestamp {
@@ -39,15 +41,20 @@ fn good() -> HostSeen {
         unattended: Read::Seen(Unattended {
             installed: true,
             enabled: true,
+            covers_security: Some(true),
             last: Read::Seen(Some(UnattendedRun {
                 at: ago("5h"),
                 failed: false,
                 said: "All upgrades installed".into(),
+                causes: Vec::new(),
+                kept: Vec::new(),
             })),
         }),
         half_configured: Read::Seen(Vec::new()),
         held: Read::Seen(Vec::new()),
         uptime_seconds: Read::Seen(86_400),
+        apt: Read::Seen(AptSeen { repositories: Vec::new(), unsigned: Vec::new() }),
+        outdated_services: Read::Seen(Vec::new()),
         clock_skew_seconds: Read::Seen(0),
     }
 }
@@ -92,7 +99,7 @@ fn seen(change: impl FnOnce(&mut HostSeen)) -> Vec<Judgement> {
 #[test]
 fn a_host_with_nothing_to_do_is_ok_in_every_part() {
     let judgements = seen(|_| {});
-    assert_eq!(judgements.len(), 5);
+    assert_eq!(judgements.len(), 6);
     for judgement in &judgements {
         assert_eq!(judgement.verdict, Verdict::Ok, "{judgement:?}");
         assert!(judgement.mend.is_none() && !judgement.because.is_empty(), "{judgement:?}");
@@ -191,7 +198,9 @@ fn unattended_upgrades_must_be_there_be_on_and_end_well() {
         let judgement = part(&judgements, Some("unattended-upgrades"));
         (judgement.verdict, judgement.title.to_string())
     };
-    let run = |at, failed, said: &str| Read::Seen(Some(UnattendedRun { at, failed, said: said.into() }));
+    let run = |at, failed, said: &str| {
+        Read::Seen(Some(UnattendedRun { at, failed, said: said.into(), causes: Vec::new(), kept: Vec::new() }))
+    };
     assert_eq!(with(&|unattended| unattended.installed = false).0, Verdict::Broken);
     assert_eq!(with(&|unattended| unattended.enabled = false).0, Verdict::Broken);
     assert_eq!(with(&|unattended| unattended.last = Read::Seen(None)).0, Verdict::Unknown);
@@ -245,8 +254,14 @@ fn any_host() -> impl Strategy<Value = (HostSeen, u32)> {
         host.pending = Read::Seen(updates.into_iter().map(update).collect());
         host.lists_at = Read::Seen(ago(&format!("{lists_hours}h")));
         host.reboot = Read::Seen(Reboot { flag: flag.then(Vec::new), kernel, needrestart: None });
-        let last = Read::Seen(Some(UnattendedRun { at: ago("5h"), failed, said: "x".into() }));
-        host.unattended = Read::Seen(Unattended { installed, enabled: true, last });
+        let last = Read::Seen(Some(UnattendedRun {
+            at: ago("5h"),
+            failed,
+            said: "x".into(),
+            causes: Vec::new(),
+            kept: Vec::new(),
+        }));
+        host.unattended = Read::Seen(Unattended { installed, enabled: true, covers_security: None, last });
         host.half_configured = Read::Seen(half.then(|| "a half configured".into()).into_iter().collect());
         host.held = Read::Seen(held.then(|| "a".into()).into_iter().collect());
         host.clock_skew_seconds = Read::Seen(skew);

@@ -1,67 +1,8 @@
 //! What keeps a host up to date, beside the updates themselves.
 
-use super::{CLOCK, Host, REBOOT, UNATTENDED_RUN};
-use crate::domain::facts::{Reboot, Unattended, UnattendedRun};
+use super::{CLOCK, Host, REBOOT};
+use crate::domain::facts::Reboot;
 use crate::domain::{Judgement, Shown, Verdict, age};
-
-/// unattended-upgrades: there, on, and its last run good and recent.
-pub(super) fn unattended(host: &Host<'_>) -> Judgement {
-    let judgement = match host.seen.unattended.as_result() {
-        Err(fault) => host.unreadable("unattended-upgrades", fault),
-        Ok(unattended) => match off(unattended) {
-            Some((said, mend)) => {
-                host.judgement(Verdict::Broken, said).because(host.name(), Some(host.at), said).mend(mend)
-            }
-            None => match unattended.last.as_result() {
-                Err(fault) => host.unreadable("unattended-upgrades' last run", fault),
-                Ok(None) => host
-                    .judgement(Verdict::Unknown, "unattended-upgrades never ran")
-                    .because(host.name(), Some(host.at), "it has no log of a run")
-                    .mend("systemctl start apt-daily-upgrade.service on the server, then read its log"),
-                Ok(Some(run)) => last_run(host, run),
-            },
-        },
-    };
-    judgement.part("unattended-upgrades").weight(60)
-}
-
-fn off(unattended: &Unattended) -> Option<(&'static str, &'static str)> {
-    if !unattended.installed {
-        Some(("unattended-upgrades is not installed", "apt-get install unattended-upgrades on the server"))
-    } else if !unattended.enabled {
-        Some((
-            "unattended-upgrades is switched off",
-            "dpkg-reconfigure unattended-upgrades; are apt-daily.timer and apt-daily-upgrade.timer on?",
-        ))
-    } else {
-        None
-    }
-}
-
-fn last_run(host: &Host<'_>, run: &UnattendedRun) -> Judgement {
-    let (limit, name) = host.limit(&UNATTENDED_RUN);
-    let ago = age(run.at, host.case.now);
-    let judgement = |verdict, title: String| {
-        host.judgement(verdict, title)
-            .detail(&format!("its log says: {}", run.said))
-            .because(host.name(), Some(run.at), format!("unattended-upgrades' log: {}", run.said))
-            .because(name.clone(), None, limit.to_string())
-    };
-    let log = "read /var/log/unattended-upgrades/unattended-upgrades.log on the server";
-    if run.failed {
-        judgement(Verdict::Broken, format!("unattended-upgrades failed {ago} ago: {}", run.said))
-            .mend(log)
-            .since(Some(run.at))
-    } else if host.lasts(run.at) > limit.as_duration() {
-        judgement(Verdict::Broken, format!("unattended-upgrades last ran {ago} ago"))
-            .mend("systemctl list-timers apt-daily-upgrade.timer on the server")
-    } else if host.lasts(run.at) < -limit.as_duration() {
-        judgement(Verdict::Unknown, "unattended-upgrades' last run is dated in the future".into())
-            .mend("set the server's clock")
-    } else {
-        judgement(Verdict::Ok, format!("unattended-upgrades ran {ago} ago"))
-    }
-}
 
 /// A reboot that is due, and which sources say so.
 pub(super) fn reboot(host: &Host<'_>) -> Judgement {
@@ -117,6 +58,27 @@ fn packages_of(reboot: &Reboot, sources: &str) -> String {
     let packages: Vec<&str> = reboot.flag.iter().flatten().map(Shown::as_str).collect();
     let asked = if packages.is_empty() { String::new() } else { format!("\nasked for by {}", packages.join(", ")) };
     format!("{}{asked}", sources.replace("; ", "\n"))
+}
+
+/// Services that run what has been replaced: the update is installed and does not protect yet. Where nobody may look, no
+/// row says that all is well.
+pub(super) fn services(host: &Host<'_>) -> Option<Judgement> {
+    let services = host.seen.outdated_services.seen().filter(|services| !services.is_empty())?;
+    let names = services.iter().take(3).map(Shown::as_str).collect::<Vec<_>>().join(", ");
+    let more = if services.len() > 3 { ", …" } else { "" };
+    let count = counted(services.len(), "service");
+    let judgement = host
+        .judgement(Verdict::Due, format!("{count} still on replaced libraries: {names}{more}"))
+        .detail(&lines(services))
+        .because(host.name(), Some(host.at), format!("needrestart: {names}{more}"))
+        .mend("systemctl restart them when nobody needs them, or reboot")
+        .part("services")
+        .weight(42);
+    Some(
+        services
+            .iter()
+            .fold(judgement, |judgement, service| judgement.asking(format!("service {service}"), "outdated")),
+    )
 }
 
 /// What dpkg left half done is broken; what somebody holds is due, since it gets no updates.

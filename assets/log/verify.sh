@@ -1,0 +1,37 @@
+#!/bin/sh
+# Checks a log exported by matins with sha256sum and ssh-keygen alone: sh verify.sh [DIR]
+# Every entry must hold the hash of the one before; every signature must be good and of the entry's own author.
+# anchor, when it is there, names the last entry: compare it with what was printed or mailed on that day.
+set -eu
+dir=${1:-.}
+prev=0000000000000000000000000000000000000000000000000000000000000000
+n=0 signed=0
+while IFS= read -r line || [ -n "$line" ]; do
+    n=$((n + 1))
+    case $line in
+    "{\"v\":1,\"seq\":$n,\"prev\":\"$prev\","*) ;;
+    *)
+        echo "BROKEN: entry $n does not follow the one before"
+        exit 2
+        ;;
+    esac
+    if [ -f "$dir/sigs/$n.sig" ]; then
+        actor=$(printf '%s\n' "$line" | sed -n 's/^{"v":1,"seq":[0-9]*,"prev":"[0-9a-f]*","time":"[^"]*","tz":"[^"]*","actor":"\([^"\\]*\)".*/\1/p')
+        who=$(ssh-keygen -Y find-principals -s "$dir/sigs/$n.sig" -f "$dir/allowed_signers" 2>/dev/null | head -n 1) || who=
+        printf '%s\n' "$line" | ssh-keygen -Y verify -q -f "$dir/allowed_signers" -I "${who:-nobody}" -n matins-checkin@v1 -s "$dir/sigs/$n.sig" || {
+            echo "BROKEN: the signature of entry $n"
+            exit 2
+        }
+        [ -z "$actor" ] || [ "$(printf %s "$actor" | tr -c 'A-Za-z0-9_.@+-' _)" = "$who" ] || {
+            echo "BROKEN: entry $n is by $actor, its signature by $who"
+            exit 2
+        }
+        signed=$((signed + 1))
+    fi
+    prev=$(printf '%s' "$line" | sha256sum | cut -d' ' -f1)
+done <"$dir/log.jsonl"
+if [ -f "$dir/anchor" ] && [ "$(cat "$dir/anchor")" != "matins-checkin-log v1 seq=$n head=sha256:$prev" ]; then
+    echo "BROKEN: the log does not end where the anchor says"
+    exit 2
+fi
+echo "OK: $n entries, $signed signed, head sha256:$prev"

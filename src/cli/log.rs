@@ -1,0 +1,217 @@
+//! `matins log`.
+
+use std::fs;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+
+use super::edge::{Edge, End, Ended, IO, USAGE, print, runtime};
+use super::sign::attach;
+use crate::collect::tools::ssh_keygen::{Key, Signers, check};
+use crate::domain::Shown;
+use crate::log::{self, Anchor, Entry, Head, NAMESPACE};
+use crate::report;
+use crate::round::{Desk, Written};
+use crate::store::{Signature, Store as _};
+
+/// What `log verify` exits with when something was changed.
+const BROKEN: u8 = 2;
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// The entries, newest last.
+    Show,
+    /// Holds every entry against the one before, and every signature against its key; exits 2 naming the first bad entry.
+    Verify {
+        /// An export instead of this machine's own log.
+        dir: Option<PathBuf>,
+        /// A file with an anchor line that was kept elsewhere: finds a log that was cut off at its end.
+        #[arg(long, value_name = "FILE")]
+        anchor: Option<PathBuf>,
+        /// Whose keys count, as ALLOWED SIGNERS in ssh-keygen(1) has it, instead of those kept with the log.
+        #[arg(long, value_name = "FILE")]
+        signers: Option<PathBuf>,
+        /// Keys that count no more: a file of public keys or a revocation list (ssh-keygen -r).
+        #[arg(long, value_name = "FILE")]
+        revoked: Option<PathBuf>,
+    },
+    /// Writes entries, signatures, public keys and a script that checks them without matins.
+    Export { dir: PathBuf },
+    /// Prints the line to keep elsewhere: the last entry's number and hash.
+    Anchor,
+    /// Signs an entry of yours that has no signature yet.
+    Sign {
+        entry: u64,
+        /// A private key's file, a public key's file whose private part your agent holds, or `agent`.
+        #[arg(long, value_name = "FILE|agent")]
+        key: String,
+    },
+}
+
+pub(super) fn run(edge: &Edge, command: &Command) -> Ended {
+    match command {
+        Command::Show => show(edge),
+        Command::Verify { dir, anchor, signers, revoked } => {
+            let mut exhibit = dir.as_deref().map_or_else(|| own(edge), read_export)?;
+            if let Some(path) = anchor {
+                exhibit.anchors.push(read_anchor(path)?);
+            }
+            if let Some(path) = signers {
+                exhibit.allowed = read(path)?;
+            }
+            verify(&exhibit, revoked.as_deref())
+        }
+        Command::Export { dir } => export(edge, dir),
+        Command::Anchor => {
+            let head = lines(edge)?.last().map_or_else(Head::default, |(seq, line)| Head::at(*seq, line));
+            print(&format!("{}\n", Anchor(head)))?;
+            Ok(0)
+        }
+        Command::Sign { entry, key } => sign_later(edge, *entry, key),
+    }
+}
+
+fn lines(edge: &Edge) -> Result<Vec<(u64, String)>, End> {
+    let (_, _, store) = edge.plan()?;
+    Ok(store.log(0)?)
+}
+
+fn show(edge: &Edge) -> Ended {
+    let (settings, _, store) = edge.plan()?;
+    let signed: Vec<u64> = store.signatures()?.iter().map(|signature| signature.seq).collect();
+    for (seq, line) in store.log(0)? {
+        print(&report::entry(seq, &line, signed.contains(&seq), &settings.zone))?;
+    }
+    Ok(0)
+}
+
+/// What is verified: the lines, their signatures and whose keys count, and what was written down of the end.
+struct Exhibit {
+    lines: Vec<String>,
+    /// Number of the entry and the armored signature.
+    signatures: Vec<(u64, String)>,
+    allowed: String,
+    anchors: Vec<Anchor>,
+}
+
+fn own(edge: &Edge) -> Result<Exhibit, End> {
+    let (_, _, store) = edge.plan()?;
+    let (lines, signatures) = (store.log(0)?, store.signatures()?);
+    let allowed = log::allowed_signers(&signers(&lines, &signatures));
+    Ok(Exhibit {
+        lines: lines.into_iter().map(|(_, line)| line).collect(),
+        signatures: signatures.into_iter().map(|signature| (signature.seq, signature.armor)).collect(),
+        allowed,
+        anchors: Vec::new(),
+    })
+}
+
+/// Who signed with which key.
+fn signers(lines: &[(u64, String)], signatures: &[Signature]) -> Vec<(Shown, String)> {
+    let signer = |signature: &Signature| {
+        let (_, line) = lines.iter().find(|(seq, _)| *seq == signature.seq)?;
+        Some((Entry::parse(line).ok()?.actor, signature.public_key.clone()))
+    };
+    signatures.iter().filter_map(signer).collect()
+}
+
+fn verify(exhibit: &Exhibit, revoked: Option<&Path>) -> Ended {
+    let head = log::verify(exhibit.lines.iter().map(String::as_str), &exhibit.anchors)
+        .map_err(|found| End::new(BROKEN, found.to_string()))?;
+    let runtime = runtime()?;
+    for (seq, armor) in &exhibit.signatures {
+        let bad = |said: String| End::new(BROKEN, format!("entry {seq}: {said}"));
+        let line = usize::try_from(*seq).ok().and_then(|seq| exhibit.lines.get(seq.checked_sub(1)?));
+        let line = line.ok_or_else(|| bad("it is missing, its signature is there".into()))?;
+        let signer = log::principal(&Entry::parse(line).map_err(bad)?.actor);
+        let signers = Signers { allowed: &exhibit.allowed, signer: &signer, revoked };
+        runtime
+            .block_on(check(armor, &signers, NAMESPACE, format!("{line}\n")))
+            .map_err(|fault| bad(format!("its signature: {}", fault.said)))?;
+    }
+    let (entries, signed) = (exhibit.lines.len(), exhibit.signatures.len());
+    print(&format!("{entries} entries, {signed} signed, every one follows the one before\n{}\n", Anchor(head)))?;
+    Ok(0)
+}
+
+fn read(path: &Path) -> Result<String, End> {
+    fs::read_to_string(path).map_err(|error| End::new(66, format!("{} can't be read: {error}", path.display())))
+}
+
+fn read_anchor(path: &Path) -> Result<Anchor, End> {
+    read(path)?.parse().map_err(|said| End::new(USAGE, format!("{}: {said}", path.display())))
+}
+
+fn read_export(dir: &Path) -> Result<Exhibit, End> {
+    let text = fs::read(dir.join("log.jsonl"))
+        .map_err(|error| End::new(66, format!("{} can't be read: {error}", dir.join("log.jsonl").display())))?;
+    // A line that is no text any more is a changed entry: the chain names it.
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let complete = text.is_empty() || text.ends_with('\n');
+    let mut lines: Vec<String> = text.split('\n').map(str::to_owned).collect();
+    if complete {
+        lines.pop();
+    }
+    let allowed = dir.join("allowed_signers");
+    let allowed = if allowed.exists() { read(&allowed)? } else { String::new() };
+    let mut signatures = Vec::new();
+    for seq in 1..=u64::try_from(lines.len()).unwrap_or(u64::MAX) {
+        let path = dir.join(format!("sigs/{seq}.sig"));
+        if path.exists() {
+            signatures.push((seq, read(&path)?));
+        }
+    }
+    let anchor = dir.join("anchor");
+    let mut anchors = if anchor.exists() { vec![read_anchor(&anchor)?] } else { Vec::new() };
+    if !complete {
+        // Every exported line ends with a line feed.
+        let seq = u64::try_from(lines.len()).unwrap_or(u64::MAX).saturating_add(1);
+        anchors.push(Anchor(Head { seq, hash: "0".repeat(64) }));
+    }
+    Ok(Exhibit { lines, signatures, allowed, anchors })
+}
+
+fn export(edge: &Edge, dir: &Path) -> Ended {
+    let (_, _, store) = edge.plan()?;
+    let (lines, signatures) = (store.log(0)?, store.signatures()?);
+    let wrong = |error: std::io::Error| End::new(IO, format!("{} can't be written: {error}", dir.display()));
+    if fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some()) {
+        return Err(End::new(USAGE, format!("{} is not empty: name a new folder", dir.display())));
+    }
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(dir.join("sigs")).map_err(wrong)?;
+    let text = lines.iter().fold(String::new(), |text, (_, line)| text + line + "\n");
+    let head = lines.last().map_or_else(Head::default, |(seq, line)| Head::at(*seq, line));
+    for signature in &signatures {
+        fs::write(dir.join(format!("sigs/{}.sig", signature.seq)), &signature.armor).map_err(wrong)?;
+    }
+    let files = [
+        ("log.jsonl", text),
+        ("allowed_signers", log::allowed_signers(&signers(&lines, &signatures))),
+        ("anchor", format!("{}\n", Anchor(head))),
+        ("verify.sh", log::VERIFY.to_owned()),
+        ("README", log::README.to_owned()),
+    ];
+    for (name, text) in files {
+        fs::write(dir.join(name), text).map_err(wrong)?;
+    }
+    let said = format!("{} entries, {} signatures: {}\n", lines.len(), signatures.len(), dir.display());
+    print(&Shown::text(&said).to_string())?;
+    Ok(0)
+}
+
+fn sign_later(edge: &Edge, seq: u64, key: &str) -> Ended {
+    let (_, plan, store) = edge.plan()?;
+    let operator = plan.operator.clone();
+    let line = store.log(seq.saturating_sub(1))?.into_iter().find(|(at, _)| *at == seq).map(|(_, line)| line);
+    let line = line.ok_or_else(|| End::new(USAGE, format!("the log has no entry {seq}")))?;
+    let entry = Entry::parse(&line).map_err(|said| End::new(BROKEN, format!("entry {seq}: {said}")))?;
+    if entry.actor != operator {
+        return Err(End::new(USAGE, format!("entry {seq} is by {}, not by {operator}", entry.actor)));
+    }
+    if store.signatures()?.iter().any(|signature| signature.seq == seq) {
+        return Err(End::new(USAGE, format!("entry {seq} is signed already")));
+    }
+    let mut desk = Desk::open(plan, Box::new(store))?;
+    let said = attach(&mut desk, Key::from(key), &Written { head: Head::at(seq, &line), line })?;
+    print(&said)?;
+    Ok(0)
+}

@@ -1,0 +1,112 @@
+//! `matins sign` and `matins attest`.
+
+use std::path::PathBuf;
+
+use super::decide::refused;
+use super::edge::{Edge, End, Ended, USAGE, now, print, runtime};
+use super::when;
+use crate::collect::tools::ssh_keygen::{Key, sign};
+use crate::domain::{Attestation, Shown, Verdict};
+use crate::log::{NAMESPACE, hash};
+use crate::policy;
+use crate::round::{Desk, Written};
+use crate::store::Signature;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// What the next one should know.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    note: String,
+    /// Also sign the entry with this ssh key: a private key's file, a public key's file whose private part your agent
+    /// holds, or `agent` for the agent's first key.
+    #[arg(long, value_name = "FILE|agent")]
+    key: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct AttestArguments {
+    /// A measure's id, such as training.
+    measure: String,
+    /// Whom it concerns: a person, a document, a backup.
+    subject: String,
+    /// How long it holds: 1y, a day, or a moment as RFC 3339 has it.
+    #[arg(long, value_name = "TIME")]
+    until: String,
+    /// What was seen or done.
+    #[arg(long, value_name = "TEXT")]
+    note: String,
+    /// A file that proves it; its SHA-256 is recorded, not the file.
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+}
+
+pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
+    let (_, plan, store) = edge.plan()?;
+    let key = arguments.key.as_deref().map(Key::from);
+    let now = now();
+    let mut desk = Desk::open(plan, Box::new(store))?;
+    let round = desk.glance(now);
+    if round.sources.iter().all(|source| source.at.is_none()) {
+        return Err(End::new(USAGE, "nothing was ever looked at: run `matins round` first"));
+    }
+    let written = desk.sign(&round, Shown::text(&arguments.note), now).map_err(refused)?;
+    let asks = round.findings.iter().filter(|finding| !round.rests(finding)).count();
+    let count = |verdict: Verdict| round.count(verdict);
+    let mut said = format!(
+        "signed: {} ok, {} due, {} broken, {} unknown; {asks} undecided; entry {} {}\n",
+        count(Verdict::Ok),
+        count(Verdict::Due),
+        count(Verdict::Broken),
+        count(Verdict::Unknown),
+        written.head.seq,
+        written.head.hash
+    );
+    if let Some(key) = key {
+        said.push_str(&attach(&mut desk, key, &written)?);
+    }
+    print(&said)?;
+    Ok(0)
+}
+
+/// The entry counts already; a signature that can't be made is told, and can be made later.
+pub(super) fn attach(desk: &mut Desk, key: Key, written: &Written) -> Result<String, End> {
+    let made = runtime()?.block_on(sign(key, NAMESPACE, format!("{}\n", written.line))).map_err(|fault| {
+        let End { code, said } = End::from(fault);
+        let seq = written.head.seq;
+        End::new(
+            code,
+            format!(
+                "entry {seq} is recorded, but not signed: {said}\n   `matins log sign {seq} --key …` signs it later"
+            ),
+        )
+    })?;
+    let fingerprint = made.fingerprint.clone();
+    desk.keep_signature(&Signature { seq: written.head.seq, armor: made.armor, public_key: made.public_key })?;
+    Ok(format!("with {fingerprint}\n"))
+}
+
+pub(super) fn attest(edge: &Edge, arguments: &AttestArguments) -> Ended {
+    let known: Vec<String> = policy::measures().into_iter().map(|measure| measure.id).collect();
+    if !known.contains(&arguments.measure) {
+        let said = format!("there is no measure `{}`; there are: {}", arguments.measure, known.join(", "));
+        return Err(End::new(USAGE, said));
+    }
+    let (settings, plan, store) = edge.plan()?;
+    let file = arguments.file.as_ref().map(|path| {
+        let bytes =
+            std::fs::read(path).map_err(|error| End::new(66, format!("{} can't be read: {error}", path.display())))?;
+        let name = path.file_name().map(|name| Shown::line(&name.to_string_lossy())).unwrap_or_default();
+        Ok::<_, End>((Shown::from(hash(&bytes)), name))
+    });
+    let now = now();
+    let attestation = Attestation {
+        measure: arguments.measure.as_str().into(),
+        subject: Shown::line(&arguments.subject),
+        until: when::ahead(&arguments.until, &settings.zone, now)?,
+        note: Shown::text(&arguments.note),
+        file: file.transpose()?,
+    };
+    let written = Desk::open(plan, Box::new(store))?.attest(attestation, now).map_err(refused)?;
+    print(&format!("attested; entry {} {}\n", written.head.seq, written.head.hash))?;
+    Ok(0)
+}

@@ -1,0 +1,95 @@
+//! borg's list of archives (1.1 to 1.4).
+//!
+//! The whole list names and dates every archive; host and duration cost a look into each, so they are asked of the newest
+//! [`LOOKED_INTO`] only. Checkpoints of runs that were broken off are not listed. Sizes and counts would make borg read
+//! through the whole repository when its cache is cold (`borg info`), so they are not asked unless `sizes` says so.
+
+mod parse;
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::kind::{Given, Kind, Listing, Lists, Planned};
+use crate::collect::tools::Tools;
+use crate::collect::tools::borg::{Borg, BorgRepository, DEADLINE};
+use crate::domain::facts::{Encryption, Snapshots};
+use crate::domain::register::{Place, Server};
+use crate::domain::settings::Misfit;
+use crate::domain::{Fault, SecretRef, Shown};
+
+pub const KIND: Kind =
+    Kind { word: "borg", keys: || schemars::schema_for!(Keys), encryption: Encryption::default, plan };
+
+/// As many of the newest archives are looked into.
+const LOOKED_INTO: &str = "60";
+/// Of as many of the newest, sizes and counts are asked.
+const SIZED: &str = "15";
+
+#[derive(Debug, Deserialize, JsonSchema)]
+struct Keys {
+    /// borg: where the repository is: `PATH`, `ssh://USER@HOST/PATH` or `HOST:PATH`.
+    repository: String,
+    /// The repository's password: where it is kept.
+    #[serde(default)]
+    password: Option<SecretRef>,
+    /// borg: also ask for sizes and counts, for which borg reads through the archives each time.
+    #[serde(default)]
+    sizes: bool,
+}
+
+fn plan(given: &Given<'_>) -> Result<Planned, Misfit> {
+    let keys: Keys = given.read()?;
+    let repository = BorgRepository::parse(&keys.repository).map_err(given.at("repository"))?;
+    let backup = BorgBackup { repository, password: keys.password, sizes: keys.sizes, borg: Borg::default() };
+    Ok(Planned::new(backup, 2 * DEADLINE + Duration::from_secs(30)))
+}
+
+#[derive(Debug)]
+struct BorgBackup {
+    repository: BorgRepository,
+    password: Option<SecretRef>,
+    sizes: bool,
+    borg: Borg,
+}
+
+impl BorgBackup {
+    async fn read(&self, password: Option<&SecretString>) -> Result<Snapshots, Fault> {
+        let ask = |words: &'static [&'static str]| self.borg.ask(&self.repository, password, words);
+        let mut list = parse::list(&ask(&["list", "--json"]).await?)?;
+        let newest = ask(&["list", "--json", "--last", LOOKED_INTO, "--format", "{hostname}{end}"]).await?;
+        list.learn(&parse::list(&newest)?);
+        if self.sizes {
+            list.learn(&parse::list(&ask(&["info", "--json", "--last", SIZED]).await?)?);
+        }
+        Ok(list.into_snapshots())
+    }
+
+    /// Who holds the repository, where that can be seen without borg.
+    async fn holder(&self, tools: &Tools) -> Option<Shown> {
+        let path = format!("{}/lock.exclusive", self.repository.folder()?.trim_end_matches('/'));
+        // Not there, or not readable: then nobody can be seen.
+        let inside = tools.shell.list_folder(&Place { server: Server::local(), path }).await.ok()?;
+        let name = inside.first().map(|entry| Shown::bytes(&entry.name))?;
+        Some(format!("held by {}", name.as_str().split('@').next().unwrap_or_default()).into())
+    }
+}
+
+impl Lists for BorgBackup {
+    fn list<'a>(&'a self, tools: &'a Tools) -> Listing<'a> {
+        Box::pin(async move {
+            let password = match &self.password {
+                Some(from) => Some(tools.secrets.read(from).await?),
+                None => None,
+            };
+            let mut list = self.read(password.as_ref()).await?;
+            list.running = self.holder(tools).await;
+            Ok(list)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

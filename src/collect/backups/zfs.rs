@@ -1,0 +1,151 @@
+//! Snapshots of a zfs dataset and those below it, also as sanoid and zrepl name them.
+//!
+//! `zfs receive` keeps the time at which a snapshot was made; a name whose date is older still counts as it says.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::kind::{Given, Kind, Listing, Lists, Planned};
+use super::names::not_newer_than_named;
+use super::scripted::{self, DEADLINE, Line, words};
+use crate::collect::tools::Tools;
+use crate::domain::facts::{Encryption, Snapshot, Snapshots};
+use crate::domain::register::Server;
+use crate::domain::settings::Misfit;
+use crate::domain::{Fault, Shown};
+
+pub const KIND: Kind =
+    Kind { word: "zfs", keys: || schemars::schema_for!(Keys), encryption: Encryption::default, plan };
+
+#[derive(Debug, Deserialize, JsonSchema)]
+struct Keys {
+    /// zfs: DATASET, or SERVER:DATASET, as in backup:tank/web1.
+    dataset: String,
+    /// btrfs, snapper, zfs: run the tool as root through sudo, which must not ask for a password.
+    #[serde(default)]
+    sudo: bool,
+}
+
+fn plan(given: &Given<'_>) -> Result<Planned, Misfit> {
+    let keys: Keys = given.read()?;
+    let (server, dataset) = match keys.dataset.split_once(':') {
+        Some((name, dataset)) => {
+            let server = given.register.server(name).ok_or_else(|| {
+                given.at("dataset")(format!("`{}` is no [[server]] of the register", Shown::line(name).cut(80)))
+            })?;
+            (server.clone(), dataset)
+        }
+        None => (Server::local(), keys.dataset.as_str()),
+    };
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.:/ ".contains(&byte);
+    if !dataset.starts_with(|c: char| c.is_ascii_alphanumeric()) || !dataset.bytes().all(fits) {
+        return Err(given.at("dataset")(format!("`{}` is no dataset", Shown::line(dataset).cut(80))));
+    }
+    Ok(Planned::new(Zfs { server, dataset: dataset.to_owned(), sudo: keys.sudo }, DEADLINE))
+}
+
+struct Zfs {
+    server: Server,
+    dataset: String,
+    sudo: bool,
+}
+
+impl Lists for Zfs {
+    fn list<'a>(&'a self, tools: &'a Tools) -> Listing<'a> {
+        Box::pin(async move {
+            let about = ["zfs", "get", "-H", "-p", "-o", "value", "encryption", &self.dataset];
+            let list =
+                ["zfs", "list", "-H", "-p", "-t", "snapshot", "-o", "name,creation,referenced", "-r", &self.dataset];
+            // Old versions know no encryption; then nothing is told of it.
+            let script = format!("{}2>/dev/null || echo -\n{}", words(self.sudo, &about), words(self.sudo, &list));
+            let said = scripted::ask(tools, &self.server, &Line { program: "zfs", script }).await?;
+            parse_zfs(&said, tools.zone.as_ref().unwrap_or(&TimeZone::UTC))
+        })
+    }
+}
+
+/// A line with the encryption, then `DATASET@NAME<tab>SECONDS<tab>BYTES` for each snapshot.
+pub fn parse_zfs(said: &[u8], zone: &TimeZone) -> Result<Snapshots, Fault> {
+    let text = String::from_utf8_lossy(said);
+    let mut lines = text.lines();
+    let mut list = Snapshots {
+        encryption: match lines.next() {
+            Some("off") => Encryption::Plain("a zfs dataset without encryption".into()),
+            Some("-" | "") | None => Encryption::Untold,
+            Some(mode) => Encryption::By(Shown::line(mode).cut(40)),
+        },
+        ..Snapshots::default()
+    };
+    for line in lines.filter(|line| !line.trim().is_empty()) {
+        let snapshot = parse_line(line, zone).ok_or_else(|| {
+            Fault::new(format!("zfs's list can't be read: {}", Shown::line(line).cut(80)))
+                .mend("run `zfs list -Hp -t snapshot -o name,creation,referenced` by hand")
+        })?;
+        list.snapshots.push(snapshot);
+    }
+    Ok(list)
+}
+
+fn parse_line(line: &str, zone: &TimeZone) -> Option<Snapshot> {
+    let mut columns = line.split('\t');
+    let (full, creation, referenced) = (columns.next()?, columns.next()?, columns.next()?);
+    let (dataset, name) = full.split_once('@')?;
+    let at = Timestamp::from_second(creation.parse().ok()?).ok()?;
+    Some(Snapshot {
+        paths: vec![Shown::line(dataset)],
+        bytes: referenced.parse().ok(),
+        ..Snapshot::new(full, not_newer_than_named(at, name, zone))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(said: &str) -> Snapshots {
+        parse_zfs(said.as_bytes(), &TimeZone::UTC).unwrap()
+    }
+
+    #[test]
+    fn sanoids_and_zrepls_names_are_not_stretched() {
+        let list = parsed(
+            "aes-256-gcm\ntank/web1@autosnap_2026-11-23_03:00:00_daily\t1795402807\t114688\n\
+             tank/web1@zrepl_20261109_030000_000\t1795463176\t-\ntank/db1@by hand\t1795463178\t0\n",
+        );
+        let made: Vec<String> = list.snapshots.iter().map(|snapshot| snapshot.at.to_string()).collect();
+        assert_eq!(made, ["2026-11-23T03:00:07Z", "2026-11-09T03:00:00Z", "2026-11-23T19:46:18Z"]);
+        assert_eq!(list.snapshots[0].paths, ["tank/web1"]);
+        assert_eq!((list.snapshots[0].bytes, list.snapshots[1].bytes), (Some(114_688), None));
+        assert_eq!(list.encryption, Encryption::By("aes-256-gcm".into()));
+    }
+
+    #[test]
+    fn what_zfs_says_of_encryption_is_kept_and_silence_is_not_taken_for_either() {
+        assert!(matches!(parsed("off\n").encryption, Encryption::Plain(_)));
+        assert_eq!(parsed("-\n").encryption, Encryption::Untold);
+        assert_eq!(parsed("").encryption, Encryption::Untold);
+    }
+
+    #[test]
+    fn what_is_no_list_is_a_fault() {
+        for said in ["-\ntank\t1\t2", "-\ntank@a\tMon Nov 23 19:46 2026\t0", "-\ntank@a", "off\nusage:"] {
+            assert!(parse_zfs(said.as_bytes(), &TimeZone::UTC).is_err(), "{said}");
+        }
+    }
+
+    /// zfs-fuse prints no such table; its `zfs get` has the same columns in other places.
+    #[test]
+    fn real_names_and_times_are_read() {
+        let Some(said) = super::super::tests::real("zfs/zfsfuse-get-Hpr.tsv") else { return };
+        let rows = said.lines().filter_map(|line| {
+            let columns: Vec<&str> = line.split('\t').collect();
+            let wanted = columns[0].contains('@') && columns[1] == "creation";
+            wanted.then(|| format!("{}\t{}\t0\n", columns[0], columns[2]))
+        });
+        let list = parsed(&std::iter::once("-\n".to_owned()).chain(rows).collect::<String>());
+        assert_eq!(list.snapshots.len(), said.matches('@').count() / 3);
+        assert!(list.snapshots.iter().any(|snapshot| snapshot.at.to_string() == "2026-11-16T03:00:00Z"));
+    }
+}

@@ -1,0 +1,130 @@
+//! What a run of unattended-upgrades left behind, and why: out of its log and of dpkg's beside it.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
+use super::sections::Section;
+use crate::domain::Shown;
+
+/// Longest list that is kept: a broken run names hundreds.
+const MOST: usize = 40;
+/// dpkg's log begins within this long of its run's first line.
+const APART_SECONDS: i64 = 4 * 3_600;
+
+/// `PACKAGE: why`, of every package that was to be upgraded and was not. The log's lines carry time and level in front.
+pub fn parse_causes(run: &[String]) -> Vec<Shown> {
+    let cause = |line: &String| {
+        let words = line.splitn(4, ' ').nth(3)?.trim();
+        if let Some(rest) = words.strip_prefix("Package ")
+            && let Some(package) = rest.strip_suffix(" has conffile prompt and needs to be upgraded manually")
+        {
+            return Some(format!("{package}: its configuration file was changed here, so dpkg would ask"));
+        }
+        let rest = words.strip_prefix("package ")?;
+        let (package, why) = rest.split_once(" upgradable but fails to be marked for upgrade (")?;
+        Some(format!("{package}: {}", why.trim_end_matches(')').trim_start_matches("E:")))
+    };
+    once(run.iter().filter_map(cause))
+}
+
+/// `PACKAGE is blacklisted`, of what was left alone on purpose or because of another package.
+pub fn parse_kept(run: &[String]) -> Vec<Shown> {
+    let kept = |line: &String| {
+        let words = line.splitn(4, ' ').nth(3)?.trim().trim_end_matches('.');
+        let (package, why) = words.strip_prefix("Package ")?.split_once(" is ")?;
+        let why = match why {
+            "blacklisted" => "blacklisted",
+            "marked to be held back" => "held",
+            _ if why.starts_with("kept back") => "kept back with a related package",
+            _ => return None,
+        };
+        Some(format!("{package} is {why}"))
+    };
+    once(run.iter().filter_map(kept))
+}
+
+/// What dpkg says of the run that began then: `PACKAGE: reason`. Its log's times have no zone either.
+pub fn parse_dpkg_log(section: Option<&Section>, run: Timestamp, zone: &TimeZone) -> Vec<Shown> {
+    let Some(section) = section.filter(|section| section.code == 0) else { return Vec::new() };
+    let started = section.lines.iter().find_map(|line| line.strip_prefix("Log started: "));
+    let started = started.and_then(|text| time(text, zone));
+    let ours = started.is_some_and(|started| (0..APART_SECONDS).contains(&started.duration_since(run).as_secs()));
+    if !ours {
+        return Vec::new();
+    }
+    once(section.lines.windows(2).filter_map(|pair| {
+        let subject = pair[0].strip_prefix("dpkg: error processing ")?;
+        let (kind, name) = subject.split_once(' ')?;
+        let name = name.rsplit_once(" (--").map_or(name, |(name, _)| name);
+        let package = match kind {
+            "archive" => name.rsplit('/').next()?.split('_').next()?,
+            _ => name,
+        };
+        Some(format!("{package}: {}", pair[1].trim()))
+    }))
+}
+
+fn time(text: &str, zone: &TimeZone) -> Option<Timestamp> {
+    let mut words = text.split_whitespace();
+    let time: DateTime = format!("{}T{}", words.next()?, words.next()?).parse().ok()?;
+    zone.to_ambiguous_timestamp(time).compatible().ok()
+}
+
+fn once(lines: impl Iterator<Item = String>) -> Vec<Shown> {
+    let mut kept: Vec<Shown> = Vec::new();
+    for line in lines {
+        let line = Shown::line(&line);
+        if kept.len() < MOST && !kept.contains(&line) {
+            kept.push(line);
+        }
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::packages::tests::section;
+    use super::*;
+
+    fn run(text: &str) -> Vec<String> {
+        text.lines().map(|words| format!("2026-11-24 06:00:00,1 {words}")).collect()
+    }
+
+    #[test]
+    fn the_package_and_the_reason_are_named_once() {
+        let run = run("WARNING Package sshd-config has conffile prompt and needs to be upgraded manually\n\
+             WARNING package nginx upgradable but fails to be marked for upgrade (E:Unable to correct problems, you have held broken packages.)\n\
+             WARNING package nginx upgradable but fails to be marked for upgrade (E:Unable to correct problems, you have held broken packages.)\n\
+             INFO Package libpng16-16 is marked to be held back.\nINFO Package mariadb-server is blacklisted.\n\
+             INFO Package libpq5 is kept back because a related package is kept back or due to local apt_preferences(5).\n\
+             INFO All upgrades installed");
+        assert_eq!(
+            parse_causes(&run),
+            [
+                "sshd-config: its configuration file was changed here, so dpkg would ask",
+                "nginx: Unable to correct problems, you have held broken packages."
+            ]
+        );
+        assert_eq!(
+            parse_kept(&run),
+            ["libpng16-16 is held", "mariadb-server is blacklisted", "libpq5 is kept back with a related package"]
+        );
+    }
+
+    #[test]
+    fn dpkgs_log_is_asked_only_for_its_own_run() {
+        let log = section(
+            "Log started: 2026-11-24  06:00:30\ndpkg: error processing package web-config (--configure):\n \
+             end of file on stdin at conffile prompt\ndpkg: error processing archive /var/cache/apt/archives/libx_1.0-1_amd64.deb (--unpack):\n no space left on device",
+        );
+        let of = |at: &str| parse_dpkg_log(Some(&log), at.parse().unwrap(), &TimeZone::UTC);
+        assert_eq!(
+            of("2026-11-24T06:00:00Z"),
+            ["web-config: end of file on stdin at conffile prompt", "libx: no space left on device"]
+        );
+        assert_eq!(of("2026-11-25T06:00:00Z"), Vec::<Shown>::new());
+        assert_eq!(of("2026-11-24T07:00:00Z"), Vec::<Shown>::new());
+        assert_eq!(parse_dpkg_log(None, "2026-11-24T06:00:00Z".parse().unwrap(), &TimeZone::UTC), Vec::<Shown>::new());
+    }
+}

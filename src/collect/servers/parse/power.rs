@@ -1,0 +1,166 @@
+//! Who has power on a server.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::sections::{Section, Sections};
+use crate::domain::facts::{Account, AuthorizedKey, Group, HostPower, KeysSeen, Login, SudoRule};
+use crate::domain::{Fault, Shown};
+
+pub fn parse_power(sections: &Sections) -> HostPower {
+    let accounts = sections.sound("accounts", "getent").and_then(parse_accounts);
+    let keys = sections.rooted("keys", "ssh-keygen", "reading the authorized keys");
+    HostPower {
+        keys: keys.map(|section| parse_keys(section, accounts.as_deref().unwrap_or_default())).into(),
+        accounts: accounts.into(),
+        groups: sections.sound("groups", "getent").and_then(parse_groups).into(),
+        sudoers: parse_sudoers(sections).into(),
+        logins: sections.sound("logins", "lastlog").map(parse_logins).into(),
+        own_key: None,
+    }
+}
+
+/// passwd(5): `name:x:uid:gid:gecos:home:shell`.
+fn parse_accounts(section: &Section) -> Result<Vec<Account>, Fault> {
+    let lines = section.lines.iter().filter(|line| !line.is_empty());
+    let accounts: Option<Vec<Account>> = lines.map(|line| account(line)).collect();
+    let accounts = accounts.ok_or_else(|| Fault::new("the list of accounts makes no sense"))?;
+    // Every system has root.
+    if accounts.iter().any(|account| account.uid == 0) {
+        Ok(accounts)
+    } else {
+        Err(Fault::new("the list of accounts names no root: it is not whole"))
+    }
+}
+
+fn account(line: &str) -> Option<Account> {
+    let fields: Vec<&str> = line.split(':').collect();
+    let [name, _, uid, gid, _, home, shell] = fields[..] else { return None };
+    Some(Account {
+        name: name.into(),
+        uid: uid.parse().ok()?,
+        gid: gid.parse().ok()?,
+        home: home.into(),
+        shell: shell.into(),
+    })
+}
+
+/// group(5): `name:x:gid:anna,roman`.
+fn parse_groups(section: &Section) -> Result<Vec<Group>, Fault> {
+    let group = |line: &String| {
+        let fields: Vec<&str> = line.split(':').collect();
+        let [name, _, gid, members] = fields[..] else { return None };
+        let members = members.split(',').filter(|member| !member.is_empty()).map(Shown::line).collect();
+        Some(Group { name: name.into(), gid: gid.parse().ok()?, members })
+    };
+    let groups: Option<Vec<Group>> = section.lines.iter().filter(|line| !line.is_empty()).map(group).collect();
+    groups.ok_or_else(|| Fault::new("the list of groups makes no sense"))
+}
+
+/// `cvtsudoers -e -f json`: the rules with every file that they include. 3: there are none.
+fn parse_sudoers(sections: &Sections) -> Result<Vec<SudoRule>, Fault> {
+    let section = match sections.get("sudoers") {
+        Some(section) if section.code == 3 => return Ok(Vec::new()),
+        _ => sections.rooted("sudoers", "cvtsudoers", "reading sudo's rules")?,
+    };
+    let nonsense = || Fault::new("cvtsudoers said what makes no sense");
+    // What it warns of stands in front.
+    let json = section.lines.iter().skip_while(|line| !line.starts_with('{'));
+    let json: Value =
+        serde_json::from_str(&json.map(String::as_str).collect::<Vec<_>>().join("\n")).map_err(|_| nonsense())?;
+    let mut rules = Vec::new();
+    for spec in json.get("User_Specs").and_then(Value::as_array).into_iter().flatten() {
+        let commands = commands(spec);
+        for who in users(spec) {
+            rules.push(SudoRule {
+                who: Shown::line(&who),
+                all: commands.iter().any(|command| command == "ALL"),
+                commands: commands.iter().filter(|command| *command != "ALL").map(|text| Shown::line(text)).collect(),
+            });
+        }
+    }
+    rules.sort();
+    rules.dedup();
+    if json.is_object() { Ok(rules) } else { Err(nonsense()) }
+}
+
+/// As sudoers writes them; aliases are resolved.
+fn users(spec: &Value) -> Vec<String> {
+    let users = spec.get("User_List").and_then(Value::as_array).into_iter().flatten();
+    // What a rule takes away makes nobody mightier.
+    let given = users.filter(|user| user.get("negated").and_then(Value::as_bool) != Some(true));
+    let user = |user: &Value| {
+        let text = |key: &str| user.get(key).and_then(Value::as_str);
+        let named = text("username").or_else(|| text("useralias")).map(str::to_owned);
+        let group = text("usergroup").or_else(|| text("nonunixgroup")).map(|group| format!("%{group}"));
+        let id = user.get("userid").map(|id| format!("#{id}"));
+        let netgroup = text("netgroup").map(|netgroup| format!("+{netgroup}"));
+        named.or(group).or(id).or(netgroup)
+    };
+    given.filter_map(user).collect()
+}
+
+fn commands(spec: &Value) -> Vec<String> {
+    let specs = spec.get("Cmnd_Specs").and_then(Value::as_array).into_iter().flatten();
+    let commands = specs.flat_map(|spec| spec.get("Commands").and_then(Value::as_array).into_iter().flatten());
+    let command = |command: &Value| {
+        let denied = command.get("negated").and_then(Value::as_bool) == Some(true);
+        let text = ["command", "cmndalias"].iter().find_map(|key| command.get(*key)?.as_str());
+        text.filter(|_| !denied).map(str::to_owned)
+    };
+    commands.filter_map(command).collect()
+}
+
+/// A file's name, then `256 SHA256:… comment (ED25519)` for each of its keys; `? HOME` may not be seen.
+fn parse_keys(section: &Section, accounts: &[Account]) -> KeysSeen {
+    let mut seen = KeysSeen { keys: Vec::new(), hidden: Vec::new() };
+    let mut file = "";
+    for line in &section.lines {
+        if let Some(home) = line.strip_prefix("? ") {
+            seen.hidden.push(Shown::line(home));
+        } else if line.starts_with('/') {
+            file = line;
+        } else if let Some((fingerprint, comment)) = fingerprint(line) {
+            let key =
+                |account: Shown| AuthorizedKey { fingerprint: fingerprint.into(), account, comment: comment.into() };
+            seen.keys.extend(owners(file, accounts).into_iter().map(key));
+        }
+    }
+    seen.keys.sort();
+    seen.keys.dedup();
+    seen.hidden.sort();
+    seen.hidden.dedup();
+    seen
+}
+
+fn fingerprint(line: &str) -> Option<(&str, &str)> {
+    let (bits, rest) = line.split_once(' ')?;
+    bits.parse::<u32>().ok()?;
+    let (fingerprint, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+    let comment = rest.rsplit_once(" (").map_or("", |(comment, _)| comment);
+    fingerprint.starts_with("SHA256:").then_some((fingerprint, comment))
+}
+
+/// Everybody with that home; or, as in `/etc/ssh/authorized_keys.d/anna`, whom the file is named after.
+fn owners(file: &str, accounts: &[Account]) -> Vec<Shown> {
+    let home = file.rsplit_once("/.ssh/").map(|(home, _)| home);
+    let named = file.rsplit('/').next().unwrap_or(file);
+    let owns = |account: &&Account| home.map_or(account.name == *named, |home| account.home.as_str() == home);
+    let owners: Vec<Shown> = accounts.iter().filter(owns).map(|account| account.name.clone()).collect();
+    if owners.is_empty() { vec![Shown::line(file)] } else { owners }
+}
+
+/// `root  pts/0  10.8.0.2  Tue Nov 24 08:00:00 +0000 2026`.
+fn parse_logins(section: &Section) -> Vec<Login> {
+    let login = |line: &String| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [_, month, day, time, offset, year] = words.get(words.len().checked_sub(6)?..)? else { return None };
+        let text = format!("{day} {month} {year} {time} {offset}");
+        let at: Timestamp = jiff::fmt::rfc2822::parse(&text).ok()?.timestamp();
+        Some(Login { account: Shown::line(words.first()?), at })
+    };
+    section.lines.iter().filter_map(login).collect()
+}
+
+#[cfg(test)]
+mod tests;

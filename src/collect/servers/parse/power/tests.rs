@@ -1,0 +1,88 @@
+use super::super::sections::parse_sections;
+use super::*;
+use crate::domain::Read;
+
+const ACCOUNTS: &str =
+    "#accounts\n root:x:0:0:root:/root:/bin/bash\n anna:x:1000:1000:Anna,,,:/home/anna:/bin/bash\n\n rc=0\n";
+
+fn power(text: &str) -> HostPower {
+    parse_power(&parse_sections(format!("{ACCOUNTS}{text}").as_bytes()))
+}
+
+#[test]
+fn a_list_of_accounts_without_root_is_not_whole() {
+    for list in ["", " anna:x:1000:1000::/home/anna:/bin/sh\n", " nonsense\n"] {
+        let sections = parse_sections(format!("#accounts\n{list}\n rc=0\n").as_bytes());
+        assert!(parse_power(&sections).accounts.seen().is_none(), "{list}");
+    }
+    assert_eq!(power("").accounts.seen().unwrap().len(), 2);
+    assert!(power("").groups.seen().is_none());
+}
+
+#[test]
+fn keys_belong_to_whoever_has_their_folder_as_home() {
+    let power = power(
+        "#keys\n ? /home/roman\n /home/anna/.ssh/authorized_keys\n 256 SHA256:AAA anna@laptop 2026 (ED25519)\n \
+         /root/.ssh/authorized_keys\n /root/.ssh/authorized_keys is not a public key file.\n 3072 SHA256:BBB no comment (RSA)\n \
+         /srv/git/.ssh/authorized_keys\n 256 SHA256:CCC (ED25519)\n /etc/ssh/authorized_keys.d/anna\n \
+         256 MD5:00 x (ED25519)\n 256 SHA256:DDD x (ED25519-SK)\n\n rc=0\n",
+    );
+    let keys = power.keys.seen().unwrap();
+    let told: Vec<String> =
+        keys.keys.iter().map(|key| format!("{} {} {}", key.fingerprint, key.account, key.comment)).collect();
+    assert_eq!(
+        told,
+        [
+            "SHA256:AAA anna anna@laptop 2026",
+            "SHA256:BBB root no comment",
+            "SHA256:CCC /srv/git/.ssh/authorized_keys ",
+            "SHA256:DDD anna x",
+        ]
+    );
+    assert_eq!(keys.hidden, ["/home/roman"]);
+}
+
+#[test]
+fn what_sudos_rules_take_away_is_no_power() {
+    let json = r#"{ "User_Specs": [
+ { "User_List": [ { "username": "anna" }, { "usergroup": "ops" }, { "username": "mallory", "negated": true } ],
+   "Cmnd_Specs": [ { "Commands": [ { "command": "ALL" } ] } ] },
+ { "User_List": [ { "username": "deploy" }, { "userid": 1007 } ],
+   "Cmnd_Specs": [ { "Commands": [ { "command": "/usr/bin/rsync" }, { "command": "ALL", "negated": true } ] } ] } ] }"#;
+    let body = json.replace('\n', "\n ");
+    let power = power(&format!("#sudoers\n warning: x\n {body}\n\n rc=0\n"));
+    let told: Vec<String> = power
+        .sudoers
+        .seen()
+        .unwrap()
+        .iter()
+        .map(|rule| format!("{} {} {}", rule.who, rule.all, rule.commands.len()))
+        .collect();
+    assert_eq!(told, ["#1007 false 1", "%ops true 0", "anna true 0", "deploy false 1"]);
+}
+
+#[test]
+fn no_sudo_is_known_and_unreadable_rules_are_not() {
+    assert_eq!(power("#sudoers\n\n rc=3\n").sudoers, Read::Seen(Vec::new()));
+    for (body, words) in [
+        (" needs root\n\n rc=77", "needs root"),
+        (" sudo: a password is required\n\n rc=1", "needs root"),
+        (" sh: 1: cvtsudoers: not found\n\n rc=127", "not there"),
+        (" []\n\n rc=0", "no sense"),
+        ("\n rc=0", "no sense"),
+    ] {
+        let power = power(&format!("#sudoers\n{body}\n"));
+        let fault = power.sudoers.as_result().unwrap_err();
+        assert!(fault.said.as_str().contains(words), "{body}: {fault}");
+    }
+}
+
+#[test]
+fn logins_are_read_from_their_end() {
+    let power = power(
+        "#logins\n root             pts/1    127.0.0.1    Wed Nov 25 15:19:18 +0000 2026\n anna   pts/0  Tue Mar  3 08:00:00 +0100 2026\n x\n\n rc=0\n",
+    );
+    let logins = power.logins.seen().unwrap();
+    assert_eq!(logins.len(), 2);
+    assert_eq!((logins[1].account.as_str(), logins[1].at.to_string().as_str()), ("anna", "2026-03-03T07:00:00Z"));
+}

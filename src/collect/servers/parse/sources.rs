@@ -1,0 +1,147 @@
+//! Where apt gets packages from, and whether their signatures are asked for and good.
+
+use super::lists::{List, Lists};
+use super::sections::{Section, Sections};
+use crate::domain::facts::{AptSeen, Repository, Signature};
+use crate::domain::{Fault, Shown};
+
+pub fn parse_apt(sections: &Sections, lists: &Result<Lists, Fault>) -> Result<AptSeen, Fault> {
+    let lists = lists.as_ref().map_err(Clone::clone)?;
+    let signatures = sections.get("signatures");
+    let sources = sections.sound("sources", "reading apt's sources")?;
+    let repositories = lists.lists.iter().map(|list| repository(list, signatures)).collect();
+    Ok(AptSeen { repositories, unsigned: parse_unsigned(sources) })
+}
+
+fn repository(list: &List, signatures: Option<&Section>) -> Repository {
+    Repository {
+        file: Shown::line(&list.file),
+        origin: list.origin(),
+        vendor: Shown::line(&list.origin),
+        codename: Shown::line(&list.codename),
+        security: list.is_security(),
+        dated: list.dated,
+        valid_until: list.valid_until,
+        signature: signatures.map_or(Signature::Unchecked, |section| signature(&list.file, section)),
+    }
+}
+
+/// A list's name, then gpgv's word for each of its signatures. One good one is enough.
+fn signature(file: &str, section: &Section) -> Signature {
+    let lines = section.lines.iter().skip_while(|line| line.rsplit('/').next() != Some(file)).skip(1);
+    let words: Vec<&str> = lines.map(String::as_str).take_while(|line| !line.starts_with('/')).collect();
+    let said = |word: &str| words.contains(&word);
+    if said("GOODSIG") {
+        Signature::Good
+    } else if said("BADSIG") {
+        Signature::Bad
+    } else if said("REVKEYSIG") {
+        Signature::Revoked
+    } else if said("EXPKEYSIG") || said("EXPSIG") {
+        Signature::Expired
+    } else if said("none") {
+        Signature::Missing
+    } else {
+        Signature::Unchecked
+    }
+}
+
+/// Sources that are believed without a signature. Lines are `FILE<tab>LINE`: of one line each, `deb [trusted=yes] …`, or
+/// deb822's `Trusted: yes` between the fields of its stanza.
+fn parse_unsigned(section: &Section) -> Vec<Shown> {
+    let mut unsigned = Vec::new();
+    let mut stanza: Vec<&str> = Vec::new();
+    let mut last = "";
+    let lines = section.lines.iter().filter_map(|line| line.split_once('\t')).chain([("", "")]);
+    for (file, line) in lines {
+        if file != last || line.trim().is_empty() {
+            unsigned.extend(trusting(&stanza).map(|place| Shown::line(&format!("{place} ({last})"))));
+            stanza.clear();
+        }
+        last = file;
+        if line.starts_with("deb ") || line.starts_with("deb\t") {
+            let place = line.split(']').next_back().unwrap_or(line).trim_start_matches("deb").trim();
+            let options =
+                line.split_once('[').and_then(|(_, rest)| rest.split_once(']')).map_or("", |(options, _)| options);
+            if options.split_whitespace().any(|option| is_yes(option, '=')) {
+                unsigned.push(Shown::line(&format!("{place} ({file})")));
+            }
+        } else if line.starts_with("APT::") || line.starts_with("Acquire::") {
+            unsigned.push(Shown::line(&format!("{line} ({file})")));
+        } else {
+            stanza.push(line);
+        }
+    }
+    unsigned
+}
+
+/// The address of a deb822 stanza that says so and is not switched off.
+fn trusting(stanza: &[&str]) -> Option<String> {
+    let off = stanza.iter().any(|line| {
+        line.split_once(':').is_some_and(|(key, value)| {
+            key.eq_ignore_ascii_case("enabled") && ["no", "false", "off", "0"].contains(&value.trim())
+        })
+    });
+    let trusted = !off && stanza.iter().any(|line| is_yes(line, ':'));
+    let field = |name: &str| {
+        let value = stanza.iter().find_map(|line| {
+            line.split_once(':').filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+        });
+        value.unwrap_or_default()
+    };
+    trusted.then(|| format!("{} {}", field("uris"), field("suites")))
+}
+
+fn is_yes(text: &str, mark: char) -> bool {
+    text.split_once(mark).is_some_and(|(key, value)| {
+        let key = key.trim().to_ascii_lowercase();
+        matches!(key.as_str(), "trusted" | "allow-insecure") && matches!(value.trim(), "yes" | "true" | "1" | "on")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::packages::tests::section;
+    use super::*;
+
+    #[test]
+    fn a_source_that_is_believed_blindly_is_named_wherever_it_says_so() {
+        let seen = parse_unsigned(&section(
+            "/a.list\tdeb [arch=amd64 trusted=yes] http://h/debian s main\n/a.list\tdeb http://good/debian s main\n\
+             /b.sources\tTypes: deb\n/b.sources\tURIs: http://blind/\n/b.sources\tSuites: x\n/b.sources\tTrusted: yes\n\
+             /b.sources\t\n/b.sources\tURIs: http://good/\n/b.sources\tTrusted: no\n\
+             /c.sources\tURIs: http://off/\n/c.sources\tTrusted: yes\n/c.sources\tEnabled: no\n\
+             /d.sources\tURIs: http://last/\n/d.sources\tAllow-Insecure: yes\n\
+             apt-config\tAPT::Get::AllowUnauthenticated \"true\";",
+        ));
+        assert_eq!(
+            seen,
+            [
+                "http://h/debian s main (/a.list)",
+                "http://blind/ x (/b.sources)",
+                "http://last/  (/d.sources)",
+                "APT::Get::AllowUnauthenticated \"true\"; (apt-config)",
+            ]
+        );
+        assert_eq!(parse_unsigned(&section("")), Vec::<Shown>::new());
+    }
+
+    #[test]
+    fn one_good_signature_is_enough_and_without_gpgv_nothing_is_said() {
+        let signatures = section(
+            "/l/a_InRelease\nEXPKEYSIG\nGOODSIG\n/l/b_InRelease\nEXPKEYSIG\nERRSIG\n/l/c_Release\nnone\n/l/d_InRelease\nERRSIG\n/l/e_InRelease\nBADSIG",
+        );
+        let of = |file: &str| signature(file, &signatures);
+        assert_eq!(
+            ["a_InRelease", "b_InRelease", "c_Release", "d_InRelease", "e_InRelease", "f_InRelease"].map(of),
+            [
+                Signature::Good,
+                Signature::Expired,
+                Signature::Missing,
+                Signature::Unchecked,
+                Signature::Bad,
+                Signature::Unchecked
+            ]
+        );
+    }
+}

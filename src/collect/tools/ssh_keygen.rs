@@ -1,0 +1,147 @@
+//! Signatures with ssh keys, made and checked by the system's own `ssh-keygen -Y`: agents and hardware keys work, and
+//! anybody can check them.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::run::{Program, run};
+use crate::domain::{Fault, Shown};
+
+/// A hardware key waits for a touch; a person needs a moment for that.
+const TOUCH: Duration = Duration::from_secs(30);
+
+/// Which key signs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Key {
+    /// A private key's file, or a public key's file whose private part the agent holds.
+    File(PathBuf),
+    /// The first key that the agent offers.
+    Agent,
+}
+
+impl From<&str> for Key {
+    fn from(text: &str) -> Self {
+        if text == "agent" { Self::Agent } else { Self::File(PathBuf::from(text)) }
+    }
+}
+
+/// A signature and what it was made with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    pub armor: String,
+    pub public_key: String,
+    pub fingerprint: Shown,
+}
+
+/// Signs `text` for `namespace`. Never asks for a passphrase: that would be asked over the screen.
+pub async fn sign(key: Key, namespace: &str, text: String) -> Result<Made, Fault> {
+    let scratch = scratch()?;
+    let (file, public_key) = match key {
+        Key::File(path) => (path.clone(), public_of(&path).await?),
+        Key::Agent => {
+            let public_key = first_of_agent().await?;
+            let path = scratch.path().join("key.pub");
+            std::fs::write(&path, format!("{public_key}\n")).map_err(|error| scratch_fault(&error))?;
+            (path, public_key)
+        }
+    };
+    let mut program = keygen(["-Y", "sign", "-q", "-n", namespace, "-f"]);
+    program.arguments.push(absolute(&file).into());
+    program.input = text.into_bytes();
+    program.deadline = TOUCH;
+    let ran = run(program).await?;
+    if ran.status != Some(0) {
+        return Err(Fault::new(format!("ssh-keygen could not sign with {}: {}", file.display(), ran.complaint()))
+            .mend("add the key to your agent (ssh-add), so that no passphrase has to be asked for"));
+    }
+    let armor = String::from_utf8(ran.output).map_err(|_| Fault::new("ssh-keygen printed no signature"))?;
+    let fingerprint = fingerprint(&public_key).await?;
+    Ok(Made { armor, public_key, fingerprint })
+}
+
+/// Whose signature counts.
+#[derive(Debug, Clone, Copy)]
+pub struct Signers<'a> {
+    /// ALLOWED SIGNERS in ssh-keygen(1).
+    pub allowed: &'a str,
+    /// The principal that must have signed.
+    pub signer: &'a str,
+    /// Keys that count no more.
+    pub revoked: Option<&'a Path>,
+}
+
+/// Whether `armor` is a signature of `text` that counts, made for `namespace`.
+pub async fn check(armor: &str, signers: &Signers<'_>, namespace: &str, text: String) -> Result<(), Fault> {
+    let scratch = scratch()?;
+    let (signature, allowed) = (scratch.path().join("sig"), scratch.path().join("allowed_signers"));
+    std::fs::write(&signature, armor)
+        .and_then(|()| std::fs::write(&allowed, signers.allowed))
+        .map_err(|error| scratch_fault(&error))?;
+    let mut program = keygen(["-Y", "verify", "-n", namespace, "-I", signers.signer, "-f"]);
+    program.arguments.extend([allowed.into_os_string(), "-s".into(), signature.into_os_string()]);
+    if let Some(revoked) = signers.revoked {
+        program.arguments.extend(["-r".into(), absolute(revoked).into_os_string()]);
+    }
+    program.input = text.into_bytes();
+    let ran = run(program).await?;
+    if ran.status == Some(0) { Ok(()) } else { Err(Fault::new(ran.complaint())) }
+}
+
+fn scratch() -> Result<tempfile::TempDir, Fault> {
+    tempfile::tempdir().map_err(|error| scratch_fault(&error))
+}
+
+fn keygen<const N: usize>(arguments: [&str; N]) -> Program {
+    let mut program = Program::new("ssh-keygen").arguments(arguments);
+    // No DISPLAY and no SSH_ASKPASS: nothing may ask over the screen.
+    program.keep = &["SSH_AUTH_SOCK"];
+    program
+}
+
+/// A name that begins with `-` is a file too.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+async fn public_of(path: &Path) -> Result<String, Fault> {
+    let beside = if path.extension().is_some_and(|end| end == "pub") {
+        path.to_owned()
+    } else {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".pub");
+        PathBuf::from(name)
+    };
+    if let Ok(text) = std::fs::read_to_string(&beside) {
+        return Ok(text.trim().to_owned());
+    }
+    let mut program = keygen(["-y", "-P", "", "-f"]);
+    program.arguments.push(absolute(path).into());
+    let ran = run(program).await?;
+    if ran.status != Some(0) {
+        return Err(Fault::new(format!("the key {} can't be read: {}", path.display(), ran.complaint()))
+            .mend("name a private key, or a public key whose private part your agent holds"));
+    }
+    Ok(String::from_utf8_lossy(&ran.output).trim().to_owned())
+}
+
+async fn first_of_agent() -> Result<String, Fault> {
+    let mut program = Program::new("ssh-add").arguments(["-L"]);
+    program.keep = &["SSH_AUTH_SOCK"];
+    let ran = run(program).await?;
+    let text = String::from_utf8_lossy(&ran.output).into_owned();
+    let first = text.lines().next().filter(|line| ran.status == Some(0) && line.contains(' ')).map(str::to_owned);
+    first.ok_or_else(|| {
+        Fault::new("there is no agent with a key in it").mend("ssh-add your key, or name its file with --key")
+    })
+}
+
+async fn fingerprint(public_key: &str) -> Result<Shown, Fault> {
+    let mut program = keygen(["-l", "-f", "-"]);
+    program.input = format!("{public_key}\n").into_bytes();
+    let ran = run(program).await?;
+    Ok(Shown::bytes(&ran.output))
+}
+
+fn scratch_fault(error: &std::io::Error) -> Fault {
+    Fault::new(format!("a scratch file can't be written: {error}")).mend("make room in the folder for temporary files")
+}

@@ -1,0 +1,39 @@
+//! [`Attestation`]: a person vouches for what no probe can see: a training, a revised document, a verified backup.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Shown;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attestation {
+    /// Id of a [`Measure`](super::Measure).
+    pub measure: Shown,
+    /// Name of whom it concerns.
+    pub subject: Shown,
+    pub until: Timestamp,
+    pub note: Shown,
+    /// SHA-256 of a file that proves it, with the file's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<(Shown, Shown)>,
+}
+
+/// An attestation as the log has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attested {
+    pub seq: u64,
+    pub at: Timestamp,
+    pub by: Shown,
+    pub attestation: Attestation,
+}
+
+/// Something that was done to a server, after somebody confirmed it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {
+    /// `reboot`, `upgrade`, `one-time login`.
+    pub action: Shown,
+    pub targets: Vec<Shown>,
+    /// The command as it was confirmed; never a secret or a login link.
+    pub command: Shown,
+    pub outcome: Shown,
+}

@@ -1,0 +1,71 @@
+//! Who has power on a server: accounts, groups, sudo's rules, keys that open an account.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Read;
+use crate::domain::Shown;
+
+/// Each part can be unreadable on its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostPower {
+    /// Those that somebody can log in with, and those that are uid 0.
+    pub accounts: Read<Vec<Account>>,
+    /// Groups that have members, and those whose members are root or can make themselves so.
+    pub groups: Read<Vec<Group>>,
+    pub sudoers: Read<Vec<SudoRule>>,
+    pub keys: Read<KeysSeen>,
+    pub logins: Read<Vec<Login>>,
+    /// Fingerprint of the key that we ourselves asked with, where the register names one.
+    pub own_key: Option<Shown>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    pub name: Shown,
+    pub uid: u32,
+    pub gid: u32,
+    pub home: Shown,
+    pub shell: Shown,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    pub name: Shown,
+    pub gid: u32,
+    pub members: Vec<Shown>,
+}
+
+/// Whom a rule of sudoers allows what.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SudoRule {
+    /// `anna`, `%sudo`, `ALL`, `#1000`.
+    pub who: Shown,
+    /// Every command as root.
+    pub all: bool,
+    /// The commands, where it is not every one.
+    pub commands: Vec<Shown>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeysSeen {
+    pub keys: Vec<AuthorizedKey>,
+    /// Homes that the login may not look into.
+    pub hidden: Vec<Shown>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct AuthorizedKey {
+    /// `SHA256:…`.
+    pub fingerprint: Shown,
+    /// The account that it opens, or its file where no account has that home.
+    pub account: Shown,
+    /// Whatever its owner wrote behind it: proves nothing.
+    pub comment: Shown,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Login {
+    pub account: Shown,
+    pub at: Timestamp,
+}

@@ -1,0 +1,139 @@
+//! [`Entry`]: one line of the log. Form: one JSON object in ASCII on one line, without its line feed; the hash of the
+//! line before it, as bytes, is in it, so that `sha256sum` alone can check the chain.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::chain::Head;
+use crate::domain::{Attestation, CheckIn, Decision, Done, Shown};
+
+/// Who writes, when and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stamp {
+    pub time: Timestamp,
+    /// IANA name of the operator's timezone.
+    pub zone: String,
+    pub actor: Shown,
+    /// The machine on which it was written.
+    pub host: Shown,
+}
+
+/// What was done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "of", rename_all = "lowercase")]
+pub enum Act {
+    Decide(Decision),
+    Undo(Undone),
+    /// Somebody agrees with a decision that needed it.
+    Agree(Agreed),
+    CheckIn(CheckIn),
+    Attest(Attestation),
+    /// Something was done to servers, confirmed by a person.
+    Action(Done),
+    /// Of a newer version: kept, shown by its name, not understood.
+    #[serde(skip)]
+    Other(Shown),
+}
+
+/// The decision that is taken back, by the number of its entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undone {
+    pub entry: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agreed {
+    pub entry: u64,
+}
+
+/// One line, read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    pub seq: u64,
+    /// SHA-256 of the line before, in hexadecimal; of the first entry 64 zeros.
+    pub prev: String,
+    pub time: Timestamp,
+    pub actor: Shown,
+    pub host: Shown,
+    pub act: Act,
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    v: u32,
+    seq: u64,
+    prev: &'a str,
+    time: Timestamp,
+    tz: &'a str,
+    actor: &'a Shown,
+    host: &'a Shown,
+    matins: &'static str,
+    #[serde(flatten)]
+    act: &'a Act,
+}
+
+#[derive(Deserialize)]
+struct Raw {
+    v: u32,
+    seq: u64,
+    prev: String,
+    time: Timestamp,
+    actor: Shown,
+    host: Shown,
+    kind: String,
+    of: Value,
+}
+
+impl Entry {
+    /// The next line after `head`.
+    pub fn line(head: &Head, stamp: &Stamp, act: &Act) -> serde_json::Result<String> {
+        serde_json::to_string(&Written {
+            v: 1,
+            seq: head.seq + 1,
+            prev: &head.hash,
+            time: stamp.time,
+            tz: &stamp.zone,
+            actor: &stamp.actor,
+            host: &stamp.host,
+            matins: env!("CARGO_PKG_VERSION"),
+            act,
+        })
+        .map(|json| ascii(&json))
+    }
+
+    /// Reads a line; what is wrong with it, in words, if it is none of ours.
+    pub fn parse(line: &str) -> Result<Self, String> {
+        let raw: Raw = serde_json::from_str(line).map_err(|error| format!("it is no entry: {error}"))?;
+        if raw.v != 1 {
+            return Err(format!("it has form {}, which this version does not know", raw.v));
+        }
+        let act = match raw.kind.as_str() {
+            "decide" | "undo" | "agree" | "checkin" | "attest" | "action" => {
+                let tagged = serde_json::json!({ "kind": raw.kind, "of": raw.of });
+                serde_json::from_value(tagged).map_err(|error| format!("its content can't be read: {error}"))?
+            }
+            other => Act::Other(Shown::line(other)),
+        };
+        Ok(Self { seq: raw.seq, prev: raw.prev, time: raw.time, actor: raw.actor, host: raw.host, act })
+    }
+}
+
+/// JSON whose every character beyond ASCII is escaped, as RFC 8259 §7 has it.
+fn ascii(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    let mut units = [0; 2];
+    for c in json.chars() {
+        // DEL is ASCII, but no terminal shows it.
+        if c.is_ascii() && c != '\u{7f}' {
+            out.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut units) {
+                write!(out, "\\u{unit:04x}").ok();
+            }
+        }
+    }
+    out
+}

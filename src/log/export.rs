@@ -1,0 +1,26 @@
+//! What an export holds besides the entries, so that somebody without matins can check it.
+
+use super::NAMESPACE;
+use crate::domain::Shown;
+
+/// A shell script that checks the chain and every signature with `sha256sum` and `ssh-keygen` alone.
+pub const VERIFY: &str = include_str!("../../assets/log/verify.sh");
+pub const README: &str = include_str!("../../assets/log/README");
+
+/// Lines for `ssh-keygen -Y verify -f allowed_signers`, see ALLOWED SIGNERS in ssh-keygen(1): a principal, what it may
+/// sign, its public key. Whoever reads an export must hold the keys against what the people themselves say.
+pub fn allowed_signers(signers: &[(Shown, String)]) -> String {
+    let mut lines: Vec<String> = signers
+        .iter()
+        .map(|(actor, key)| format!("{} namespaces=\"{NAMESPACE}\" {}\n", principal(actor), key.trim()))
+        .collect();
+    lines.sort();
+    lines.dedup();
+    lines.concat()
+}
+
+/// A person's name as one word: no blank, comma, quote or pattern may stand in a principal.
+pub fn principal(actor: &Shown) -> String {
+    let word = |c: char| if c.is_alphanumeric() || "-_.@+".contains(c) { c } else { '_' };
+    actor.as_str().chars().map(word).collect()
+}

@@ -1,0 +1,194 @@
+//! [`Concern`]: one advisory against the fleet.
+
+use std::collections::BTreeMap;
+
+use super::fleet::{Fleet, Set, Triple};
+use super::state::{State, backported};
+use super::truth::{Told, Truth};
+use crate::domain::Shown;
+use crate::domain::facts::{Bulletin, BulletinFix, Tracker};
+
+/// How the servers stand towards one advisory.
+#[derive(Debug, Default)]
+pub struct Concern<'a> {
+    /// Each class of servers that has any of its packages, by its worst state.
+    pub states: BTreeMap<usize, State>,
+    /// What the fleet has of its packages: release, source, the version there, and how that stands.
+    pub carried: Vec<Carried<'a>>,
+    /// Some server's state could only be told by the tracker, which is not to be believed now.
+    pub hangs_on_tracker: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Carried<'a> {
+    pub release: &'a str,
+    pub source: &'a str,
+    pub version: &'a str,
+    pub state: State,
+    pub fix: Option<&'a Shown>,
+    /// The sets of servers that carry it; of kernels none, since which of them runs decides.
+    sets: &'a [usize],
+}
+
+impl Concern<'_> {
+    /// The servers in one state that can be judged by.
+    pub fn heard<'f>(&'f self, fleet: &'f Fleet<'_>, state: State) -> impl Iterator<Item = usize> {
+        let classes = self.states.iter().filter(move |(_, of)| **of == state);
+        classes.flat_map(|(class, _)| &fleet.classes[*class].heard).copied()
+    }
+
+    /// The servers that were in one state when they were heard last, and can't be judged by now.
+    pub fn doubted<'f>(&'f self, fleet: &'f Fleet<'_>, state: State) -> impl Iterator<Item = usize> {
+        let classes = self.states.iter().filter(move |(_, of)| **of == state);
+        classes.flat_map(|(class, _)| &fleet.classes[*class].doubted).copied()
+    }
+
+    pub fn count(&self, fleet: &Fleet<'_>, state: State) -> usize {
+        let classes = self.states.iter().filter(|(_, of)| **of == state);
+        classes.map(|(class, _)| fleet.classes[*class].heard.len()).sum()
+    }
+
+    /// The worst that any version of its packages is in, before asking which kernel runs.
+    pub fn worst(&self) -> State {
+        self.carried.iter().map(|carried| carried.state).max().unwrap_or(State::NotAffected)
+    }
+
+    fn put(&mut self, class: usize, state: State) {
+        let kept = self.states.entry(class).or_insert(state);
+        *kept = state.max(*kept);
+    }
+}
+
+impl Carried<'_> {
+    /// The servers that have it and can be judged by.
+    pub fn servers(&self, fleet: &Fleet<'_>) -> Vec<usize> {
+        let kernels = fleet.kernels(self.source).iter().filter(|set| self.is_kernel_of(&fleet.sets[**set]));
+        let sets = self.sets.iter().chain(kernels);
+        sets.flat_map(|set| &fleet.sets[*set].classes).flat_map(|class| &fleet.classes[*class].heard).copied().collect()
+    }
+
+    fn is_kernel_of(&self, set: &Set<'_>) -> bool {
+        set.release == self.release
+            && set.images.iter().any(|image| image.source == self.source && image.version == self.version)
+    }
+
+    fn is(&self, source: &str, release: &str, version: &str) -> bool {
+        self.version == version && self.source == source && self.release == release
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Asked<'f> {
+    bulletin: &'f Bulletin,
+    recent: bool,
+}
+
+/// Judges advisories of Debian's lists.
+#[derive(Debug)]
+pub struct Judge<'f, 'a> {
+    pub fleet: &'f Fleet<'a>,
+    tracker: Option<&'f Tracker>,
+}
+
+impl<'f, 'a> Judge<'f, 'a> {
+    pub fn new(fleet: &'f Fleet<'a>, truth: &'f Truth<'a>) -> Self {
+        let tracker = truth.tracker.as_ref().and_then(Told::trusted);
+        Self { fleet, tracker: tracker.map(|told| told.fact) }
+    }
+
+    /// `None` where no server has any package of it. Which servers stand how is left to [`Judge::place`], since nobody asks
+    /// that of most advisories. Of releases that it does not name the tracker is asked, where it is `recent`: old ones have
+    /// thousands of vulnerabilities, all of which [`super::open`] judges anyway.
+    pub fn concern(&self, bulletin: &'f Bulletin, recent: bool) -> Option<Concern<'f>> {
+        let asked = Asked { bulletin, recent };
+        let mut sources: Vec<&'f str> = bulletin.fixed.iter().map(|(_, source, _)| source.as_str()).collect();
+        sources.sort_unstable();
+        sources.dedup();
+        sources.retain(|source| self.fleet.carries(source));
+        if sources.is_empty() {
+            return None;
+        }
+        let mut concern = Concern::default();
+        for source in sources {
+            self.programs(asked, source, &mut concern);
+            self.kernels(asked, source, &mut concern);
+        }
+        concern.carried.sort();
+        concern.carried.dedup();
+        Some(concern)
+    }
+
+    /// Lays the versions out over the servers.
+    pub fn place(&self, concern: &mut Concern<'f>) {
+        for at in 0..concern.carried.len() {
+            let Carried { state, sets, .. } = concern.carried[at];
+            for class in sets.iter().flat_map(|set| &self.fleet.sets[*set].classes) {
+                concern.put(*class, state);
+            }
+        }
+    }
+
+    fn programs(&self, asked: Asked<'f>, source: &'f str, concern: &mut Concern<'f>) {
+        for triple in self.fleet.carried(source) {
+            let (state, fix) = self.state(asked, source, triple.release, triple.version);
+            concern.hangs_on_tracker |= state == State::Unknown && self.tracker.is_none();
+            let Triple { release, version, ref sets } = *triple;
+            concern.carried.push(Carried { release, source, version, state, fix, sets });
+        }
+    }
+
+    fn kernels(&self, asked: Asked<'f>, source: &'f str, concern: &mut Concern<'f>) {
+        for set in self.fleet.kernels(source).iter().map(|set| &self.fleet.sets[*set]) {
+            for image in set.images.iter().filter(|image| image.source == source) {
+                let (release, version) = (set.release, image.version);
+                if !concern.carried.iter().any(|known| known.is(source, release, version)) {
+                    let (state, fix) = self.state(asked, source, release, version);
+                    concern.carried.push(Carried { release, source, version, state, fix, sets: &[] });
+                }
+            }
+            let known = &concern.carried;
+            let judge = |version: &str| {
+                let carried = known.iter().find(|known| known.is(source, set.release, version));
+                carried.map_or(State::Unknown, |carried| carried.state)
+            };
+            let stand = |class: &usize| (*class, self.fleet.classes[*class].running.stands(&set.images, source, judge));
+            let stands: Vec<(usize, State)> = set.classes.iter().map(stand).collect();
+            for (class, state) in stands {
+                concern.put(class, state);
+            }
+        }
+    }
+
+    /// How one version of a package on one release stands, and the version that mends it.
+    fn state(&self, asked: Asked<'f>, source: &str, release: &str, version: &str) -> (State, Option<&'f Shown>) {
+        if let Some(original) = backported(version) {
+            return (self.by_tracker(asked, source, "sid", original), None);
+        }
+        let named = asked.bulletin.fixed.iter().find(|(of, package, _)| *of == *release && *package == *source);
+        match named {
+            Some((_, _, fix)) => {
+                let fixed = match fix {
+                    BulletinFix::In(fixed) => Some(fixed),
+                    BulletinFix::NotAffected | BulletinFix::Unfixed | BulletinFix::EndOfLife => None,
+                };
+                (State::by_bulletin(version, fix), fixed)
+            }
+            // An advisory names the releases that it is for; of others the tracker tells.
+            None => (self.by_tracker(asked, source, release, version), None),
+        }
+    }
+
+    /// The worst of its vulnerabilities.
+    fn by_tracker(&self, asked: Asked<'_>, source: &str, release: &str, version: &str) -> State {
+        if !asked.recent {
+            return State::NotAffected;
+        }
+        let Some(tracker) = self.tracker.filter(|tracker| tracker.releases.iter().any(|known| *known == *release))
+        else {
+            return State::Unknown;
+        };
+        let mine = tracker.issues(source, release).filter(|(issue, _)| asked.bulletin.cves.contains(&issue.id));
+        let states = mine.map(|(_, state)| State::by_tracker(version, &state.fix));
+        states.max().unwrap_or(State::NotAffected)
+    }
+}

@@ -1,0 +1,106 @@
+//! Kernels: several are installed and one runs, so a fix has three outcomes.
+
+use super::State;
+use crate::domain::Read;
+use crate::domain::facts::{HostSeen, Package};
+
+/// One installed kernel image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image<'a> {
+    /// The source that advisories name: `linux`, `linux-6.1`.
+    pub source: String,
+    /// As `uname -r` says it.
+    pub release: &'a str,
+    /// The image package's own version. What is signed for secure boot is built from a source with versions of its own
+    /// (`6.1.153+1`), and only the package keeps the version of the source that it was signed from (`6.1.153-1`).
+    pub version: &'a str,
+}
+
+impl<'a> Image<'a> {
+    pub fn of(package: &'a Package) -> Option<Self> {
+        let release = package.kernel_release()?;
+        Some(Self { source: kernel_source(package.source.as_str())?, release, version: package.version.as_str() })
+    }
+}
+
+/// The kernel source behind a source package, if it is one: `linux`, `linux-6.1`, `linux-signed-amd64`,
+/// `linux-signed-6.1-amd64`.
+pub fn kernel_source(source: &str) -> Option<String> {
+    let rest = source.strip_prefix("linux")?;
+    let numbered = |text: &str| text.starts_with(|first: char| first.is_ascii_digit());
+    match rest.strip_prefix("-signed-") {
+        Some(signed) => Some(match signed.split_once('-') {
+            Some((series, _)) if numbered(series) => format!("linux-{series}"),
+            _ => "linux".to_owned(),
+        }),
+        None if rest.is_empty() || rest.strip_prefix('-').is_some_and(numbered) => Some(source.to_owned()),
+        None => None,
+    }
+}
+
+/// Which kernel runs, as far as it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Running<'a> {
+    /// `uname -r`; `None` where that could not be read.
+    pub release: Option<&'a str>,
+    /// A newer one is installed than runs, be it one of the same name.
+    pub waits: bool,
+}
+
+impl<'a> Running<'a> {
+    pub fn of(seen: &'a HostSeen) -> Self {
+        let release = match &seen.kernel {
+            Read::Seen(kernel) => Some(kernel.running.as_str()),
+            Read::Unreadable(_) => None,
+        };
+        Self { release, waits: seen.reboot.seen().is_some_and(|reboot| reboot.kernel) }
+    }
+
+    /// The image that runs; where that is unknown, the newest.
+    pub fn image<'i>(self, images: &'i [Image<'a>]) -> Option<&'i Image<'a>> {
+        match self.release {
+            Some(release) => images.iter().find(|image| image.release == release),
+            None => images.iter().find(|image| newest(images, image)),
+        }
+    }
+
+    /// How a server stands whose images of one source these are; `images` are all that it has. `judge` says of one
+    /// version whether it holds the fix.
+    pub fn stands(self, images: &[Image<'_>], source: &str, judge: impl Fn(&str) -> State) -> State {
+        let mine: Vec<(&Image<'_>, State)> =
+            images.iter().filter(|image| image.source == source).map(|image| (image, judge(image.version))).collect();
+        let worst = mine.iter().map(|(_, state)| *state).max().unwrap_or(State::NotAffected);
+        let best = mine.iter().map(|(_, state)| *state).min().unwrap_or(State::NotAffected);
+        if worst <= State::Fixed && !self.waits {
+            return if self.release.is_some() { worst } else { unread(worst) };
+        }
+        let on_disk = if worst > State::OldOnDisk { State::OldOnDisk } else { worst };
+        let Some(release) = self.release else { return if best == worst { unread(worst) } else { State::Unknown } };
+        match mine.iter().find(|(image, _)| image.release == release) {
+            // An image of the same name was built again, and the one that was started is older than what is written here.
+            Some((image, state)) if *state <= State::Fixed && self.waits && newest(images, image) => match state {
+                State::Fixed => State::OldRuns,
+                state => *state,
+            },
+            Some((_, state)) if *state <= State::Fixed => on_disk,
+            Some((_, state)) if best <= State::Fixed && *state >= State::NoFix => State::OldRuns,
+            Some((_, state)) => *state,
+            // One of another source runs, and these merely lie there.
+            None if images.iter().any(|image| image.release == release) => on_disk,
+            // An older one runs that is not even installed any more.
+            None if self.waits && best == State::Fixed => State::OldRuns,
+            None if self.waits => best,
+            // A newer one from elsewhere, or a container's host.
+            None => on_disk,
+        }
+    }
+}
+
+/// Without knowing what runs nothing is known to be fixed.
+fn unread(state: State) -> State {
+    if state == State::Fixed { State::Unknown } else { state }
+}
+
+fn newest(images: &[Image<'_>], image: &Image<'_>) -> bool {
+    images.iter().all(|other| crate::domain::version::compare(other.version, image.version).is_le())
+}

@@ -1,0 +1,70 @@
+//! [`State`]: how one server stands towards one vulnerability or advisory.
+
+use std::cmp::Ordering;
+
+use crate::domain::facts::{BulletinFix, Fix};
+use crate::domain::version;
+
+/// Worse is greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    NotAffected,
+    Fixed,
+    /// Fixed, and an old kernel lies on the disk that nobody runs.
+    OldOnDisk,
+    /// The evidence does not tell.
+    Unknown,
+    /// Affected, and no fix is out for its release.
+    NoFix,
+    /// Fixed on the disk; the code that runs is the old one.
+    OldRuns,
+    Vulnerable,
+}
+
+impl State {
+    /// As a standing says it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::NotAffected => "not affected",
+            Self::Fixed => "fixed",
+            Self::OldOnDisk => "fixed, an old kernel on the disk",
+            Self::Unknown => "unknown",
+            Self::NoFix => "no fix yet",
+            Self::OldRuns => "fixed, the old code still runs",
+            Self::Vulnerable => "vulnerable",
+        }
+    }
+
+    /// Whether it is a person's turn.
+    pub fn asks(self) -> bool {
+        matches!(self, Self::OldRuns | Self::Vulnerable)
+    }
+
+    /// A version against the one that holds the fix.
+    fn since(version: &str, fixed: &str) -> Self {
+        if version::compare(version, fixed) == Ordering::Less { Self::Vulnerable } else { Self::Fixed }
+    }
+
+    pub(super) fn by_tracker(version: &str, fix: &Fix) -> Self {
+        match fix {
+            Fix::In(fixed) => Self::since(version, fixed.as_str()),
+            Fix::NotAffected => Self::NotAffected,
+            Fix::Open => Self::NoFix,
+            Fix::Undetermined => Self::Unknown,
+        }
+    }
+
+    pub(super) fn by_bulletin(version: &str, fix: &BulletinFix) -> Self {
+        match fix {
+            BulletinFix::In(fixed) => Self::since(version, fixed.as_str()),
+            BulletinFix::NotAffected => Self::NotAffected,
+            BulletinFix::Unfixed | BulletinFix::EndOfLife => Self::NoFix,
+        }
+    }
+}
+
+/// A version from backports without what marks it as one: `1.26.0-1~bpo12+1` is a rebuild of `1.26.0-1`, and has the fixes
+/// of that, not those of the release that it was rebuilt for.
+pub fn backported(version: &str) -> Option<&str> {
+    version.rfind("~bpo").map(|at| &version[..at])
+}

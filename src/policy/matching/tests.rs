@@ -1,0 +1,243 @@
+//! Versions against fixes, as servers have them.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::*;
+use crate::domain::facts::{
+    AptSeen, Bulletin, BulletinFix, Fact, Fix, HostDeclared, HostSeen, Issue, IssueState, Kernel, Package, Packages,
+    Reboot, Release, Tracker, Unattended, Urgency,
+};
+use crate::domain::{Declared, Evidence, Fault, Observation, Period, Read, SourceId, SourceRecord, Subject};
+
+fn now() -> Timestamp {
+    "2026-11-23T08:00:00Z".parse().unwrap()
+}
+
+/// A server by its release, its packages as `name source version`, the kernel that runs, and whether a newer one waits.
+fn server(name: &str, release: &str, packages: &Arc<Packages>, kernel: Option<(&str, bool)>) -> SourceRecord {
+    let missing = || Fault::new("not asked");
+    let seen = HostSeen {
+        release: Read::Seen(Release {
+            id: "debian".into(),
+            version: "12".into(),
+            codename: release.into(),
+            pretty: "Debian".into(),
+        }),
+        kernel: kernel
+            .map(|(running, _)| Kernel { running: running.into(), installed: None })
+            .ok_or_else(missing)
+            .into(),
+        pending: Read::Seen(Vec::new()),
+        lists_at: Read::Seen(now()),
+        reboot: Read::Seen(Reboot { flag: None, kernel: kernel.is_some_and(|(_, waits)| waits), needrestart: None }),
+        unattended: Read::Seen(Unattended {
+            installed: true,
+            enabled: true,
+            covers_security: Some(true),
+            last: Err(missing()).into(),
+        }),
+        half_configured: Read::Seen(Vec::new()),
+        held: Read::Seen(Vec::new()),
+        uptime_seconds: Read::Seen(1),
+        apt: Read::Seen(AptSeen { repositories: Vec::new(), unsigned: Vec::new() }),
+        outdated_services: Read::Seen(Vec::new()),
+        clock_skew_seconds: Read::Seen(0),
+    };
+    let subject = Subject::host(name);
+    let observed = |fact| Observation { subject: subject.clone(), at: now(), fact };
+    SourceRecord {
+        id: SourceId::new("servers", name),
+        declared: vec![Declared {
+            subject: subject.clone(),
+            fact: Fact::HostDeclared(HostDeclared::default()),
+            place: "register.toml:1".into(),
+        }],
+        seen: vec![observed(Fact::HostSeen(Box::new(seen))), observed(Fact::Packages(packages.clone()))],
+        good_at: Some(now()),
+        asked_at: Some(now()),
+        took_ms: None,
+        fault: None,
+        failures: 0,
+        stale_after: Period::hours(2),
+    }
+}
+
+fn packages(lines: &[&str]) -> Arc<Packages> {
+    let package = |line: &&str| {
+        let words: Vec<&str> = line.split(' ').collect();
+        Package {
+            name: words[0].into(),
+            version: words[2].into(),
+            source: words[1].into(),
+            source_version: words.get(3).unwrap_or(&words[2]).to_owned().into(),
+        }
+    };
+    Arc::new(Packages { packages: lines.iter().map(package).collect() })
+}
+
+fn evidence(servers: Vec<SourceRecord>) -> Evidence {
+    Evidence { sources: servers, configured: true, ..Evidence::default() }
+}
+
+fn fixed_in(release: &str, source: &str, version: &str) -> Bulletin {
+    Bulletin {
+        id: "DSA-1-1".into(),
+        date: None,
+        title: "x".into(),
+        cves: vec!["CVE-2026-1".into(), "CVE-2026-2".into()],
+        fixed: vec![(release.into(), source.into(), BulletinFix::In(version.into()))],
+    }
+}
+
+fn tracker(releases: &[&str], source: &str, issues: &[(&str, &[(u8, Fix)])]) -> Tracker {
+    let state = |fix: &Fix| IssueState { fix: fix.clone(), urgency: Urgency::NotYetAssigned, no_dsa: None };
+    let issue = |(id, states): &(&str, &[(u8, Fix)])| Issue {
+        id: (*id).into(),
+        remote: None,
+        states: states.iter().map(|(release, fix)| (*release, state(fix))).collect(),
+    };
+    Tracker {
+        releases: releases.iter().map(|name| (*name).into()).collect(),
+        packages: [(source.into(), issues.iter().map(issue).collect())].into(),
+    }
+}
+
+/// How the only server stands.
+fn stands(server: SourceRecord, bulletin: &Bulletin, tracker: Option<Tracker>) -> State {
+    let mut sources = vec![server];
+    if let Some(tracker) = tracker {
+        let mut source = sources[0].clone();
+        source.id = SourceId::new("advisories", "debian_tracker");
+        source.declared.clear();
+        source.seen = vec![Observation { fact: Fact::DebianTracker(Arc::new(tracker)), ..source.seen[0].clone() }];
+        sources.push(source);
+    }
+    let evidence = evidence(sources);
+    let (fleet, truth) = (Fleet::of(&evidence, now()), Truth::of(&evidence, now()));
+    let judge = Judge::new(&fleet, &truth);
+    let mut concern = judge.concern(bulletin, true).unwrap();
+    judge.place(&mut concern);
+    assert_eq!(concern.states.len(), 1);
+    *concern.states.values().next().unwrap()
+}
+
+fn program(line: &str) -> SourceRecord {
+    server("web1", "bookworm", &packages(&[line]), Some(("6.1.0-40-amd64", false)))
+}
+
+#[test]
+fn the_source_version_decides_and_not_the_binarys() {
+    let fix = fixed_in("bookworm", "perl", "5.36.0-7+deb12u2");
+    assert_eq!(stands(program("libperl5.36 perl 5.36.0-7+deb12u1"), &fix, None), State::Vulnerable);
+    assert_eq!(stands(program("libperl5.36 perl 5.36.0-7+deb12u2"), &fix, None), State::Fixed);
+    assert_eq!(stands(program("libperl5.36 perl 5.36.0-7+deb12u10"), &fix, None), State::Fixed);
+    // Built again for another library: the binary's version grew, its source's did not.
+    assert_eq!(stands(program("libperl5.36 perl 5.36.0-7+deb12u2+b1 5.36.0-7+deb12u1"), &fix, None), State::Vulnerable);
+    // A binary with a version of its own.
+    assert_eq!(stands(program("libx perl 9:1.0 5.36.0-7+deb12u1"), &fix, None), State::Vulnerable);
+}
+
+#[test]
+fn of_two_versions_of_one_source_the_worse_counts() {
+    let fix = fixed_in("bookworm", "icu", "72.1-3+deb12u1");
+    let both = packages(&["libicu72 icu 72.1-3+deb12u1", "libicu-dev icu 72.1-3"]);
+    assert_eq!(stands(server("web1", "bookworm", &both, Some(("x", false))), &fix, None), State::Vulnerable);
+}
+
+#[test]
+fn a_release_that_the_advisory_does_not_name_is_told_by_the_tracker() {
+    let fix = fixed_in("trixie", "perl", "5.40.1-6");
+    let perl = || program("perl perl 5.36.0-7");
+    assert_eq!(stands(perl(), &fix, None), State::Unknown, "nobody tells");
+    let told = |states: &[(&str, &[(u8, Fix)])]| stands(perl(), &fix, Some(tracker(&["bookworm"], "perl", states)));
+    assert_eq!(told(&[("CVE-2026-1", &[(0, Fix::NotAffected)])]), State::NotAffected);
+    assert_eq!(told(&[("CVE-2026-1", &[(0, Fix::Open)]), ("CVE-2026-2", &[(0, Fix::NotAffected)])]), State::NoFix);
+    assert_eq!(told(&[("CVE-2026-2", &[(0, Fix::In("5.36.0-7+deb12u1".into()))])]), State::Vulnerable);
+    assert_eq!(told(&[("CVE-2026-3", &[(0, Fix::Open)])]), State::NotAffected, "another vulnerability");
+    let elsewhere = tracker(&["trixie"], "perl", &[("CVE-2026-1", &[(0, Fix::Open)])]);
+    assert_eq!(stands(perl(), &fix, Some(elsewhere)), State::Unknown, "the tracker does not keep bookworm");
+}
+
+#[test]
+fn a_version_from_backports_is_not_measured_by_its_releases_fix() {
+    let fix = fixed_in("bookworm", "nginx", "1.22.1-9+deb12u1");
+    let backport = || program("nginx nginx 1.26.0-1~bpo12+1");
+    assert_eq!(stands(backport(), &fix, None), State::Unknown, "1.26 is newer than 1.22 and yet not known to be fixed");
+    let sid = |version: &str| {
+        let fix = [(1, Fix::In(version.into()))];
+        stands(
+            backport(),
+            &fixed_in("bookworm", "nginx", "1.22.1-9+deb12u1"),
+            Some(tracker(&["bookworm", "sid"], "nginx", &[("CVE-2026-1", &fix)])),
+        )
+    };
+    assert_eq!(sid("1.26.0-2"), State::Vulnerable);
+    assert_eq!(sid("1.26.0-1"), State::Fixed, "the backport of the version that holds the fix holds it");
+}
+
+const OLD: &str = "linux-image-6.1.0-39-amd64 linux-signed-amd64 6.1.148-1 6.1.148+1";
+const NEW: &str = "linux-image-6.1.0-40-amd64 linux-signed-amd64 6.1.153-1 6.1.153+1";
+
+fn kernel(images: &[&str], running: &str, waits: bool) -> State {
+    let fix = fixed_in("bookworm", "linux", "6.1.153-1");
+    stands(server("web1", "bookworm", &packages(images), Some((running, waits))), &fix, None)
+}
+
+#[test]
+fn a_kernel_has_three_outcomes() {
+    assert_eq!(kernel(&[OLD], "6.1.0-39-amd64", false), State::Vulnerable, "vulnerable and running");
+    assert_eq!(kernel(&[OLD, NEW], "6.1.0-39-amd64", true), State::OldRuns, "fixed, and the old one runs");
+    assert_eq!(kernel(&[OLD, NEW], "6.1.0-40-amd64", false), State::OldOnDisk, "the old one merely lies there");
+    assert_eq!(kernel(&[NEW], "6.1.0-40-amd64", false), State::Fixed);
+}
+
+#[test]
+fn a_kernel_that_is_not_among_the_images_is_told_by_whether_a_newer_one_waits() {
+    assert_eq!(kernel(&[NEW], "6.1.0-38-amd64", true), State::OldRuns, "the package of the running one was removed");
+    assert_eq!(kernel(&[OLD], "6.1.0-38-amd64", true), State::Vulnerable);
+    assert_eq!(kernel(&[OLD], "6.18.44-vendor", false), State::OldOnDisk, "a newer one from elsewhere runs");
+    assert_eq!(kernel(&[NEW], "6.1.0-40-amd64", true), State::OldRuns, "built again under the same name");
+    let unread = server("web1", "bookworm", &packages(&[OLD, NEW]), None);
+    assert_eq!(stands(unread, &fixed_in("bookworm", "linux", "6.1.153-1"), None), State::Unknown);
+    let unread = server("web1", "bookworm", &packages(&[OLD]), None);
+    assert_eq!(stands(unread, &fixed_in("bookworm", "linux", "6.1.153-1"), None), State::Vulnerable);
+}
+
+#[test]
+fn headers_and_tools_of_the_kernels_source_are_no_kernel() {
+    let evidence = evidence(vec![program("linux-libc-dev linux 6.1.148-1")]);
+    let (fleet, truth) = (Fleet::of(&evidence, now()), Truth::default());
+    assert!(Judge::new(&fleet, &truth).concern(&fixed_in("bookworm", "linux", "6.1.153-1"), true).is_none());
+    let newer = "linux-image-6.1.0-0.deb11.21-amd64 linux-signed-6.1-amd64 6.1.90-1~deb11u1 6.1.90+1~deb11u1";
+    let host = server("web1", "bullseye", &packages(&[newer]), Some(("6.1.0-0.deb11.21-amd64", false)));
+    assert_eq!(stands(host, &fixed_in("bullseye", "linux-6.1", "6.1.99-1~deb11u1"), None), State::Vulnerable);
+}
+
+#[test]
+fn servers_with_the_same_packages_are_judged_once() {
+    let shared = packages(&["openssl openssl 3.0.15-1", "bash bash 5.2"]);
+    let servers: Vec<_> = (0..100)
+        .map(|number| server(&format!("n{number}"), "bookworm", &shared, Some(("6.1.0-40-amd64", number % 2 == 0))))
+        .collect();
+    let evidence = evidence(servers);
+    let fleet = Fleet::of(&evidence, now());
+    assert_eq!((fleet.servers.len(), fleet.sets.len(), fleet.classes.len()), (100, 1, 2));
+    assert_eq!(fleet.carried("openssl").len(), 1);
+    let tracker = tracker(&["bookworm"], "openssl", &[("CVE-2026-1", &[(0, Fix::Open)])]);
+    let found = open(&fleet, &tracker);
+    assert_eq!(found.len(), 1);
+    assert_eq!(fleet.heard_in(&found[0].sets), 100);
+}
+
+#[test]
+fn text_that_is_no_version_does_no_harm() {
+    for version in ["", "~", "-", ":", "0:", "not a version", "9999999999999999999999999999", "1:1:1", "\u{1f600}"] {
+        let one =
+            Package { name: "x".into(), version: version.into(), source: "x".into(), source_version: version.into() };
+        let host = server("web1", "bookworm", &Arc::new(Packages { packages: vec![one] }), Some(("x", false)));
+        let state = stands(host, &fixed_in("bookworm", "x", version), None);
+        assert_eq!(state, State::Fixed, "{version} is not older than itself");
+    }
+}

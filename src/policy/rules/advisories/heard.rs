@@ -1,0 +1,106 @@
+//! Whether the sources of advisories are heard: one row for each, behind which stands what hangs on it.
+
+use jiff::Timestamp;
+
+use super::{MEASURE, counted};
+use crate::domain::facts::FeedDeclared;
+use crate::domain::{Declared, Fact, Judgement, Shown, SourceRecord, Verdict, age};
+use crate::policy::Case;
+use crate::policy::matching::Truth;
+
+/// Whether a feed is heard.
+pub(super) fn judge_feed(
+    case: &Case<'_>,
+    source: &SourceRecord,
+    declared: &Declared,
+    feed: &FeedDeclared,
+) -> Judgement {
+    judge(case, source, declared, &feed.url, heard(source, case.now))
+}
+
+/// Whether the machine-readable sources are heard, and what they hold. `listed` has a line on each list of advisories, by
+/// the name of its source.
+pub(super) fn judge_truth(case: &Case<'_>, truth: &Truth<'_>, listed: &[(&SourceRecord, String)]) -> Vec<Judgement> {
+    let one = |(source, declared, fact): &(&SourceRecord, &Declared, &crate::domain::facts::TruthDeclared)| {
+        let listed = listed.iter().find(|(list, _)| list.id == source.id).map(|(_, line)| Shown::line(line));
+        let title = listed.or_else(|| source.seen.iter().find_map(|seen| holds(&seen.fact)));
+        judge(case, source, declared, &fact.url, title)
+    };
+    truth.declared.iter().map(one).collect()
+}
+
+fn judge(case: &Case<'_>, source: &SourceRecord, declared: &Declared, url: &Shown, holds: Option<Shown>) -> Judgement {
+    let judgement = |verdict, title: Shown| {
+        Judgement::new(MEASURE, declared.subject.clone(), verdict, title)
+            .detail(&format!("{url}{}", unencrypted(url)))
+            .because(declared.place.clone(), None, url.clone())
+            .weight(40)
+    };
+    let tried = source.fault.as_ref().map(|fault| format!("the last try failed: {fault}"));
+    let said = tried.unwrap_or_else(|| "answered".to_owned());
+    let judged = match (source.trusted(case.now), holds) {
+        (Ok(_), Some(title)) => judgement(Verdict::Ok, title).because(source.id.to_string(), source.good_at, said),
+        (Ok(_), None) => judgement(Verdict::Unknown, "answered, but nothing was read from it".into()),
+        (Err(doubt), _) => {
+            judgement(Verdict::Unknown, doubt.clone()).because(source.id.to_string(), source.good_at, doubt)
+        }
+    };
+    match source.fault.as_ref().and_then(|fault| fault.mend.clone()) {
+        Some(mend) => judged.mend(mend),
+        None => judged,
+    }
+}
+
+fn unencrypted(url: &Shown) -> &'static str {
+    if url.as_str().starts_with("http://") {
+        "\nread over unencrypted http: anybody on the way can change it"
+    } else {
+        ""
+    }
+}
+
+/// `14 advisories, newest 2 d ago`.
+fn heard(source: &SourceRecord, now: Timestamp) -> Option<Shown> {
+    let left_out = source.seen.iter().find_map(|seen| match &seen.fact {
+        Fact::FeedSeen(feed) => Some(feed.left_out),
+        _ => None,
+    })?;
+    let advisories = source.seen.iter().filter_map(|seen| match &seen.fact {
+        Fact::Advisory(advisory) => Some(advisory),
+        _ => None,
+    });
+    let count = advisories.clone().count();
+    let newest = advisories.filter_map(|advisory| advisory.published).max();
+    let newest = newest.map_or_else(|| "none with a date".to_owned(), |at| format!("newest {} ago", age(at, now)));
+    let rest = if left_out == 0 { String::new() } else { format!(", {left_out} more left out") };
+    Some(format!("{}, {newest}{rest}", counted(count, "advisory", "advisories")).into())
+}
+
+/// What a source holds. An empty answer is none: nothing would be vulnerable any more.
+fn holds(fact: &Fact) -> Option<Shown> {
+    let line = match fact {
+        Fact::DebianTracker(tracker) if !tracker.packages.is_empty() => {
+            let issues: usize = tracker.packages.values().map(Vec::len).sum();
+            let releases: Vec<&str> = tracker.releases.iter().map(Shown::as_str).collect();
+            format!("{issues} vulnerabilities of {} packages, for {}", tracker.packages.len(), releases.join(", "))
+        }
+        Fact::Bulletins(list) if !list.bulletins.is_empty() => counted(list.bulletins.len(), "advisory", "advisories"),
+        Fact::DrupalDatabase(database) if !database.records.is_empty() => {
+            counted(database.records.len(), "advisory", "advisories")
+        }
+        Fact::Exploited(catalogue) if !catalogue.listed.is_empty() => {
+            format!("{} exploited vulnerabilities", catalogue.listed.len())
+        }
+        Fact::Likelihoods(scores) if !scores.percentiles.is_empty() => {
+            format!("how likely {} vulnerabilities are exploited", scores.percentiles.len())
+        }
+        Fact::DebianReleases(releases) if !releases.releases.is_empty() => {
+            format!("how long {} releases are supported", releases.releases.len())
+        }
+        Fact::DebianSupport(support) if !support.ended.is_empty() || !support.limited.is_empty() => {
+            format!("{} packages with less support than their release", support.ended.len() + support.limited.len())
+        }
+        _ => return None,
+    };
+    Some(line.into())
+}

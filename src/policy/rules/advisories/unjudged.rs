@@ -1,0 +1,72 @@
+//! What cannot be judged, all in one line: servers that don't answer have rows of their own elsewhere that say why.
+
+use jiff::Timestamp;
+
+use super::{MEASURE, counted, listed, titled};
+use crate::domain::{Judgement, Shown, Subject, SubjectKind, Verdict};
+use crate::policy::matching::{Fleet, Truth};
+
+/// Most reasons that the chain names.
+const NAMED: usize = 6;
+
+pub(super) fn not_judged(fleet: &Fleet<'_>, truth: &Truth<'_>, advisories: usize) -> Option<Judgement> {
+    let tracker = truth.tracker.as_ref().map(|told| told.fact);
+    let kept = |release: &str| tracker.is_some_and(|tracker| tracker.releases.iter().any(|known| *known == *release));
+    let (silent, unkept) = (silent(fleet), if tracker.is_some() { unkept(fleet, kept) } else { Vec::new() });
+    let backports = if kept("sid") { Vec::new() } else { fleet.backports() };
+    let some = |count: usize, text: String| if count == 0 { String::new() } else { text };
+    let all = counted(fleet.servers.len(), "server", "servers");
+    let parts = [
+        some(usize::from(fleet.servers.is_empty()), "there is no server in the register".to_owned()),
+        some(silent.len(), format!("{} of {all}", silent.len())),
+        some(unkept.len(), format!("{} of a release that is not kept", counted(unkept.len(), "server", "servers"))),
+        some(backports.len(), format!("{} from backports", counted(backports.len(), "package", "packages"))),
+    ];
+    if parts.iter().all(String::is_empty) {
+        return None;
+    }
+    let asked = format!("{} not judged there", counted(advisories, "advisory", "advisories"));
+    let title = titled(&[&parts[..], &[asked]].concat());
+    let subject = Subject::new(SubjectKind::Advisory, "servers not judged");
+    let mut judged = Judgement::new(MEASURE, subject, Verdict::Unknown, title).weight(5);
+    let more = (silent.len() + unkept.len()).saturating_sub(NAMED);
+    for (source, at, said) in silent.into_iter().chain(unkept).take(NAMED) {
+        judged = judged.because(source, at, said);
+    }
+    if more > 0 {
+        judged = judged.because("servers", None, format!("and {more} more"));
+    }
+    if !backports.is_empty() {
+        let names: Vec<String> = backports.iter().map(|(source, one)| format!("{source} {}", one.version)).collect();
+        judged = judged.because("servers", None, format!("from backports: {}", listed(&names, NAMED)));
+    }
+    let nobody = fleet.servers.is_empty();
+    Some(judged.mend(if nobody {
+        "add a [[server]] to the register"
+    } else {
+        "make them answer; their own rows say how"
+    }))
+}
+
+type Reason = (Shown, Option<Timestamp>, String);
+
+fn silent(fleet: &Fleet<'_>) -> Vec<Reason> {
+    let reason = |server: &crate::policy::matching::Server<'_>| {
+        let doubt = server.doubt.as_ref()?;
+        Some((server.source.id.to_string().into(), server.at, format!("{}: {doubt}", server.name)))
+    };
+    fleet.servers.iter().filter_map(reason).collect()
+}
+
+/// Servers of releases that the tracker's copy leaves out.
+fn unkept(fleet: &Fleet<'_>, kept: impl Fn(&str) -> bool) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    for set in fleet.sets.iter().filter(|set| !kept(set.release)) {
+        for server in set.classes.iter().flat_map(|class| &fleet.classes[*class].heard) {
+            let server = &fleet.servers[*server];
+            let said = format!("{}: the tracker's copy here does not hold {}", server.name, set.release);
+            reasons.push((server.source.id.to_string().into(), server.at, said));
+        }
+    }
+    reasons
+}

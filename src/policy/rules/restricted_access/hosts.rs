@@ -1,0 +1,153 @@
+//! A server's accounts, groups, keys and sudo's rules: who is root there or can make themselves so.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::{MEASURE, counted};
+use crate::domain::facts::{Account, AuthorizedKey, HostPower};
+use crate::domain::{Fact, Fault, Judgement, Shown, SourceRecord, Subject, Verdict};
+use crate::policy::Case;
+
+/// Members of these are root, or can make themselves so: by sudo, by a container that mounts the disk, by the disk itself,
+/// by the hashes of all passwords.
+const MIGHTY: &[&str] =
+    &["root", "sudo", "admin", "wheel", "docker", "lxd", "incus-admin", "libvirt", "disk", "shadow"];
+
+/// One server of the register.
+pub(super) struct Host<'a> {
+    pub subject: &'a Subject,
+    pub source: &'a SourceRecord,
+    pub power: Result<(Timestamp, &'a HostPower), Fault>,
+    /// Every account with full access there, and by what.
+    pub mighty: BTreeMap<&'a Shown, BTreeSet<String>>,
+}
+
+impl<'a> Host<'a> {
+    pub fn all(case: &Case<'a>) -> Vec<Self> {
+        let declared = case.evidence.of("servers").flat_map(|source| {
+            let hosts = source.declared.iter().filter(|declared| matches!(declared.fact, Fact::HostDeclared(_)));
+            hosts.map(move |declared| (source, &declared.subject))
+        });
+        declared
+            .map(|(source, subject)| {
+                let power = power(case, source, subject);
+                let mighty = power.as_ref().map(|(_, power)| mighty(power)).unwrap_or_default();
+                Self { subject, source, power, mighty }
+            })
+            .collect()
+    }
+
+    pub fn name(&self) -> &'a Shown {
+        &self.subject.name
+    }
+
+    pub fn accounts(&self) -> impl Iterator<Item = &'a Account> {
+        self.power.as_ref().ok().and_then(|(_, power)| power.accounts.seen()).into_iter().flatten()
+    }
+
+    /// Keys that open an account there, but for the one that we ask with.
+    pub fn keys(&self) -> impl Iterator<Item = &'a AuthorizedKey> {
+        let power = self.power.as_ref().ok().map(|(_, power)| *power);
+        let keys = power.and_then(|power| power.keys.seen()).into_iter().flat_map(|seen| &seen.keys);
+        keys.filter(move |key| power.and_then(|power| power.own_key.as_ref()) != Some(&key.fingerprint))
+    }
+
+    /// Why not all of it is known; the first of several says how to mend it.
+    pub fn hidden(&self) -> Option<Fault> {
+        let power = match &self.power {
+            Ok((_, power)) => power,
+            Err(fault) => return Some(fault.clone()),
+        };
+        let parts = [
+            ("accounts", power.accounts.as_result().err()),
+            ("groups", power.groups.as_result().err()),
+            ("sudo's rules", power.sudoers.as_result().err()),
+            ("keys", power.keys.as_result().err()),
+        ];
+        let unreadable: Vec<_> = parts.iter().filter_map(|(what, fault)| Some((*what, (*fault)?))).collect();
+        let homes = power.keys.seen().map_or(0, |keys| keys.hidden.len());
+        let mut what: Vec<String> = unreadable.iter().map(|(what, _)| (*what).to_owned()).collect();
+        if homes > 0 {
+            what.push(format!("keys of {}", counted(homes, "account")));
+        }
+        let first = unreadable.first().map(|(_, fault)| (*fault).clone());
+        let fault = first.or_else(|| {
+            let mend = "`matins probe sudoers` prints the lines for /etc/sudoers.d that allow it";
+            (homes > 0).then(|| Fault::new("reading them needs root").mend(mend))
+        })?;
+        Some(Fault { said: format!("{} unknown: {}", what.join(", "), fault.said).into(), ..fault })
+    }
+}
+
+fn power<'a>(
+    case: &Case<'a>,
+    source: &'a SourceRecord,
+    subject: &Subject,
+) -> Result<(Timestamp, &'a HostPower), Fault> {
+    let mend = source.fault.as_ref().and_then(|fault| fault.mend.clone());
+    let observations = source.trusted(case.now).map_err(|said| Fault { said, mend, passing: false })?;
+    let seen = observations.iter().filter(|observation| observation.subject == *subject);
+    let mut powers = seen.filter_map(|observation| match &observation.fact {
+        Fact::HostPower(power) => Some((observation.at, power.as_ref())),
+        _ => None,
+    });
+    powers.next().ok_or_else(|| Fault::new("its accounts are not asked for yet"))
+}
+
+fn mighty(power: &HostPower) -> BTreeMap<&Shown, BTreeSet<String>> {
+    let mut mighty: BTreeMap<&Shown, BTreeSet<String>> = BTreeMap::new();
+    let accounts = power.accounts.seen().map_or(&[][..], Vec::as_slice);
+    let groups = power.groups.seen().map_or(&[][..], Vec::as_slice);
+    for account in accounts.iter().filter(|account| account.uid == 0) {
+        mighty.entry(&account.name).or_default().insert("uid 0".into());
+    }
+    let sudo = power.sudoers.seen().into_iter().flatten().filter(|rule| rule.all);
+    let (by_group, by_name): (Vec<_>, Vec<_>) = sudo.partition(|rule| rule.who.as_str().starts_with('%'));
+    for group in groups {
+        let ruled = by_group.iter().any(|rule| rule.who.as_str()[1..] == *group.name.as_str());
+        if !ruled && !MIGHTY.contains(&group.name.as_str()) {
+            continue;
+        }
+        let own = accounts.iter().filter(|account| account.gid == group.gid).map(|account| &account.name);
+        for member in group.members.iter().chain(own) {
+            mighty.entry(member).or_default().insert(format!("in {}", group.name));
+        }
+    }
+    for rule in by_name {
+        mighty.entry(&rule.who).or_default().insert("in sudoers".into());
+    }
+    mighty
+}
+
+/// Whether all of it can be seen, and how much it is.
+pub(super) fn judge(host: &Host<'_>) -> Judgement {
+    let judgement = |verdict, title: String| Judgement::new(MEASURE, host.subject.clone(), verdict, title);
+    let id = host.source.id.to_string();
+    if let Some(fault) = host.hidden() {
+        let judgement =
+            judgement(Verdict::Unknown, fault.said.to_string()).because(id, host.source.good_at, fault.said.clone());
+        return Judgement { mend: fault.mend, ..judgement }.detail(&detail(host)).weight(40);
+    }
+    let keys: BTreeSet<&Shown> = host.keys().map(|key| &key.fingerprint).collect();
+    let title = format!("{} with full access, {}", counted(host.mighty.len(), "account"), counted(keys.len(), "key"));
+    let said = "its accounts, groups, keys and sudo's rules are all seen";
+    judgement(Verdict::Ok, title).detail(&detail(host)).because(id, host.source.good_at, said).weight(20)
+}
+
+fn detail(host: &Host<'_>) -> String {
+    let by = |by: &BTreeSet<String>| by.iter().cloned().collect::<Vec<_>>().join(", ");
+    let mut lines: Vec<String> =
+        host.mighty.iter().map(|(account, why)| format!("{account}: full access, {}", by(why))).collect();
+    let power = host.power.as_ref().ok().map(|(_, power)| *power);
+    for rule in power.and_then(|power| power.sudoers.seen()).into_iter().flatten().filter(|rule| !rule.all) {
+        lines.push(format!("{}: sudo for {}", rule.who, counted(rule.commands.len(), "command")));
+    }
+    for key in host.keys() {
+        lines.push(format!("{} opens {} ({})", key.fingerprint, key.account, key.comment));
+    }
+    for login in power.and_then(|power| power.logins.seen()).into_iter().flatten() {
+        lines.push(format!("{} last had a terminal on {}", login.account, login.at.strftime("%F")));
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,89 @@
+//! Where packages come from: signed, by a key that still counts, of the release that is installed.
+
+use super::Host;
+use crate::domain::facts::{AptSeen, Repository, Signature};
+use crate::domain::{Judgement, Verdict};
+
+pub(super) fn sources(host: &Host<'_>) -> Judgement {
+    let judgement = match host.seen.apt.as_result() {
+        Err(fault) => host.unreadable("apt's sources", fault),
+        Ok(apt) => judge(host, apt),
+    };
+    judgement.part("sources").weight(55)
+}
+
+fn judge(host: &Host<'_>, apt: &AptSeen) -> Judgement {
+    let judgement = |verdict, title: String| {
+        host.judgement(verdict, title.clone()).detail(&detail(apt)).because(host.name(), Some(host.at), title)
+    };
+    if let Some(first) = apt.unsigned.first() {
+        let more = more(apt.unsigned.len());
+        return judgement(Verdict::Broken, format!("a source is believed without a signature: {first}{more}"))
+            .mend("name its key with Signed-By, and take trusted=yes or AllowUnauthenticated away");
+    }
+    let signed = |repository: &&Repository| bad(repository.signature).is_some();
+    if let Some(first) = apt.repositories.iter().find(signed) {
+        let more = more(apt.repositories.iter().filter(signed).count());
+        let word = bad(first.signature).unwrap_or_default();
+        return judgement(Verdict::Broken, format!("{}: {word}{more}", first.origin)).mend(
+            "get the repository's present key, then apt-get update; for Debian: apt-get install debian-archive-keyring",
+        );
+    }
+    let foreign: Vec<&Repository> = apt.repositories.iter().filter(|repository| is_foreign(host, repository)).collect();
+    if let Some(first) = foreign.first() {
+        let more = more(foreign.len());
+        return judgement(
+            Verdict::Due,
+            format!("packages of another release: {} ({}){more}", first.origin, first.codename),
+        )
+        .mend("take that suite out of apt's sources, or pin it and decide");
+    }
+    let others = apt.repositories.iter().filter(|repository| !is_vendors(host, repository)).count();
+    let others = if others == 0 { String::new() } else { format!(", {others} not the release's own") };
+    let count = apt.repositories.len();
+    let plural = if count == 1 { "repository" } else { "repositories" };
+    judgement(Verdict::Ok, format!("{count} {plural}, signed{others}"))
+}
+
+/// Why packages of it can't be trusted, or will never come.
+fn bad(signature: Signature) -> Option<&'static str> {
+    match signature {
+        Signature::Good | Signature::Unchecked => None,
+        Signature::Expired => Some("the key that signed its list has expired: apt takes no new one"),
+        Signature::Revoked => Some("the key that signed its list was revoked"),
+        Signature::Bad => Some("its list is not what was signed"),
+        Signature::Missing => Some("its list has no signature"),
+    }
+}
+
+pub(super) fn is_vendors(host: &Host<'_>, repository: &Repository) -> bool {
+    let id = host.seen.release.seen().map(|release| release.id.as_str());
+    id.is_some_and(|id| repository.vendor.as_str().eq_ignore_ascii_case(id))
+}
+
+/// `trixie` or `sid` on a bookworm; `bookworm-updates` belongs to bookworm.
+fn is_foreign(host: &Host<'_>, repository: &Repository) -> bool {
+    let own = host.seen.release.seen().map_or("", |release| release.codename.as_str());
+    let base = repository.codename.as_str().split(['-', '/']).next().unwrap_or_default();
+    is_vendors(host, repository) && !own.is_empty() && !base.is_empty() && base != own
+}
+
+fn detail(apt: &AptSeen) -> String {
+    let line = |repository: &Repository| {
+        let word = match repository.signature {
+            Signature::Good => "signed",
+            Signature::Unchecked => "signature not checked again here",
+            bad_one => bad(bad_one).unwrap_or_default(),
+        };
+        let dated = repository.dated.map_or_else(String::new, |at| format!(", dated {}", at.strftime("%F")));
+        let until =
+            repository.valid_until.map_or_else(String::new, |at| format!(", valid until {}", at.strftime("%F")));
+        format!("{} {}: {word}{dated}{until}", repository.origin, repository.codename)
+    };
+    let unsigned = apt.unsigned.iter().map(|source| format!("believed without a signature: {source}"));
+    unsigned.chain(apt.repositories.iter().map(line)).collect::<Vec<_>>().join("\n")
+}
+
+fn more(count: usize) -> String {
+    if count > 1 { format!(", and {} more", count - 1) } else { String::new() }
+}

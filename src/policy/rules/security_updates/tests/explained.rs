@@ -1,0 +1,152 @@
+//! Why updates did not come: the run's causes, frozen mirrors, sources that are not to be believed, replaced libraries.
+
+use super::*;
+use crate::domain::facts::{Repository, Signature};
+
+fn repository(origin: &str, codename: &str) -> Repository {
+    Repository {
+        file: format!("{codename}_InRelease").into(),
+        origin: origin.into(),
+        vendor: "Debian".into(),
+        codename: codename.into(),
+        security: codename.ends_with("-security"),
+        dated: Some(ago("2d")),
+        valid_until: None,
+        signature: Signature::Good,
+    }
+}
+
+fn security() -> Repository {
+    Repository {
+        valid_until: Some(now() + Period::days(5).as_duration()),
+        ..repository("Debian-Security:12/oldstable-security", "bookworm-security")
+    }
+}
+
+fn with(repositories: Vec<Repository>, unsigned: &[&str]) -> Vec<Judgement> {
+    let unsigned: Vec<Shown> = unsigned.iter().map(|source| Shown::line(source)).collect();
+    seen(|host| host.apt = Read::Seen(AptSeen { repositories, unsigned }))
+}
+
+fn run(failed: bool, causes: &[&str], kept: &[&str]) -> Judgement {
+    let list = |lines: &[&str]| lines.iter().map(|line| Shown::line(line)).collect();
+    let judgements = seen(|host| {
+        let Read::Seen(unattended) = &mut host.unattended else { unreachable!() };
+        let said = if failed { "Installing the upgrades failed!" } else { "All upgrades installed" };
+        let run = UnattendedRun { at: ago("5h"), failed, said: said.into(), causes: list(causes), kept: list(kept) };
+        unattended.last = Read::Seen(Some(run));
+    });
+    part(&judgements, Some("unattended-upgrades")).clone()
+}
+
+#[test]
+fn a_failed_run_names_the_package_and_the_reason_that_caused_it() {
+    let failed = run(
+        true,
+        &["web-config: end of file on stdin at conffile prompt", "nginx: dependency problems"],
+        &["libc6 is kept back with a related package"],
+    );
+    assert_eq!(failed.title, "unattended-upgrades failed 5 h ago: web-config: end of file on stdin at conffile prompt");
+    assert_eq!(
+        failed.mend.unwrap(),
+        "apt-get install web-config on the server, and answer which of the two configuration files stays"
+    );
+    assert!(failed.detail.as_str().contains("libc6 is kept back"));
+    assert!(failed.because.iter().any(|link| link.said.as_str().starts_with("nginx:")));
+}
+
+#[test]
+fn all_upgrades_installed_is_not_ok_while_some_were_left() {
+    let left = run(false, &[], &["mariadb-server is blacklisted", "nginx is held"]);
+    assert_eq!(
+        (left.verdict, left.title.as_str()),
+        (Verdict::Due, "unattended-upgrades ran 5 h ago and left 2 packages: mariadb-server is blacklisted")
+    );
+    assert_eq!(run(false, &[], &[]).verdict, Verdict::Ok);
+}
+
+#[test]
+fn origins_without_security_are_broken_however_well_the_run_ended() {
+    let judgements = seen(|host| {
+        let Read::Seen(unattended) = &mut host.unattended else { unreachable!() };
+        unattended.covers_security = Some(false);
+    });
+    let judgement = part(&judgements, Some("unattended-upgrades"));
+    assert_eq!(judgement.verdict, Verdict::Broken);
+    assert!(judgement.title.as_str().contains("takes no security updates"));
+}
+
+#[test]
+fn a_frozen_mirror_is_unknown_and_never_no_updates() {
+    let title = |repository: Repository| {
+        let judgements = with(vec![repository], &[]);
+        let judgement = part(&judgements, None);
+        (judgement.verdict, judgement.title.to_string())
+    };
+    assert_eq!(title(security()).0, Verdict::Ok);
+    let expired = Repository { valid_until: Some(ago("3d")), ..security() };
+    assert_eq!(
+        title(expired),
+        (Verdict::Unknown, "Debian-Security:12/oldstable-security stopped being valid 3 d ago: a frozen mirror".into())
+    );
+    // A suite that does not say until when it is valid is judged by when it was made.
+    let old = Repository { valid_until: None, dated: Some(ago("30d")), ..security() };
+    assert_eq!(title(old).0, Verdict::Unknown);
+    // What is stable changes every two months.
+    let main = Repository { dated: Some(ago("100d")), ..repository("Debian:12.15/oldstable", "bookworm") };
+    assert_eq!(title(main).0, Verdict::Ok);
+    // Somebody else's repository says nothing of Debian's updates.
+    let other =
+        Repository { vendor: "Docker".into(), valid_until: Some(ago("3d")), ..repository("Docker CE", "bookworm") };
+    assert_eq!(title(other).0, Verdict::Ok);
+    // What is known to be broken stays broken.
+    let judgements = judged(
+        record(HostSeen {
+            pending: Read::Seen(vec![update("openssl", true)]),
+            apt: Read::Seen(AptSeen {
+                repositories: vec![Repository { valid_until: Some(ago("3d")), ..security() }],
+                unsigned: Vec::new(),
+            }),
+            ..good()
+        }),
+        &[("security update openssl 1.0", "3d")],
+    );
+    assert_eq!(part(&judgements, None).verdict, Verdict::Broken);
+}
+
+#[test]
+fn sources_are_signed_by_a_key_that_counts_and_of_the_release() {
+    let verdict = |repositories, unsigned: &[&str]| {
+        let judgements = with(repositories, unsigned);
+        let judgement = part(&judgements, Some("sources"));
+        (judgement.verdict, judgement.title.to_string())
+    };
+    let good = || vec![repository("Debian:12.15/oldstable", "bookworm"), security()];
+    assert_eq!(verdict(good(), &[]), (Verdict::Ok, "2 repositories, signed".into()));
+    assert_eq!(verdict(good(), &["http://blind/ x (/etc/apt/sources.list.d/x.list)"]).0, Verdict::Broken);
+    for signature in [Signature::Expired, Signature::Revoked, Signature::Bad, Signature::Missing] {
+        let mut all = good();
+        all[1].signature = signature;
+        assert_eq!(verdict(all, &[]).0, Verdict::Broken, "{signature:?}");
+    }
+    let mut all = good();
+    all.push(repository("Debian:13.2/stable", "trixie"));
+    assert_eq!(verdict(all, &[]), (Verdict::Due, "packages of another release: Debian:13.2/stable (trixie)".into()));
+    let mut all = good();
+    all.push(repository("Debian Backports:12/bookworm-backports", "bookworm-backports"));
+    assert_eq!(verdict(all, &[]).0, Verdict::Ok);
+    let unread = seen(|host| host.apt = Read::unreadable("gone"));
+    assert_eq!(part(&unread, Some("sources")).verdict, Verdict::Unknown);
+}
+
+#[test]
+fn services_on_replaced_libraries_are_due_and_unread_ones_claim_nothing() {
+    let some = seen(|host| host.outdated_services = Read::Seen(vec!["nginx".into(), "ssh".into()]));
+    let judgement = part(&some, Some("services"));
+    assert_eq!(
+        (judgement.verdict, judgement.title.as_str()),
+        (Verdict::Due, "2 services still on replaced libraries: nginx, ssh")
+    );
+    let unread = seen(|host| host.outdated_services = Read::unreadable("needs root"));
+    assert!(unread.iter().all(|judgement| judgement.part.as_ref().is_none_or(|part| *part != *"services")));
+}

@@ -1,0 +1,170 @@
+//! What a person does at the desk: decide, take back, agree, sign, vouch. Each becomes one entry of the log.
+
+use jiff::Timestamp;
+
+use super::Desk;
+use crate::domain::{
+    Attestation, Basis, CheckIn, Decision, DecisionKind, Done, Extent, Fault, FindingKey, Recorded, Round, Shown,
+    Verdict,
+};
+use crate::log::{Act, Agreed, Entry, Head, Stamp, Undone};
+use crate::policy::DECISION;
+use crate::store::Signature;
+
+/// A decision as somebody wishes it, not yet held against the facts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wish {
+    pub key: FindingKey,
+    pub kind: DecisionKind,
+    pub extent: Extent,
+    pub reason: Shown,
+    pub until: Timestamp,
+    pub to: Option<Shown>,
+    pub link: Option<Shown>,
+    pub second: Option<Shown>,
+}
+
+/// An entry that is on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    pub head: Head,
+    pub line: String,
+}
+
+impl Desk {
+    /// The latest moment at which a decision made now may end.
+    pub fn furthest_end(&self, now: Timestamp) -> Timestamp {
+        now.checked_add(self.plan.limits.of(&DECISION).as_duration()).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Records a decision on a finding of `round`, which this desk judged last.
+    pub fn decide(&mut self, round: &Round, wish: Wish, now: Timestamp) -> Result<Written, Fault> {
+        let finding = round.findings.iter().find(|finding| finding.key == wish.key).ok_or_else(|| {
+            Fault::new(format!("there is no finding {}", wish.key)).mend("`matins round --json` prints every key")
+        })?;
+        if finding.verdict == Verdict::Ok {
+            return Err(Fault::new(format!("{} is ok: there is nothing to decide", wish.key)));
+        }
+        self.check(&wish, now)?;
+        let asked = self.standings(&wish.key).iter().filter(|standing| standing.asks).cloned().collect();
+        let decision = Decision {
+            key: wish.key,
+            kind: wish.kind,
+            extent: wish.extent,
+            reason: wish.reason,
+            until: wish.until,
+            to: wish.to,
+            link: wish.link,
+            second: wish.second,
+            basis: Basis { verdict: finding.verdict, asked },
+        };
+        self.write(&Act::Decide(decision), now)
+    }
+
+    fn check(&self, wish: &Wish, now: Timestamp) -> Result<(), Fault> {
+        let furthest = self.furthest_end(now);
+        if wish.reason.as_str().trim().is_empty() {
+            return Err(Fault::new("a decision needs a reason").mend("say in a few words why this is right"));
+        }
+        if wish.until <= now {
+            return Err(Fault::new("the decision would end in the past").mend("give an end that is still to come"));
+        }
+        if wish.until > furthest {
+            let limit = self.plan.limits.of(&DECISION);
+            return Err(Fault::new(format!("a decision may last {limit} at most (limits.decision)"))
+                .mend("give an earlier end; it will ask again then"));
+        }
+        if wish.kind == DecisionKind::Assign && wish.to.is_none() {
+            return Err(Fault::new("to whom is it assigned?").mend("name a person of the register"));
+        }
+        if let Some(person) = wish.to.as_ref().or(wish.second.as_ref()).filter(|person| !self.knows(person)) {
+            return Err(
+                Fault::new(format!("the register has no person {person}")).mend("see [[person]] in the configuration")
+            );
+        }
+        if wish.second.as_ref() == Some(&self.plan.operator) {
+            return Err(
+                Fault::new("nobody agrees with themselves: four eyes are two people").mend("name somebody else")
+            );
+        }
+        if let Extent::Host(host) = &wish.extent {
+            let item = format!("host {host}");
+            if !self.standings(&wish.key).iter().any(|standing| standing.item == *item) {
+                return Err(Fault::new(format!("{} does not concern {host}", wish.key)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Without a register of persons every name is good.
+    fn knows(&self, person: &Shown) -> bool {
+        self.plan.register.is_empty() || self.plan.register.iter().any(|declared| declared.subject.name == *person)
+    }
+
+    /// Takes back the operator's last decision, which is returned; the log keeps both.
+    pub fn undo(&mut self, now: Timestamp) -> Result<Recorded, Fault> {
+        self.read_log()?;
+        let last = self.record().last_by(&self.plan.operator).cloned();
+        let last = last.ok_or_else(|| Fault::new(format!("{} has no decision to take back", self.plan.operator)))?;
+        self.write(&Act::Undo(Undone { entry: last.seq }), now)?;
+        Ok(last)
+    }
+
+    /// Agrees with a decision that waits for the operator.
+    pub fn agree(&mut self, entry: u64, now: Timestamp) -> Result<Recorded, Fault> {
+        self.read_log()?;
+        let operator = self.plan.operator.clone();
+        let one = self.record().decisions.iter().find(|one| one.seq == entry).cloned();
+        let one = one.ok_or_else(|| Fault::new(format!("entry {entry} is no decision that is in force")))?;
+        if one.decision.second.as_ref() != Some(&operator) || one.by == operator {
+            let who = one.decision.second.as_ref().map_or_else(|| "nobody".to_owned(), Shown::to_string);
+            return Err(Fault::new(format!("entry {entry} waits for {who}, not for {operator}")));
+        }
+        self.write(&Act::Agree(Agreed { entry }), now)?;
+        Ok(one)
+    }
+
+    /// Signs the state of everything as it is in `round`.
+    pub fn sign(&mut self, round: &Round, note: Shown, now: Timestamp) -> Result<Written, Fault> {
+        self.write(&Act::CheckIn(CheckIn::of(round, note)), now)
+    }
+
+    pub fn attest(&mut self, attestation: Attestation, now: Timestamp) -> Result<Written, Fault> {
+        if attestation.until <= now {
+            return Err(Fault::new("the attestation would end in the past").mend("give an end that is still to come"));
+        }
+        self.write(&Act::Attest(attestation), now)
+    }
+
+    /// Records that something was done to servers.
+    pub fn note_done(&mut self, done: Done, now: Timestamp) -> Result<Written, Fault> {
+        self.write(&Act::Action(done), now)
+    }
+
+    /// Keeps the signature that was made under an entry.
+    pub fn keep_signature(&mut self, signature: &Signature) -> Result<(), Fault> {
+        Ok(self.store.keep_signature(signature)?)
+    }
+
+    fn write(&mut self, act: &Act, now: Timestamp) -> Result<Written, Fault> {
+        let zone = &self.plan.zone;
+        let stamp = Stamp {
+            time: now,
+            zone: zone.iana_name().map_or_else(|| zone.to_offset(now).to_string(), str::to_owned),
+            actor: self.plan.operator.clone(),
+            host: self.plan.machine.clone(),
+        };
+        let mut made = Err(Fault::new("the log took nothing"));
+        self.store.append(&mut |last| {
+            let head = last.map_or_else(Head::default, |(seq, line)| Head::at(seq, line));
+            let line = Entry::line(&head, &stamp, act);
+            made = match &line {
+                Ok(line) => Ok(Written { head: Head::at(head.seq + 1, line), line: line.clone() }),
+                Err(error) => Err(Fault::new(format!("the entry can't be written as JSON: {error}"))),
+            };
+            line.ok()
+        })?;
+        self.read_log()?;
+        made
+    }
+}

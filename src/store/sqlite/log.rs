@@ -1,0 +1,41 @@
+//! The log's lines and their signatures.
+
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+
+use crate::store::{NextLine, Signature};
+
+pub(super) fn after(connection: &Connection, seq: u64) -> rusqlite::Result<Vec<(u64, String)>> {
+    let mut statement = connection.prepare_cached("SELECT seq, line FROM log WHERE seq > ?1 ORDER BY seq")?;
+    let rows = statement.query_map([i64::try_from(seq).unwrap_or(i64::MAX)], |row| {
+        Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get(1)?))
+    })?;
+    rows.collect()
+}
+
+pub(super) fn append(transaction: &Transaction<'_>, next: &mut NextLine<'_>) -> rusqlite::Result<()> {
+    let last: Option<(i64, String)> = transaction
+        .query_row("SELECT seq, line FROM log ORDER BY seq DESC LIMIT 1", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let last = last.as_ref().map(|(seq, line)| (seq.cast_unsigned(), line.as_str()));
+    let seq = last.map_or(0, |(seq, _)| seq) + 1;
+    let Some(line) = next(last) else { return Ok(()) };
+    transaction.execute("INSERT INTO log (seq, line) VALUES (?1, ?2)", params![seq.cast_signed(), line])?;
+    Ok(())
+}
+
+pub(super) fn signatures(connection: &Connection) -> rusqlite::Result<Vec<Signature>> {
+    let mut statement = connection.prepare("SELECT seq, armor, public_key FROM signature ORDER BY seq")?;
+    let rows = statement.query_map([], |row| {
+        let seq = row.get::<_, i64>(0)?.cast_unsigned();
+        Ok(Signature { seq, armor: row.get(1)?, public_key: row.get(2)? })
+    })?;
+    rows.collect()
+}
+
+pub(super) fn keep_signature(transaction: &Transaction<'_>, signature: &Signature) -> rusqlite::Result<()> {
+    transaction.execute(
+        "INSERT INTO signature (seq, armor, public_key) VALUES (?1, ?2, ?3)",
+        params![signature.seq.cast_signed(), signature.armor, signature.public_key],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,88 @@
+//! How the things stand that findings speak of, and every change of that.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, Row, Transaction, params};
+
+use super::sources::kind_word;
+use super::{millis, stored, time};
+use crate::domain::{FindingKey, Shown, Standing, Subject, Turn};
+
+/// How much of a finding's history is read when somebody looks.
+const TOLD: usize = 50;
+/// Under this name a finding's own verdict stands in its history.
+const VERDICT: &str = "verdict";
+
+/// Writes what turned since `key` was recorded last.
+pub(super) fn keep(
+    transaction: &Transaction<'_>,
+    at: Timestamp,
+    key: &FindingKey,
+    standings: &[Standing],
+) -> rusqlite::Result<()> {
+    let mut before: HashMap<String, String> = transaction
+        .prepare_cached("SELECT item, word FROM standing WHERE key = ?1")?
+        .query_map([key.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    for Standing { item, word, .. } in standings {
+        if before.remove(item.as_str()).is_some_and(|old| *word == *old) {
+            continue;
+        }
+        transaction
+            .prepare_cached(
+                "INSERT INTO standing (key, item, word) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (key, item) DO UPDATE SET word = excluded.word",
+            )?
+            .execute([key.as_str(), item.as_str(), word.as_str()])?;
+        turn(transaction, at, key, (item.as_str(), Some(word.as_str())))?;
+    }
+    for item in before.keys() {
+        transaction
+            .prepare_cached("DELETE FROM standing WHERE key = ?1 AND item = ?2")?
+            .execute([key.as_str(), item])?;
+        turn(transaction, at, key, (item, None))?;
+    }
+    Ok(())
+}
+
+fn turn(
+    transaction: &Transaction<'_>,
+    at: Timestamp,
+    key: &FindingKey,
+    (item, word): (&str, Option<&str>),
+) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO turn (key, at, item, word) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (key, at, item) DO UPDATE SET word = excluded.word",
+        )?
+        .execute(params![key.as_str(), millis(at), item, word])?;
+    Ok(())
+}
+
+/// What turned in a subject's findings, the newest first, their own verdicts among it.
+pub(super) fn turns(connection: &Connection, subject: &Subject) -> rusqlite::Result<Vec<Turn>> {
+    let mut statement = connection.prepare(
+        "SELECT t.at, t.key, t.item, t.word FROM turn t JOIN finding f ON f.key = t.key
+         WHERE f.subject_kind = ?1 AND f.subject = ?2
+         UNION ALL
+         SELECT c.at, c.key, ?3, nullif(c.verdict, '') FROM change c JOIN finding f ON f.key = c.key
+         WHERE f.subject_kind = ?1 AND f.subject = ?2
+         ORDER BY 1 DESC, 3 LIMIT ?4",
+    )?;
+    let told = i64::try_from(TOLD).unwrap_or(i64::MAX);
+    let rows = statement.query_map(params![kind_word(subject.kind), subject.name.as_str(), VERDICT, told], |row| {
+        Ok(Turn {
+            at: time(row.get(0)?),
+            key: stored(row.get_ref(1)?.as_str()?)?,
+            item: shown(row, 2)?,
+            word: row.get_ref(3)?.as_str_or_null()?.map(Shown::line),
+        })
+    })?;
+    rows.collect()
+}
+
+fn shown(row: &Row<'_>, column: usize) -> rusqlite::Result<Shown> {
+    Ok(Shown::line(row.get_ref(column)?.as_str()?))
+}

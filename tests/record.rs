@@ -1,0 +1,240 @@
+//! The record, through the built program: decide, agree, undo, sign, verify, export; with the real ssh-keygen.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+#[path = "support/home.rs"]
+mod home;
+
+use home::{Home, backups, jiff_now, text};
+
+const KEY: &str = "backup-on-site/web1/dumps";
+
+/// A server whose only backup stopped a month ago.
+fn broken() -> Home {
+    let home = Home::new("");
+    let toml = backups(home.path(), 30).replace("of = []", "of = [\"web1\"]")
+        + "[[server]]\nname = \"web1\"\nssh = \"127.0.0.1\"\nrole = \"web\"\n[[role]]\nname = \"web\"\n[[person]]\nname = \"mona\"\n[[person]]\nname = \"anna\"\n";
+    home.configure(&toml);
+    home.run(&["round", "--only", "backups"]);
+    home
+}
+
+fn ok(home: &Home, arguments: &[&str]) -> String {
+    let output = home.run(arguments);
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+fn refused(home: &Home, arguments: &[&str]) -> String {
+    let output = home.run(arguments);
+    assert_eq!(output.status.code(), Some(64), "{arguments:?}: {}", text(&output.stdout));
+    text(&output.stderr)
+}
+
+fn finding(home: &Home) -> Value {
+    let round: Value = serde_json::from_slice(&home.run(&["round", "--json", "--only", "backups"]).stdout).unwrap();
+    round["findings"].as_array().unwrap().iter().find(|finding| finding["key"] == KEY).unwrap().clone()
+}
+
+fn as_person(home: &Home, person: &str, arguments: &[&str]) -> Output {
+    home.command(arguments).env("LOGNAME", person).output().unwrap()
+}
+
+#[test]
+fn a_decision_changes_who_is_asked_and_not_the_verdict() {
+    let home = broken();
+    let before = text(&home.run(&["round", "--only", "backups"]).stdout);
+    assert!(before.contains("backup-on-site  web1"), "{before}");
+    let said = ok(&home, &["decide", KEY, "accept", "--reason", "the disk comes on Friday", "--until", "7d"]);
+    assert!(said.contains("accepted until") && said.contains("entry 1 "), "{said}");
+    let finding = finding(&home);
+    assert_eq!(finding["verdict"], "broken");
+    let decision = &finding["decision"];
+    assert_eq!((decision["entry"].as_u64(), decision["kind"].as_str()), (Some(1), Some("accept")), "{decision}");
+    assert_eq!(
+        (decision["by"].as_str(), decision["reason"].as_str()),
+        (Some("mona"), Some("the disk comes on Friday"))
+    );
+    let after = text(&home.run(&["round", "--only", "backups"]).stdout);
+    assert!(!after.contains("backup-on-site  web1") && after.contains("1 decided"), "{after}");
+    assert!(ok(&home, &["undo"]).contains(KEY));
+    assert_eq!(self::finding(&home)["decision"], Value::Null);
+    assert!(refused(&home, &["undo"]).contains("mona has no decision to take back"));
+}
+
+#[test]
+fn a_decision_that_cannot_be_is_refused_with_what_to_do() {
+    let home = broken();
+    let decide = |key: &str, more: &[&str]| {
+        let mut arguments = vec!["decide", key, "accept"];
+        arguments.extend(more);
+        refused(&home, &arguments)
+    };
+    assert!(decide("backup-on-site/nobody", &["--reason", "x", "--until", "7d"]).contains("there is no finding"));
+    assert!(decide(KEY, &["--reason", " ", "--until", "7d"]).contains("needs a reason"));
+    assert!(decide(KEY, &["--reason", "x", "--until", "91d"]).contains("may last 90d at most"));
+    assert!(decide(KEY, &["--reason", "x", "--until", "2020-01-01"]).contains("in the past"));
+    assert!(decide(KEY, &["--reason", "x", "--until", "soon"]).contains("`soon` is no time"));
+    assert!(decide(KEY, &["--reason", "x", "--until", "7d", "--second", "mona"]).contains("four eyes"));
+    assert!(decide(KEY, &["--reason", "x", "--until", "7d", "--second", "nobody"]).contains("no person nobody"));
+    assert!(decide(KEY, &["--reason", "x"]).contains("--until"));
+    assert!(ok(&home, &["log", "show"]).is_empty());
+}
+
+#[test]
+fn four_eyes_are_two_people() {
+    let home = broken();
+    ok(&home, &["decide", KEY, "accept", "--reason", "x", "--until", "7d", "--second", "anna"]);
+    assert_eq!(finding(&home)["decision"]["open"], "anna has not agreed yet");
+    assert!(refused(&home, &["agree", "1"]).contains("waits for anna"));
+    let output = as_person(&home, "anna", &["agree", "1"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(finding(&home)["decision"]["open"], Value::Null);
+}
+
+#[test]
+fn what_is_assigned_asks_its_owner_alone() {
+    let home = broken();
+    ok(&home, &["decide", KEY, "assign", "--to", "anna", "--reason", "hers", "--until", "7d"]);
+    assert!(!text(&home.run(&["round", "--only", "backups"]).stdout).contains("backup-on-site  web1"));
+    let hers = as_person(&home, "anna", &["round", "--only", "backups"]);
+    assert!(text(&hers.stdout).contains("backup-on-site  web1"));
+}
+
+/// Makes a key pair without a passphrase.
+fn key(home: &Home, name: &str) -> PathBuf {
+    let path = home.path().join(name);
+    let made = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-C", name, "-f"]).arg(&path).output();
+    assert!(made.unwrap().status.success());
+    path
+}
+
+fn verify(home: &Home, more: &[&str]) -> (Option<i32>, String) {
+    let mut arguments = vec!["log", "verify"];
+    arguments.extend(more);
+    let output = home.run(&arguments);
+    (output.status.code(), text(&output.stdout) + &text(&output.stderr))
+}
+
+#[test]
+fn a_check_in_is_signed_with_an_ssh_key_and_verifies_with_stock_tools() {
+    let home = broken();
+    let key = key(&home, "id");
+    ok(&home, &["decide", KEY, "snooze", "--reason", "x", "--until", "2d"]);
+    let said = ok(&home, &["sign", "--note", "all „quiet“ 🙂", "--key", key.to_str().unwrap()]);
+    assert!(said.contains("entry 2 ") && said.contains("SHA256:"), "{said}");
+    ok(&home, &["sign"]);
+    assert_eq!(verify(&home, &[]).0, Some(0));
+    let dir = home.path().join("export");
+    ok(&home, &["log", "export", dir.to_str().unwrap()]);
+    assert_eq!(verify(&home, &[dir.to_str().unwrap()]).0, Some(0));
+    let script = |dir: &Path| {
+        let output = Command::new("sh").arg("verify.sh").current_dir(dir).output().unwrap();
+        (output.status.code(), text(&output.stdout) + &text(&output.stderr))
+    };
+    assert_eq!(script(&dir).0, Some(0), "{}", script(&dir).1);
+    assert!(script(&dir).1.contains("3 entries, 1 signed"), "{}", script(&dir).1);
+    // The line that the export's README shows.
+    let line =
+        "sed -n 2p log.jsonl | ssh-keygen -Y verify -f allowed_signers -I mona -n matins-checkin@v1 -s sigs/2.sig";
+    let stock = Command::new("sh").args(["-c", line]).current_dir(&dir).output().unwrap();
+    assert!(stock.status.success(), "{}", text(&stock.stderr));
+    assert!(text(&stock.stdout).starts_with("Good \"matins-checkin@v1\" signature for mona"));
+    // Both find what was changed, and neither asks the other.
+    let log = std::fs::read_to_string(dir.join("log.jsonl")).unwrap();
+    for (from, to, entry) in [("snooze", "accept", 2), ("\"note\":\"all", "\"note\":\"not", 2)] {
+        std::fs::write(dir.join("log.jsonl"), log.replacen(from, to, 1)).unwrap();
+        let (code, said) = verify(&home, &[dir.to_str().unwrap()]);
+        assert_eq!(code, Some(2), "{said}");
+        assert!(said.contains(&format!("entry {entry}")) || said.contains(&format!("entry {}", entry + 1)), "{said}");
+        assert_eq!(script(&dir).0, Some(2));
+    }
+    let cut = log.lines().take(2).fold(String::new(), |text, line| text + line + "\n");
+    std::fs::write(dir.join("log.jsonl"), cut).unwrap();
+    assert!(verify(&home, &[dir.to_str().unwrap()]).1.contains("it is missing: the log once went up to entry 3"));
+    assert_eq!(script(&dir).0, Some(2));
+    assert!(refused(&home, &["log", "export", dir.to_str().unwrap()]).contains("not empty"));
+}
+
+#[test]
+fn a_wrong_key_a_revoked_key_and_another_purpose_do_not_count() {
+    let home = broken();
+    let (own, other) = (key(&home, "own"), key(&home, "other"));
+    ok(&home, &["sign", "--key", own.to_str().unwrap()]);
+    let public = |path: &Path| std::fs::read_to_string(path.with_extension("pub")).unwrap();
+    let file = |name: &str, text: &str| {
+        let path = home.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let signers = |key: &str, namespace: &str| file("signers", &format!("mona namespaces=\"{namespace}\" {key}"));
+    assert_eq!(verify(&home, &["--signers", &signers(&public(&own), "matins-checkin@v1")]).0, Some(0));
+    assert_eq!(verify(&home, &["--signers", &signers(&public(&other), "matins-checkin@v1")]).0, Some(2));
+    assert_eq!(verify(&home, &["--signers", &signers(&public(&own), "git")]).0, Some(2));
+    assert_eq!(verify(&home, &["--revoked", &file("revoked", &public(&own))]).0, Some(2));
+    assert_eq!(verify(&home, &["--revoked", &file("revoked", &public(&other))]).0, Some(0));
+}
+
+#[test]
+fn a_key_in_an_agent_signs_and_one_that_is_missing_leaves_the_entry_to_be_signed_later() {
+    let home = broken();
+    let path = key(&home, "id");
+    let socket = home.path().join("agent");
+    let agent = Command::new("ssh-agent").args(["-D", "-a"]).arg(&socket).stdout(std::process::Stdio::null()).spawn();
+    let mut agent = agent.unwrap();
+    let add = || Command::new("ssh-add").arg("-q").arg(&path).env("SSH_AUTH_SOCK", &socket).status().unwrap();
+    while !add().success() {
+        std::thread::yield_now();
+    }
+    let with_agent = |arguments: &[&str]| home.command(arguments).env("SSH_AUTH_SOCK", &socket).output().unwrap();
+    let signed = with_agent(&["sign", "--key", "agent"]);
+    // The private file is not needed any more.
+    std::fs::remove_file(&path).unwrap();
+    let public = path.with_extension("pub");
+    let by_public = with_agent(&["sign", "--key", public.to_str().unwrap()]);
+    agent.kill().unwrap();
+    agent.wait().unwrap();
+    assert_eq!(signed.status.code(), Some(0), "{}", text(&signed.stderr));
+    assert_eq!(by_public.status.code(), Some(0), "{}", text(&by_public.stderr));
+    let unsigned = home.run(&["sign", "--key", path.to_str().unwrap()]);
+    assert_eq!(unsigned.status.code(), Some(74));
+    assert!(text(&unsigned.stderr).contains("entry 3 is recorded, but not signed"), "{}", text(&unsigned.stderr));
+    let second = key(&home, "second");
+    ok(&home, &["log", "sign", "3", "--key", second.to_str().unwrap()]);
+    assert!(refused(&home, &["log", "sign", "3", "--key", second.to_str().unwrap()]).contains("signed already"));
+    let (code, said) = verify(&home, &[]);
+    assert!(code == Some(0) && said.contains("3 entries, 3 signed"), "{said}");
+}
+
+#[test]
+fn a_person_vouches_for_what_no_probe_sees() {
+    let home = broken();
+    let proof = home.path().join("certificate.pdf");
+    std::fs::write(&proof, "%PDF").unwrap();
+    let note = ["--until", "1y", "--note", "restic check, no errors", "--file", proof.to_str().unwrap()];
+    let mut arguments = vec!["attest", "backup-off-site", "web1"];
+    arguments.extend(note);
+    ok(&home, &arguments);
+    assert!(ok(&home, &["log", "show"]).contains("attested backup-off-site of web1"));
+    arguments[1] = "no-such-measure";
+    assert!(refused(&home, &arguments).contains("there is no measure"));
+}
+
+#[test]
+fn people_who_write_at_once_make_one_chain() {
+    let home = broken();
+    let running: Vec<_> =
+        (0..8).map(|_| home.command(&["sign"]).stderr(std::process::Stdio::piped()).spawn().unwrap()).collect();
+    for one in running {
+        let output = one.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+    }
+    let (code, said) = verify(&home, &[]);
+    assert!(code == Some(0) && said.contains("8 entries"), "{said}");
+    assert!(jiff_now() > jiff::Timestamp::UNIX_EPOCH);
+}
