@@ -199,5 +199,6 @@ fn digest(ready: &[(&Server, Step)]) -> String {
     for (server, step) in ready {
         hash.update(format!("{}\n{}\n", server.name, step.line()).as_bytes());
     }
-    hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    let short = hash.finalize().iter().take(6).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    format!("{short:012x}")
 }
