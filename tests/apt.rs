@@ -53,7 +53,8 @@ async fn ask(
         match observation.fact {
             Fact::HostSeen(seen) => host = Some(*seen),
             Fact::Packages(seen) => packages = Some(seen.as_ref().clone()),
-            other => panic!("{other:?}"),
+            // What else a server tells is not what these tests are about.
+            _ => {}
         }
     }
     Some((host.unwrap(), packages, memory))

@@ -144,6 +144,9 @@ fn a_forced_key_can_do_nothing_else() {
 fn sudos_rules_are_rules_and_a_strange_login_is_refused() {
     let rules = matins(&["probe", "sudoers", "--login", "watcher"]);
     assert!(rules.contains("watcher ALL=(root) TIMEOUT=20 NOPASSWD: \\\n    /usr/sbin/nft -s -j list ruleset, \\\n"));
+    // The lab's host has them as they are printed.
+    let lab = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab/sudoers");
+    assert_eq!(matins(&["probe", "sudoers", "--login", "probe"]), fs::read_to_string(lab).unwrap());
     for login in ["", "a b", "root ALL=(ALL) ALL\n", "-x", "%sudo", "ALL"] {
         let ran =
             Command::new(env!("CARGO_BIN_EXE_matins")).args(["probe", "sudoers", &format!("--login={login}")]).output();

@@ -3,12 +3,14 @@
 //! Exit codes: a verdict's own (0 ok, 1 due, 2 broken, 3 unknown) where a command judges; from 64 on those of
 //! sysexits(3): 64 usage, 66 no input, 69 unavailable, 70 internal, 74 input/output, 78 configuration.
 
+mod baseline;
 mod check;
 mod config;
 mod console;
 mod decide;
 mod demo;
 mod doctor;
+mod drill;
 mod edge;
 mod log;
 mod probe;
@@ -54,6 +56,11 @@ enum Command {
     Sign(sign::Arguments),
     /// Vouches for what no probe can see: a training, a revised document.
     Attest(sign::AttestArguments),
+    /// Restores a snapshot into a scratch folder, times it, compares a sample with the server, and records how it went.
+    Drill(drill::Arguments),
+    /// What people know of a backup.
+    #[command(subcommand)]
+    Backup(drill::BackupCommand),
     /// The record of decisions and check-ins.
     #[command(subcommand)]
     Log(log::Command),
@@ -65,6 +72,9 @@ enum Command {
     /// What runs on servers, and what they must be told to let it.
     #[command(subcommand)]
     Probe(probe::Command),
+    /// A role's packages, learned from its servers.
+    #[command(subcommand)]
+    Baseline(baseline::Command),
     /// Keeps secrets in the keyring.
     #[command(subcommand)]
     Secret(secret::Command),
@@ -94,10 +104,13 @@ pub fn main() -> ExitCode {
         Some(Command::Agree(arguments)) => decide::agree(&edge, &arguments),
         Some(Command::Sign(arguments)) => sign::run(&edge, &arguments),
         Some(Command::Attest(arguments)) => sign::attest(&edge, &arguments),
+        Some(Command::Drill(arguments)) => drill::run(&edge, &arguments),
+        Some(Command::Backup(command)) => drill::backup(&edge, &command),
         Some(Command::Log(command)) => log::run(&edge, &command),
         Some(Command::Config(command)) => config::run(&edge, &command),
         Some(Command::Doctor(arguments)) => doctor::run(&edge, &arguments),
         Some(Command::Probe(command)) => probe::run(&edge, &command),
+        Some(Command::Baseline(command)) => baseline::run(&edge, &command),
         Some(Command::Secret(command)) => secret::run(&edge, &command),
         None => console::run(&edge),
     };

@@ -105,6 +105,7 @@ pub(super) fn attest(edge: &Edge, arguments: &AttestArguments) -> Ended {
         until: when::ahead(&arguments.until, &settings.zone, now)?,
         note: Shown::text(&arguments.note),
         file: file.transpose()?,
+        drill: None,
     };
     let written = Desk::open(plan, Box::new(store))?.attest(attestation, now).map_err(refused)?;
     print(&format!("attested; entry {} {}\n", written.head.seq, written.head.hash))?;

@@ -4,11 +4,12 @@
 //! deadline. A collector brings facts and never judges them; it never knows another collector. Only [`tools`] opens
 //! sockets, runs programs and reads the keyring.
 
-mod backups;
+pub mod backups;
 mod exposure;
 mod feeds;
 mod servers;
 mod services;
+mod sites;
 pub mod tools;
 mod vpn;
 
@@ -43,6 +44,7 @@ pub struct Collector {
 pub const ALL: &[Collector] = &[
     feeds::COLLECTOR,
     servers::COLLECTOR,
+    sites::COLLECTOR,
     exposure::COLLECTOR,
     vpn::COLLECTOR,
     backups::COLLECTOR,

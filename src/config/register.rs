@@ -62,13 +62,8 @@ pub(super) struct RoleTyped {
     name: String,
     /// Ports that its servers may answer on, where they don't say otherwise themselves.
     ports: Option<Vec<String>>,
-    /// Packages that belong to this role.
-    #[serde(default)]
-    #[expect(
-        dead_code,
-        reason = "part of the public interface; the rule that reads it comes with the baseline of packages"
-    )]
-    packages: Vec<String>,
+    /// Packages that somebody asks for on its servers: `matins baseline learn ROLE` prints them for review.
+    packages: Option<Vec<String>>,
     key: Option<String>,
     #[serde(default)]
     tags: Vec<String>,
@@ -213,6 +208,7 @@ fn server(typed: ServerTyped, entry: &Entry, roles: &HashMap<String, RoleTyped>)
         ports,
         addresses: addresses(typed.addresses, entry)?,
         sites,
+        packages: role.and_then(|role| role.packages.as_deref()).map(|names| shown(names).into()),
         tags,
         provider: typed.provider.as_deref().map(Shown::line),
         cluster: typed.cluster.as_deref().map(Shown::line),

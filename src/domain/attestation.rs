@@ -16,6 +16,27 @@ pub struct Attestation {
     /// SHA-256 of a file that proves it, with the file's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<(Shown, Shown)>,
+    /// A restore that was tried, in figures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drill: Option<Drill>,
+}
+
+/// A restore that was tried into a scratch folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drill {
+    /// The `[[backup]]` and its snapshot.
+    pub backup: Shown,
+    pub snapshot: Shown,
+    pub seconds: u64,
+    pub files: u64,
+    pub bytes: u64,
+    /// False where only some paths were restored: then its time says little of the whole.
+    pub whole: bool,
+    /// Files that are the same on the server, and those that changed there since or are gone.
+    pub same: u64,
+    pub changed: u64,
+    /// What failed: it did not restore, or a file that nobody touched is another.
+    pub failed: Option<Shown>,
 }
 
 /// An attestation as the log has it.

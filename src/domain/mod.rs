@@ -2,6 +2,7 @@
 
 mod attestation;
 mod checkin;
+pub mod composer;
 mod decision;
 mod deed;
 mod evidence;
@@ -14,6 +15,7 @@ mod limit;
 mod link;
 mod measure;
 mod observation;
+pub mod packet_filter;
 mod period;
 mod port;
 pub mod register;
@@ -27,7 +29,7 @@ mod subject;
 mod verdict;
 pub mod version;
 
-pub use attestation::{Attestation, Attested, Done};
+pub use attestation::{Attestation, Attested, Done, Drill};
 pub use checkin::{Change, CheckIn, DecidedItem, MeasureCount, News, OpenItem, Signed, SignedSource, Since};
 pub use decision::{Basis, Decided, Decision, DecisionKind, Extent, Recorded};
 pub use deed::{Account, Deed, DeedKind, Errand, OneTime, PackageChange, Proof, Report, Step, StepState};

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::{Declared, DeclaredPort, Shown};
 
@@ -57,6 +58,8 @@ pub struct Server {
     /// Names or addresses at which others reach it, where that isn't what `ssh` leads to.
     pub addresses: Vec<String>,
     pub sites: Vec<Site>,
+    /// Packages that belong to its role; `None` where nobody wrote them down.
+    pub packages: Option<Arc<[Shown]>>,
     pub tags: Vec<Shown>,
     pub provider: Option<Shown>,
     /// Servers of one cluster are never worked on together.
@@ -76,6 +79,7 @@ impl Server {
             ports: None,
             addresses: Vec::new(),
             sites: Vec::new(),
+            packages: None,
             tags: Vec::new(),
             provider: None,
             cluster: None,

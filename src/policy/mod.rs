@@ -1,6 +1,8 @@
 //! Judgement. Pure: the same evidence, limits and `now` give the same findings. It cannot fail, log or read a clock.
 
 pub mod decisions;
+mod drupal;
+mod exposed;
 mod looks;
 pub mod matching;
 mod measures;
@@ -59,6 +61,13 @@ pub fn no_exhibits(_: &Case<'_>, _: &Subject) -> Vec<Exhibit> {
 /// The longest that a decision may last. No rule judges by it; it is offered where people decide.
 pub const DECISION: Limit =
     Limit { key: "decision", default: Period::days(90), help: "the longest that a decision may last" };
+
+/// How long before its end a certificate is due; more than one rule judges certificates.
+pub const CERTIFICATE: Limit = Limit {
+    key: "certificate",
+    default: Period::days(21),
+    help: "how long before it expires a certificate is due for renewal",
+};
 
 /// Judges everything, in the order in which it needs a person.
 pub fn evaluate(case: &Case<'_>) -> Vec<Judgement> {

@@ -17,6 +17,7 @@ pub mod judge;
 #[cfg(test)]
 pub mod scene;
 mod shape;
+mod verified;
 mod whose;
 mod words;
 

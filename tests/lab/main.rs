@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
 mod backups;
+mod odd;
 mod secrets;
 mod servers;
 mod services;
@@ -32,11 +33,18 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let folder = std::env::var_os("MATINS_LAB").map(PathBuf::from).filter(|folder| folder.join("ready").exists());
     let lab = Lab { folder: folder.clone().unwrap_or_else(|| Path::new("/nonexistent").to_owned()) };
-    let trials: Vec<Trial> =
-        [backups::trials, secrets::trials, servers::trials, services::trials, vpn::trials, wireguard::trials]
-            .iter()
-            .flat_map(|part| part(&lab))
-            .collect();
+    let trials: Vec<Trial> = [
+        backups::trials,
+        odd::trials,
+        secrets::trials,
+        servers::trials,
+        services::trials,
+        vpn::trials,
+        wireguard::trials,
+    ]
+    .iter()
+    .flat_map(|part| part(&lab))
+    .collect();
     if folder.is_some() {
         return libtest_mimic::run(&arguments, trials).exit_code();
     }

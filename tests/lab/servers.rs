@@ -43,14 +43,14 @@ fn now() -> Timestamp {
 }
 
 /// Our own folder for sockets: connections of one test are not another's.
-struct Ground {
+pub struct Ground {
     tools: Tools,
     sockets: tempfile::TempDir,
     runtime: tokio::runtime::Runtime,
 }
 
 impl Ground {
-    fn new(lab: &Lab) -> Self {
+    pub fn new(lab: &Lab) -> Self {
         let sockets = tempfile::tempdir_in("/tmp").unwrap();
         fs::set_permissions(sockets.path(), fs::Permissions::from_mode(0o700)).unwrap();
         let mut tools = Tools::new(now).unwrap();
@@ -59,11 +59,11 @@ impl Ground {
         Self { tools, sockets, runtime }
     }
 
-    fn ask(&self, source: &Source, memory: Option<&str>) -> Result<Answer, Fault> {
+    pub fn ask(&self, source: &Source, memory: Option<&str>) -> Result<Answer, Fault> {
         self.runtime.block_on(source.ask.ask(&self.tools, memory))
     }
 
-    fn seen(&self, name: &str) -> Result<(HostSeen, Option<Packages>), Failed> {
+    pub fn seen(&self, name: &str) -> Result<(HostSeen, Option<Packages>), Failed> {
         match self.ask(&source(name), None).map_err(|fault| format!("{name}: {fault}"))? {
             Answer::Seen { observations, .. } => Ok(parts(&observations)),
             Answer::Unchanged => Err(format!("{name}: nothing to be unchanged from").into()),
@@ -95,11 +95,11 @@ fn servers(names: &[String]) -> Vec<Source> {
     (collector.plan)(&[], &register, Period::minutes(15)).unwrap()
 }
 
-fn source(name: &str) -> Source {
+pub fn source(name: &str) -> Source {
     servers(&[name.to_owned()]).remove(0)
 }
 
-fn parts(observations: &[Observation]) -> (HostSeen, Option<Packages>) {
+pub fn parts(observations: &[Observation]) -> (HostSeen, Option<Packages>) {
     let host = observations.iter().find_map(|observation| match &observation.fact {
         Fact::HostSeen(host) => Some((**host).clone()),
         _ => None,
@@ -112,7 +112,7 @@ fn parts(observations: &[Observation]) -> (HostSeen, Option<Packages>) {
 }
 
 /// What the rule says of an answer, or of its absence.
-fn judged(name: &str, answer: Result<Answer, Fault>) -> Vec<Judgement> {
+pub fn judged(name: &str, answer: Result<Answer, Fault>) -> Vec<Judgement> {
     let source = source(name);
     let (seen, fault) = match answer {
         Ok(Answer::Seen { observations, .. }) => (observations, None),
@@ -135,7 +135,7 @@ fn judged(name: &str, answer: Result<Answer, Fault>) -> Vec<Judgement> {
     (rule.judge)(&Case { evidence: &evidence, limits: &Limits::default(), now: now(), zone: &TimeZone::UTC })
 }
 
-fn verdict(judgements: &[Judgement], part: Option<&str>) -> Verdict {
+pub fn verdict(judgements: &[Judgement], part: Option<&str>) -> Verdict {
     let of = |judgement: &&Judgement| judgement.part.as_ref().map(matins::domain::Shown::as_str) == part;
     judgements.iter().find(of).unwrap().verdict
 }

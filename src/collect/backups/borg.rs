@@ -12,9 +12,10 @@ use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::kind::{Given, Kind, Listing, Lists, Planned};
+use super::kind::{Given, Kind, Listing, Lists, Planned, Restores, Restoring};
 use crate::collect::tools::Tools;
 use crate::collect::tools::borg::{Borg, BorgRepository, DEADLINE};
+use crate::collect::tools::scratch::Restore;
 use crate::domain::facts::{Encryption, Snapshots};
 use crate::domain::register::{Place, Server};
 use crate::domain::settings::Misfit;
@@ -44,7 +45,7 @@ fn plan(given: &Given<'_>) -> Result<Planned, Misfit> {
     let keys: Keys = given.read()?;
     let repository = BorgRepository::parse(&keys.repository).map_err(given.at("repository"))?;
     let backup = BorgBackup { repository, password: keys.password, sizes: keys.sizes, borg: Borg::default() };
-    Ok(Planned::new(backup, 2 * DEADLINE + Duration::from_secs(30)))
+    Ok(Planned::restoring(backup, 2 * DEADLINE + Duration::from_secs(30)))
 }
 
 #[derive(Debug)]
@@ -87,6 +88,18 @@ impl Lists for BorgBackup {
             let mut list = self.read(password.as_ref()).await?;
             list.running = self.holder(tools).await;
             Ok(list)
+        })
+    }
+}
+
+impl Restores for BorgBackup {
+    fn restore<'a>(&'a self, tools: &'a Tools, order: Restore<'a>) -> Restoring<'a> {
+        Box::pin(async move {
+            let password = match &self.password {
+                Some(from) => Some(tools.secrets.read(from).await?),
+                None => None,
+            };
+            parse::ended(&self.borg.extract(&self.repository, password.as_ref(), &order).await?)
         })
     }
 }

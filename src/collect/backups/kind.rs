@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::thin::thinned;
 use super::{borg, btrfs, command, directory, hetzner, mirror, proxmox, restic, snapper, zfs};
 use crate::collect::tools::Tools;
+use crate::collect::tools::scratch::Restore;
 use crate::collect::{Answer, Ask, Asked, observed};
 use crate::domain::facts::{Encryption, Snapshots};
 use crate::domain::register::{Place, Register};
@@ -48,11 +49,18 @@ pub struct Kind {
 pub struct Planned {
     pub lists: Arc<dyn Lists>,
     pub deadline: Duration,
+    /// How a snapshot comes back, where this kind can do that here.
+    pub restores: Option<Arc<dyn Restores>>,
 }
 
 impl Planned {
     pub fn new(lists: impl Lists + 'static, deadline: Duration) -> Self {
-        Self { lists: Arc::new(lists), deadline }
+        Self { lists: Arc::new(lists), deadline, restores: None }
+    }
+
+    pub fn restoring(lists: impl Lists + Restores + 'static, deadline: Duration) -> Self {
+        let both = Arc::new(lists);
+        Self { lists: Arc::clone(&both) as Arc<dyn Lists>, deadline, restores: Some(both) }
     }
 }
 
@@ -61,6 +69,13 @@ pub type Listing<'a> = Pin<Box<dyn Future<Output = Result<Snapshots, Fault>> + S
 /// Something that lists its snapshots.
 pub trait Lists: Send + Sync {
     fn list<'a>(&'a self, tools: &'a Tools) -> Listing<'a>;
+}
+
+pub type Restoring<'a> = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'a>>;
+
+/// Something that restores a snapshot into a folder. Dropping the future ends everything that it started.
+pub trait Restores: Send + Sync {
+    fn restore<'a>(&'a self, tools: &'a Tools, order: Restore<'a>) -> Restoring<'a>;
 }
 
 /// An entry in the hands of its kind.

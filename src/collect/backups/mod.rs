@@ -6,6 +6,7 @@ mod borg;
 mod btrfs;
 mod command;
 mod directory;
+pub mod drill;
 mod entry;
 mod hetzner;
 mod kind;

@@ -13,9 +13,10 @@ use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::kind::{Given, Kind, Listing, Lists, Planned};
+use super::kind::{Given, Kind, Listing, Lists, Planned, Restores, Restoring};
 use crate::collect::tools::Tools;
 use crate::collect::tools::restic::{DEADLINE, Repository, Restic};
+use crate::collect::tools::scratch::Restore;
 use crate::domain::facts::{Encryption, Snapshot, Snapshots};
 use crate::domain::settings::Misfit;
 use crate::domain::{Fault, SecretRef, Shown};
@@ -36,7 +37,7 @@ fn plan(given: &Given<'_>) -> Result<Planned, Misfit> {
     let keys: Keys = given.read()?;
     let repository = Repository::parse(&keys.repository).map_err(given.at("repository"))?;
     let backup = ResticBackup { repository, password: keys.password, restic: Restic::default() };
-    Ok(Planned::new(backup, DEADLINE + Duration::from_secs(30)))
+    Ok(Planned::restoring(backup, DEADLINE + Duration::from_secs(30)))
 }
 
 /// A repository and where its password is kept.
@@ -57,6 +58,19 @@ impl ResticBackup {
 impl Lists for ResticBackup {
     fn list<'a>(&'a self, tools: &'a Tools) -> Listing<'a> {
         Box::pin(async move { self.read(tools.secrets.read(&self.password).await?).await })
+    }
+}
+
+impl Restores for ResticBackup {
+    fn restore<'a>(&'a self, tools: &'a Tools, order: Restore<'a>) -> Restoring<'a> {
+        Box::pin(async move {
+            if order.snapshot.len() < 8 || !order.snapshot.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                return Err(Fault::new(format!("`{}` is no snapshot's id", Shown::line(order.snapshot).cut(40))));
+            }
+            let password = tools.secrets.read(&self.password).await?;
+            let ran = self.restic.restore(&self.repository, &password, &order).await?;
+            if ran.status == Some(0) { Ok(()) } else { Err(fault_of(ran.status, &parse_complaints(&ran.complaints))) }
+        })
     }
 }
 

@@ -51,6 +51,7 @@ fn source(server: &Server, every: Period) -> Source {
         role: server.role.clone(),
         sites: server.sites.iter().map(|site| site.name.clone()).collect(),
         ports: server.ports.clone(),
+        packages: server.packages.clone(),
     });
     let subject = Subject::host(server.name.clone());
     Source {
@@ -96,7 +97,7 @@ impl Probe {
     }
 
     async fn seen(&self, tools: &Tools, answer: parse::Answer, at: Timestamp) -> Result<Answer, Fault> {
-        let parse::Answer::Whole { host, exposure, mut people, packages, digest, power } = answer else {
+        let parse::Answer::Whole { host, exposure, mut people, software, packages, digest, power } = answer else {
             return Err(Fault::new("the probe's answer makes no sense"));
         };
         people.own_key = match &self.server.key {
@@ -111,6 +112,7 @@ impl Probe {
             observed(subject.clone(), at, Fact::HostSeen(host)),
             observed(subject.clone(), at, Fact::HostExposure(exposure)),
             observed(subject.clone(), at, Fact::HostPower(people)),
+            observed(subject.clone(), at, Fact::HostSoftware(software)),
         ];
         observations.extend(packages.map(|packages| observed(subject, at, Fact::Packages(packages.into()))));
         Ok(Answer::Seen { observations, memory })

@@ -11,13 +11,14 @@ pub mod packages;
 pub mod pending;
 pub mod power;
 pub mod sections;
+pub mod software;
 pub mod sources;
 pub mod unattended;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::facts::{HostExposure, HostPower, HostSeen, Packages, Reboot, Release};
+use crate::domain::facts::{HostExposure, HostPower, HostSeen, HostSoftware, Packages, Reboot, Release};
 use crate::domain::{Fault, Read, Shown};
 use packages::Installed;
 use sections::{Section, Sections};
@@ -31,6 +32,7 @@ pub enum Answer {
         host: Box<HostSeen>,
         exposure: Box<HostExposure>,
         people: Box<HostPower>,
+        software: Box<HostSoftware>,
         /// `None` when dpkg's database can't be read.
         packages: Option<Packages>,
         /// For the next time; `None` where it can't be told.
@@ -94,6 +96,7 @@ pub fn parse_answer(output: &[u8], received: Timestamp) -> Result<Answer, Fault>
         host: Box::new(host),
         exposure: Box::new(exposure::parse_exposure(&sections)),
         people: Box::new(power::parse_power(&sections)),
+        software: Box::new(software::parse_software(&sections)),
         power: Power::parse(sections.get("power").map_or("", |section| section.first_line())),
         packages: installed.ok().map(|installed| Packages { packages: installed.packages }),
         digest: Some(digest.first_line().to_owned()).filter(|text| is_digest(text)),

@@ -180,14 +180,23 @@ pending() {
       if (candidate == "" || installed == "") return
       seen += 1
       if (candidate != "(none)" && candidate != installed) printf "%s", block
+      else if (!offered && installed != "(none)") print "local=" name
     }
-    /^[^ ]/ { if (block != "") flush(); block = ""; installed = ""; candidate = "" }
+    /^[^ ]/ { if (block != "") flush(); block = ""; installed = ""; candidate = ""; offered = 0; name = substr($0, 1, length($0) - 1) }
+    / \*\*\* / { here = 1 }
+    /^     [^ ]/ { here = 0 }
+    /^        / { if (here && $2 != "/var/lib/dpkg/status") offered = 1 }
     { block = block $0 "\n" }
     /^  Installed: / { installed = $2 }
     /^  Candidate: / { candidate = $2 }
     END { if (block != "") flush(); print "packages=" seen + 0 }'
 }
 section pending pending
+
+# What somebody asked for; the rest came because these need it.
+# shellcheck disable=SC2086
+chosen() { $limit apt-mark showmanual; }
+section chosen chosen
 
 # What the package lists say of themselves, and when each was last new.
 lists() {
@@ -325,6 +334,18 @@ listening() {
 }
 section listening listening
 
+# Whose programs listen. Their names are patterns here, so only plain ones are asked for. 1 of dpkg-query: some are no package's.
+owners() {
+  [ "$power" != none ] || return 77
+  names=$(listening | tr '"' '\n' | grep '^[A-Za-z0-9][A-Za-z0-9._+-]*$' | sort -u)
+  set --
+  for name in $names; do set -- "$@" "*bin/$name" "*/lib*/$name*"; done
+  [ $# -gt 0 ] || return 0
+  # shellcheck disable=SC2086
+  $limit dpkg-query -S "$@"
+}
+section owners owners
+
 # Accounts that somebody can log in with, or that are root.
 accounts() {
   # shellcheck disable=SC2086
@@ -350,6 +371,7 @@ section sudoers sudoers
 # Fingerprints of the keys that open an account, each file's behind its name. A home that may not be seen: `? HOME`.
 # Under /root and /home sudo looks; there a file is looked at only when it is no link.
 keys() {
+  command -v ssh-keygen >/dev/null 2>&1 || return 127
   if [ "$power" = sudo ]; then
     sudo -n find /root /home -maxdepth 3 -type f -name authorized_keys -print -exec /usr/bin/ssh-keygen -lf '{}' ';' || return
   fi

@@ -31,7 +31,7 @@ pub fn sudoers(login: &str) -> String {
     let list = |commands: &[&str]| commands.join(", \\\n    ");
     format!(
         "# What matins' probe may do as root. Keep it as /etc/sudoers.d/matins (0440); check it: visudo -cf FILE\n\
-         Defaults:{login} !requiretty, noexec\n\
+         Defaults:{login} !requiretty, !use_pty, noexec\n\
          {login} ALL=(root) TIMEOUT=20 NOPASSWD: \\\n    {}\n\
          # These start other programs: find ssh-keygen, needrestart its checks.\n\
          {login} ALL=(root) TIMEOUT=20 NOPASSWD: EXEC: \\\n    {}\n",

@@ -1,4 +1,4 @@
-//! borg (1.1 to 1.4), asked for what it lists and nothing else.
+//! borg (1.1 to 1.4), asked for what it lists, or to extract an archive into a folder of ours.
 //!
 //! The passphrase goes through a pipe on standard input (`BORG_PASSPHRASE_FD`): never in arguments or environment.
 //! `--bypass-lock` reads without writing a lock, also while a run holds the repository. borg keeps notes of every repository
@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::restic::SSH;
 use super::run::{Program, Ran, run};
-use super::scratch::Scratch;
+use super::scratch::{Restore, Scratch};
 use crate::domain::register::Destination;
 use crate::domain::{Fault, Shown};
 
@@ -87,8 +87,35 @@ impl Borg {
         words: &[&str],
     ) -> Result<Ran, Fault> {
         let scratch = Scratch::new()?;
+        let mut program = self.program(&scratch, password).arguments(words).arguments(["--", &repository.location]);
+        program.deadline = DEADLINE;
+        program.cap = CAP;
+        let ran = run(program).await;
+        scratch.remove()?;
+        ran
+    }
+
+    /// `borg extract`, which checks every piece against its sum.
+    pub async fn extract(
+        &self,
+        repository: &BorgRepository,
+        password: Option<&SecretString>,
+        order: &Restore<'_>,
+    ) -> Result<Ran, Fault> {
+        let scratch = Scratch::new()?;
+        let archive = format!("{}::{}", repository.location, order.snapshot);
+        let mut program = self.program(&scratch, password).arguments(["extract", "--", &archive]);
+        // borg keeps paths without the slash at their beginning.
+        program = program.arguments(order.paths.iter().map(|path| path.trim_start_matches('/')));
+        program.folder = Some(order.into.to_owned());
+        program.deadline = order.deadline;
+        let ran = run(program).await;
+        scratch.remove()?;
+        ran
+    }
+
+    fn program(&self, scratch: &Scratch, password: Option<&SecretString>) -> Program {
         let mut program = Program::new(&self.program).arguments(["--bypass-lock", "--log-json"]);
-        program = program.arguments(words).arguments(["--", &repository.location]);
         let notes = scratch.path();
         program.variables = vec![
             ("TZ".into(), "UTC".into()),
@@ -101,10 +128,6 @@ impl Borg {
         program.keep = &["SSH_AUTH_SOCK", "BORG_BASE_DIR", "BORG_CONFIG_DIR", "BORG_KEYS_DIR", "BORG_REMOTE_PATH"];
         program.variables.push(("BORG_PASSPHRASE_FD".into(), "0".into()));
         program.input = password.map_or_else(Vec::new, |password| password.expose_secret().as_bytes().to_vec());
-        program.deadline = DEADLINE;
-        program.cap = CAP;
-        let ran = run(program).await;
-        scratch.remove()?;
-        ran
+        program
     }
 }

@@ -1,16 +1,17 @@
-//! restic, asked for its list of snapshots and nothing else.
+//! restic, asked for its list of snapshots, or to restore one into a folder of ours.
 //!
 //! It gets the password through a pipe on its standard input (`RESTIC_PASSWORD_FILE=/dev/stdin`; works from 0.14 on, and
 //! probably before): never in its arguments or environment, where others or a crash report may read it, and never on disk.
 //! `--no-lock` reads repositories that are locked or read-only; `--no-cache` because the cache serves a snapshot whose file
 //! in the repository is damaged as if nothing were wrong.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::run::{Program, Ran, run};
+use super::scratch::Restore;
 use crate::domain::register::Destination;
 use crate::domain::{Fault, Shown};
 
@@ -136,24 +137,42 @@ impl Default for Restic {
 impl Restic {
     /// `restic snapshots --json`. What it said is for the caller to read, and not to be believed by its exit status alone.
     pub async fn snapshots(&self, repository: &Repository, password: &SecretString) -> Result<Ran, Fault> {
+        let mut program = self.program(repository, password, &["--json"])?.arguments(["snapshots"]);
+        program.deadline = DEADLINE;
+        program.cap = CAP;
+        run(program).await
+    }
+
+    /// `restic restore`, with what it reads checked against the repository's own sums.
+    pub async fn restore(
+        &self,
+        repository: &Repository,
+        password: &SecretString,
+        order: &Restore<'_>,
+    ) -> Result<Ran, Fault> {
+        let mut program = self.program(repository, password, &[])?.arguments(["restore", order.snapshot]);
+        program = program.arguments([OsStr::new("--target"), order.into.as_os_str()]);
+        program = program.arguments(order.paths.iter().flat_map(|path| ["--include", path.as_str()]));
+        program.deadline = order.deadline;
+        run(program).await
+    }
+
+    fn program(&self, repository: &Repository, password: &SecretString, flags: &[&str]) -> Result<Program, Fault> {
         if password.expose_secret().trim().is_empty() {
             return Err(
                 Fault::new("the password is empty").mend("store the repository's password where `password` points to")
             );
         }
-        let mut program = Program::new(&self.program).arguments(["--json", "--no-lock", "--no-cache"]);
+        let mut program = Program::new(&self.program).arguments(flags).arguments(["--no-lock", "--no-cache"]);
         if let Some(command) = &repository.sftp {
             program = program.arguments(["-o".to_owned(), format!("sftp.command={command}")]);
         }
-        program = program.arguments(["snapshots"]);
         program.variables = vec![
             ("RESTIC_REPOSITORY".into(), repository.location.clone().into()),
             ("RESTIC_PASSWORD_FILE".into(), "/dev/stdin".into()),
         ];
         program.keep = repository.keep;
         program.input = password.expose_secret().as_bytes().to_vec();
-        program.deadline = DEADLINE;
-        program.cap = CAP;
-        run(program).await
+        Ok(program)
     }
 }

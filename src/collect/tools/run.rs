@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::io;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -27,6 +28,8 @@ pub struct Program {
     pub variables: Vec<(OsString, OsString)>,
     /// Variables of ours that it keeps when they are set.
     pub keep: &'static [&'static str],
+    /// Where it runs; our own folder where nothing is said.
+    pub folder: Option<PathBuf>,
     /// Its standard input, which may be a secret.
     pub input: Vec<u8>,
     pub deadline: Duration,
@@ -49,6 +52,7 @@ impl Program {
             arguments: Vec::new(),
             variables: Vec::new(),
             keep: &[],
+            folder: None,
             input: Vec::new(),
             deadline: Duration::from_secs(25),
             first_word: None,
@@ -173,6 +177,9 @@ fn command(program: &Program) -> Command {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
+    if let Some(folder) = &program.folder {
+        command.current_dir(folder);
+    }
     for key in ["PATH", "HOME", "USER", "LOGNAME"].iter().chain(program.keep) {
         if let Some(value) = std::env::var_os(key) {
             command.env(key, value);

@@ -3,8 +3,19 @@
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::domain::Fault;
+
+/// What is restored into such a folder.
+#[derive(Debug, Clone, Copy)]
+pub struct Restore<'a> {
+    pub snapshot: &'a str,
+    /// Only these; everything where there are none.
+    pub paths: &'a [String],
+    pub into: &'a Path,
+    pub deadline: Duration,
+}
 
 /// Removed with all that is in it when dropped.
 #[derive(Debug)]
@@ -36,6 +47,12 @@ impl Scratch {
 
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Bytes that may still be written in it.
+    pub fn room(&self) -> Option<u64> {
+        let system = rustix::fs::statvfs(&self.path).ok()?;
+        Some(system.f_bavail.saturating_mul(system.f_frsize))
     }
 
     /// Removes it, and says so if that fails.

@@ -2,7 +2,9 @@
 //!
 //! One source for each `[[vpn]]`. The peers of the register are declared by the first of them: they belong to all.
 
+mod history;
 mod parse;
+mod pki;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -69,7 +71,11 @@ fn source(entry: &Entry, register: &Register, refresh: Period) -> Result<Source,
     };
     let declared = Declared {
         subject: subject.clone(),
-        fact: Fact::VpnDeclared(VpnDeclared { protocol: vpn.kind.word().into(), hours: vpn.hours.clone() }),
+        fact: Fact::VpnDeclared(VpnDeclared {
+            protocol: vpn.kind.word().into(),
+            hours: vpn.hours.clone(),
+            pki: vpn.pki.as_deref().map(Shown::from),
+        }),
         place: entry.place.clone(),
     };
     Ok(Source {

@@ -30,7 +30,7 @@ pub struct VpnEntry {
     pub server: Option<String>,
     /// Of WireGuard: the only interface that is meant, as in `wg0`; all when absent.
     pub interface: Option<String>,
-    /// Its easy-rsa folder, `SERVER:PATH` or `PATH`. Accepted, not read by this version.
+    /// Its easy-rsa folder, `SERVER:PATH` or `PATH`: `index.txt`, `ca.crt`, `issued` and `crl.pem` are read, no key is.
     pub pki: Option<String>,
     /// How often it is asked; `refresh` of `[console]` when absent.
     pub every: Option<Period>,
@@ -80,6 +80,7 @@ pub struct Ways {
     pub status: Option<Place>,
     pub management: Option<Management>,
     pub password: Option<SecretRef>,
+    pub pki: Option<Place>,
 }
 
 /// Whose `WireGuard` peers are asked for.
@@ -105,12 +106,12 @@ impl Ways {
             let place = text.as_ref().map(|text| register.place(text)).transpose();
             place.map_err(|message| entry.misfit(Some(key), message))
         };
-        place("pki", &vpn.pki)?;
         let management = vpn.management.as_ref().map(|text| Management::parse(text)).transpose();
         let ways = Self {
             status: place("status", &vpn.status)?,
             management: management.map_err(|message| entry.misfit(Some("management"), message))?,
             password: vpn.password.clone(),
+            pki: place("pki", &vpn.pki)?,
         };
         if vpn.kind == Kind::Openvpn && ways.status.is_none() && ways.management.is_none() {
             return Err(entry.misfit(None, "say where its clients are listed: `status`, `management`, or both"));

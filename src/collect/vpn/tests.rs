@@ -40,7 +40,7 @@ async fn asked(vpn: serde_json::Value) -> Result<VpnClients, Fault> {
     let sources = planned(&[("vpn", vpn)]).unwrap();
     let tools = Tools::new(now).unwrap();
     let Answer::Seen { observations, .. } = sources[0].ask.ask(&tools, None).await? else { panic!("unchanged") };
-    let [observation] = &observations[..] else { panic!("{observations:?}") };
+    let [observation, ..] = &observations[..] else { panic!("{observations:?}") };
     assert_eq!(observation.subject, Subject::new(SubjectKind::Vpn, "gate"));
     let Fact::VpnClients(clients) = &observation.fact else { panic!("{observation:?}") };
     Ok(clients.clone())

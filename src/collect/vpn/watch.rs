@@ -6,13 +6,15 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+use super::history;
 use super::parse::{Flaw, Status, Written, parse_status};
+use super::pki::read_pki;
 use super::settings::Ways;
 use crate::collect::tools::Tools;
 use crate::collect::tools::management::Management;
 use crate::collect::tools::shell::FileRead;
 use crate::collect::{Answer, Ask, Asked, observed};
-use crate::domain::facts::VpnClients;
+use crate::domain::facts::{VpnClients, VpnPki};
 use crate::domain::register::Place;
 use crate::domain::{Fact, Fault, Read, Shown, Subject};
 
@@ -63,6 +65,13 @@ impl Watch {
         }
     }
 
+    async fn pki(&self, tools: &Tools) -> Option<VpnPki> {
+        match &self.ways.pki {
+            Some(place) => Some(read_pki(tools, place).await),
+            None => None,
+        }
+    }
+
     async fn ask_management(&self, tools: &Tools, management: &Management) -> Result<VpnClients, Fault> {
         let password = match &self.ways.password {
             Some(from) => Some(tools.secrets.read(from).await?),
@@ -81,10 +90,17 @@ impl Watch {
 }
 
 impl Ask for Watch {
-    fn ask<'a>(&'a self, tools: &'a Tools, _memory: Option<&'a str>) -> Asked<'a> {
-        Box::pin(async {
-            let clients = self.clients(tools).await?;
-            Ok(Answer::seen(vec![observed(self.subject.clone(), (tools.now)(), Fact::VpnClients(clients))]))
+    fn ask<'a>(&'a self, tools: &'a Tools, memory: Option<&'a str>) -> Asked<'a> {
+        Box::pin(async move {
+            let (clients, pki) = tokio::join!(self.clients(tools), self.pki(tools));
+            let at = (tools.now)();
+            let clients = clients?;
+            let mut history = history::remembered(memory, at);
+            history::add_clients(&mut history, &clients);
+            let memory = serde_json::to_string(&history).ok();
+            let facts = [Some(Fact::VpnClients(clients)), pki.map(Fact::VpnPki), Some(Fact::VpnHistory(history))];
+            let seen = facts.into_iter().flatten().map(|fact| observed(self.subject.clone(), at, fact));
+            Ok(Answer::Seen { observations: seen.collect(), memory })
         })
     }
 }

@@ -9,6 +9,7 @@ mod tests;
 
 use std::time::Duration;
 
+use super::history;
 use super::settings::Tunnels;
 use crate::collect::tools::Tools;
 use crate::collect::{Answer, Ask, Asked, observed};
@@ -55,10 +56,16 @@ impl Look {
 }
 
 impl Ask for Look {
-    fn ask<'a>(&'a self, tools: &'a Tools, _memory: Option<&'a str>) -> Asked<'a> {
-        Box::pin(async {
+    fn ask<'a>(&'a self, tools: &'a Tools, memory: Option<&'a str>) -> Asked<'a> {
+        Box::pin(async move {
             let peers = self.peers(tools).await?;
-            Ok(Answer::seen(vec![observed(self.subject.clone(), (tools.now)(), Fact::WireguardPeers(peers))]))
+            let at = (tools.now)();
+            let mut history = history::remembered(memory, at);
+            history::add_peers(&mut history, &peers);
+            let memory = serde_json::to_string(&history).ok();
+            let facts = [Fact::WireguardPeers(peers), Fact::VpnHistory(history)];
+            let seen = facts.into_iter().map(|fact| observed(self.subject.clone(), at, fact));
+            Ok(Answer::Seen { observations: seen.collect(), memory })
         })
     }
 }

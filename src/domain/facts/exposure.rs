@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Read;
+use crate::domain::packet_filter::parse_packet_filter;
 use crate::domain::{Fault, Port, Shown};
 
 /// The ports of one server, seen from inside. Each part can be unreadable on its own.
@@ -10,6 +11,14 @@ use crate::domain::{Fault, Port, Shown};
 pub struct HostExposure {
     pub listening: Read<Listening>,
     pub filter: Read<Filter>,
+}
+
+impl HostExposure {
+    /// That its packet filter can be read, and as which rules: both together tell since when they are others.
+    pub(super) fn sightings(&self) -> Vec<Shown> {
+        let filter = self.filter.seen().and_then(|filter| parse_packet_filter(filter).ok());
+        filter.map_or_else(Vec::new, |filter| vec!["packet filter".into(), format!("rules {}", filter.digest).into()])
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

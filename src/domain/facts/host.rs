@@ -1,6 +1,8 @@
 //! What a server tells of itself.
 
 use jiff::Timestamp;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{AptSeen, Read};
@@ -17,6 +19,9 @@ pub struct HostDeclared {
     /// Where it may answer, its own or its role's; `None` where the register does not say.
     #[serde(default)]
     pub ports: Option<Vec<DeclaredPort>>,
+    /// Packages that belong to its role, shared by its servers; `None` where nobody wrote them down.
+    #[serde(default)]
+    pub packages: Option<Arc<[Shown]>>,
 }
 
 /// One probe of a server. Each part can be unreadable on its own.

@@ -6,12 +6,15 @@ mod backup;
 mod exposure;
 mod host;
 mod person;
+mod pki;
 mod power;
 mod service;
 mod site;
+mod software;
 mod support;
 mod view;
 mod vpn;
+mod vpn_history;
 mod vulnerability;
 
 use std::sync::Arc;
@@ -28,12 +31,15 @@ pub use host::{
     HostDeclared, HostSeen, Kernel, Package, Packages, Pending, Reboot, Release, Unattended, UnattendedRun,
 };
 pub use person::PersonDeclared;
+pub use pki::{PkiCertificate, RevocationList, VpnPki};
 pub use power::{Account, AuthorizedKey, Group, HostPower, KeysSeen, Login, SudoRule};
 pub use service::{CertificateSeen, Reached, ServiceDeclared, ServiceSeen};
 pub use site::{ComposerPackage, SiteDeclared, SiteSeen};
+pub use software::{HostSoftware, Listens};
 pub use support::{ReleaseSupport, Releases, Support, SupportEnded, SupportLimited};
 pub use view::{PortAnswer, Side, Tried, View, Views, ViewsDeclared};
 pub use vpn::{Handshake, PeerDeclared, VpnClient, VpnClients, VpnDeclared, WireguardPeer, WireguardPeers};
+pub use vpn_history::{PastSession, PeerHistory, VpnHistory};
 pub use vulnerability::{
     Bulletin, BulletinFix, Bulletins, DrupalAffected, DrupalDatabase, DrupalRecord, Exploited, Fix, Issue, IssueState,
     Likelihoods, NoDsa, Tracker, TruthDeclared, Urgency, VersionRange, cve_number,
@@ -50,6 +56,7 @@ pub enum Fact {
     HostSeen(Box<HostSeen>),
     HostExposure(Box<HostExposure>),
     HostPower(Box<HostPower>),
+    HostSoftware(Box<HostSoftware>),
     /// Shared: servers of one role have the same list, which is stored and held in memory once.
     Packages(Arc<Packages>),
     ViewsDeclared(ViewsDeclared),
@@ -57,6 +64,8 @@ pub enum Fact {
     VpnDeclared(VpnDeclared),
     VpnClients(VpnClients),
     WireguardPeers(WireguardPeers),
+    VpnPki(VpnPki),
+    VpnHistory(VpnHistory),
     PeerDeclared(PeerDeclared),
     BackupDeclared(BackupDeclared),
     Snapshots(Snapshots),
@@ -81,6 +90,7 @@ impl Fact {
     pub fn sightings(&self) -> Vec<Shown> {
         match self {
             Self::HostSeen(host) => host.sightings(),
+            Self::HostExposure(exposure) => exposure.sightings(),
             Self::Advisory(_) => vec!["published".into()],
             Self::VpnClients(clients) => clients.sightings(),
             Self::WireguardPeers(peers) => peers.sightings(),

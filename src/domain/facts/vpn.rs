@@ -14,6 +14,9 @@ pub struct VpnDeclared {
     /// When it is usual to connect; empty: always.
     #[serde(default)]
     pub hours: Vec<Hours>,
+    /// Where its certificates are read, if they are.
+    #[serde(default)]
+    pub pki: Option<Shown>,
 }
 
 /// A peer in the register.

@@ -1,10 +1,11 @@
 //! `admin-via-vpn`: who is on the VPN is in the register.
 //!
 //! One finding for each VPN (can its list of clients be read, is it the present), one for each peer of the register
-//! (where it is, whose it is, whether that is usual), and one for everybody connected who is in nobody's register. A
-//! peer is known by its certificate's common name or its WireGuard key alone; a user name proves nothing about the
+//! (where it is, whose it is, whether that is usual), one for everybody connected who is in nobody's register, and where its certificates
+//! are read one for each of them that can lock everybody out or let somebody in. A peer is known by its certificate's common name or its WireGuard key alone; a user name proves nothing about the
 //! register.
 
+mod certificates;
 mod client;
 mod concerns;
 mod peers;
@@ -13,16 +14,19 @@ mod reading;
 mod strangers;
 #[cfg(test)]
 mod tests;
+mod usage;
 
 use std::collections::BTreeSet;
 
 use crate::domain::{Judgement, Limit, Period, Verdict};
-use crate::policy::{Case, Rule, no_exhibits};
+use crate::policy::{CERTIFICATE, Case, Rule};
 use client::{Client, Key};
 use peers::Peers;
 use reading::Reading;
+use usage::VPN_UNUSED;
 
-pub const RULE: Rule = Rule { measure: MEASURE, limits: &[&VPN_STATUS], judge, exhibits: no_exhibits };
+pub const RULE: Rule =
+    Rule { measure: MEASURE, limits: &[&VPN_STATUS, &CERTIFICATE, &VPN_UNUSED], judge, exhibits: usage::exhibits };
 
 const MEASURE: &str = "admin-via-vpn";
 
@@ -39,6 +43,7 @@ fn judge(case: &Case<'_>) -> Vec<Judgement> {
     for reading in &readings {
         judgements.push(judge_vpn(case, reading, &peers));
         judgements.extend(strangers::judge(case, reading, &peers));
+        judgements.extend(certificates::judge(case, reading));
     }
     judgements.extend(peers::judge(case, &readings, &peers));
     judgements

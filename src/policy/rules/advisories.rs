@@ -2,10 +2,11 @@
 //!
 //! One finding a source (is it still heard?) and one an advisory, whichever sources tell of it. Debian's are judged by the
 //! versions that the servers have, against Debian's own lists; one that the lists don't hold yet by what is pending on the
-//! servers. Drupal's by whether there are sites; anything else is a notice to be read. What no server can be asked now is
+//! servers. Drupal's by what the sites have locked; anything else is a notice to be read. What no server can be asked now is
 //! one line, not one for each advisory.
 
 mod bulletins;
+mod drupal;
 mod fleet;
 mod heard;
 mod lines;
@@ -16,6 +17,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::domain::facts::{Advisory, Bulletin, FeedKind};
 use crate::domain::{Fact, Judgement, Limit, Period, Shown, SourceRecord, Verdict, age};
+use crate::policy::drupal::{Site, sites};
 use crate::policy::matching::{self, Truth};
 use crate::policy::{Case, Rule, no_exhibits};
 use bulletins::Row;
@@ -39,8 +41,12 @@ const KEPT: Limit = Limit {
     help: "an advisory that is fixed everywhere is listed this long",
 };
 
-pub const RULE: Rule =
-    Rule { measure: MEASURE, limits: &[&SECURITY_UPDATE, &NOTICE, &KEPT], judge, exhibits: no_exhibits };
+pub const RULE: Rule = Rule {
+    measure: MEASURE,
+    limits: &[&SECURITY_UPDATE, &drupal::SITE_UPDATE, &NOTICE, &KEPT],
+    judge,
+    exhibits: no_exhibits,
+};
 
 fn judge(case: &Case<'_>) -> Vec<Judgement> {
     let truth = Truth::of(case.evidence, case.now);
@@ -48,6 +54,7 @@ fn judge(case: &Case<'_>) -> Vec<Judgement> {
     let told = told(case);
     let debian = Debian::judged(case, &truth, &matched, &told);
     let fleet = Fleet::of(case.evidence, case.now);
+    let sites = sites(case.evidence, case.now);
     let feeds = case.evidence.sources.iter().flat_map(|source| {
         source.declared.iter().filter_map(move |declared| match &declared.fact {
             Fact::FeedDeclared(feed) => Some(heard::judge_feed(case, source, declared, feed)),
@@ -58,7 +65,9 @@ fn judge(case: &Case<'_>) -> Vec<Judgement> {
     let asked = debian.rows.len() + others.iter().filter(|told| is_debian(told)).count();
     let unjudged =
         (asked > 0 || truth.tracker.is_some()).then(|| unjudged::not_judged(&matched, &truth, asked)).flatten();
-    let advisories = others.into_iter().filter_map(|told| judge_advisory(case, &fleet, told));
+    let advisories = others
+        .into_iter()
+        .filter_map(|told| judge_advisory(case, &Asked { truth: &truth, fleet: &fleet, sites: &sites }, told));
     let mut judgements: Vec<Judgement> = feeds.chain(advisories).chain(unjudged).collect();
     judgements.extend(heard::judge_truth(case, &truth, &debian.lists));
     judgements.extend(lines::of_tracker(&matched, &truth, &debian.covered));
@@ -134,17 +143,20 @@ fn listed(names: &[String], most: usize) -> String {
     if more == 0 { shown } else { format!("{shown} and {more} more") }
 }
 
-/// `None` where no server at all can be asked; that has its own line.
-fn judge_advisory(case: &Case<'_>, fleet: &Fleet<'_>, told: &Told<'_>) -> Option<Judgement> {
+/// Who can be asked about an advisory that no list of Debian's holds.
+struct Asked<'r> {
+    truth: &'r Truth<'r>,
+    fleet: &'r Fleet<'r>,
+    sites: &'r [Site<'r>],
+}
+
+/// `None` where nobody at all can be asked; that has its own row.
+fn judge_advisory(case: &Case<'_>, asked: &Asked<'_>, told: &Told<'_>) -> Option<Judgement> {
     let advisory = told.best;
     let judged = match advisory.feed {
-        FeedKind::Drupal if fleet.sites == 0 => no_site(told),
-        FeedKind::Debian if !advisory.packages.is_empty() => debian(case, fleet, told)?,
-        FeedKind::Drupal if !advisory.packages.is_empty() => {
-            let (sites, verb) = if fleet.sites == 1 { ("site", "runs") } else { ("sites", "run") };
-            let title = format!("which of your {} {sites} {verb} it is not read yet", fleet.sites);
-            begin(told, Verdict::Unknown, titled(&[named(advisory), title]))
-        }
+        FeedKind::Drupal if asked.sites.is_empty() => no_site(told),
+        FeedKind::Debian if !advisory.packages.is_empty() => debian(case, asked.fleet, told)?,
+        FeedKind::Drupal if !advisory.packages.is_empty() => drupal::judge(case, asked.truth, asked.sites, told)?,
         _ => notice(case, told),
     };
     Some(judged.detail(&told::detail(advisory)).link(advisory.links.first().cloned()))

@@ -4,18 +4,11 @@
 use jiff::Timestamp;
 
 use crate::domain::facts::{CertificateSeen, ServiceSeen};
-use crate::domain::{Fault, Judgement, Limit, Link, Period, Shown, Verdict, age};
+use crate::domain::{Fault, Judgement, Link, Shown, Verdict, age};
 use crate::policy::looks::{Registered, registered};
-use crate::policy::{Case, Rule, no_exhibits};
+use crate::policy::{CERTIFICATE, Case, Rule, no_exhibits};
 
 const MEASURE: &str = "encrypted-communication";
-
-/// How long before its end a certificate is due.
-pub const CERTIFICATE: Limit = Limit {
-    key: "certificate",
-    default: Period::days(21),
-    help: "how long before it expires a certificate is due for renewal",
-};
 
 pub const RULE: Rule = Rule { measure: MEASURE, limits: &[&CERTIFICATE], judge, exhibits: no_exhibits };
 
@@ -138,6 +131,7 @@ fn particulars(certificate: &CertificateSeen) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Period;
     use crate::domain::facts::{Reached, ServiceDeclared};
     use crate::domain::{Declared, Evidence, Fact, Limits, Observation, Read};
     use crate::domain::{SourceId, SourceRecord, Subject, SubjectKind};

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::encrypted::encrypted;
 use super::shape::{self, Shape, shapes};
+use super::verified::verified;
 use super::whose::{Servers, Share, Shares};
 use super::{SLACK, Standing, alive, around, clock, far, missing_since, night_begins, standing, words};
 use crate::domain::facts::{BackupDeclared, Encryption, Slot, Snapshot, Snapshots};
@@ -38,6 +39,10 @@ pub fn backups(case: &Case<'_>, site: Site) -> Vec<Judgement> {
     for backup in declared(case).filter(|backup| backup.says.offsite == site.offsite) {
         let list = backup.source.trusted(case.now).map(|seen| snapshots_in(seen));
         let shares = list.as_ref().map(|list| list.map(|list| (list, Shares::of(&list.snapshots, &servers))));
+        if let Some(every) = backup.says.expect.verified {
+            let list = list.as_ref().ok().copied().flatten();
+            judgements.push(verified(case, site.measure, backup.declared, every, list));
+        }
         for server in &backup.says.of {
             let judgement = match &shares {
                 Ok(Some((list, shares))) => match shares.share(server, backup.says.of.len() == 1) {

@@ -5,7 +5,14 @@ use crate::domain::SubjectKind;
 
 pub const PANEL: Panel = Panel {
     title: "Servers",
-    measures: &["security-updates", "encrypted-communication", "restricted-access"],
+    measures: &[
+        "security-updates",
+        "site-updates",
+        "firewall",
+        "encrypted-communication",
+        "restricted-access",
+        "software-selection",
+    ],
     kinds: &[SubjectKind::Host, SubjectKind::Site, SubjectKind::Device],
     empty: "No server is watched. Name one with [[server]].",
 };

@@ -69,6 +69,11 @@ pub fn list(ran: &Ran) -> Result<Archives, Fault> {
     Ok(Archives { all: said.archives, mode: said.encryption.mode, complaint })
 }
 
+/// How a command ended that prints nothing. Status 1 is a warning, as of a file that isn't there.
+pub fn ended(ran: &Ran) -> Result<(), Fault> {
+    if ran.status == Some(0) { Ok(()) } else { Err(fault_of(ran.status, &complaints(&ran.complaints))) }
+}
+
 impl Archives {
     /// Takes over what another list says more of the same archives.
     pub fn learn(&mut self, other: &Self) {

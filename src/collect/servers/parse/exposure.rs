@@ -31,6 +31,11 @@ fn parse_listening(sections: &Sections) -> Result<Listening, Fault> {
     Ok(Listening { listeners: listeners.collect(), unnamed })
 }
 
+/// Names of all programs that listen.
+pub(super) fn programs(section: &Section) -> BTreeSet<&str> {
+    section.lines.iter().filter_map(|line| parse_socket(line)).flat_map(|(_, _, programs)| programs).collect()
+}
+
 type Socket<'a> = (Port, String, Vec<&'a str>);
 
 /// `tcp LISTEN 0 128 [::1]:22 [::]:* users:(("sshd",pid=1,fd=3))`, as `ss -H` prints it.

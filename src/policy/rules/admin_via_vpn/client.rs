@@ -132,7 +132,7 @@ impl<'a> Client<'a> {
 }
 
 /// `512 B`, `1.4 MB`.
-fn bytes(count: u64) -> String {
+pub(super) fn bytes(count: u64) -> String {
     let units = [("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
     match units.into_iter().find(|(_, size)| count >= *size) {
         Some((unit, size)) => format!("{}.{} {unit}", count / size, count % size * 10 / size),

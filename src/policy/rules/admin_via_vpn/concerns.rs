@@ -1,8 +1,10 @@
 //! What is wrong with a peer besides where it is: its owner, two clients at once, an unusual hour.
 
+use super::certificates;
 use super::client::Client;
 use super::persons::{Owner, Persons};
 use super::reading::{Reading, moment};
+use super::usage;
 use crate::domain::facts::PeerDeclared;
 use crate::domain::{Hours, Judgement, Shown, Verdict};
 use crate::policy::Case;
@@ -15,12 +17,12 @@ pub(super) struct Concern {
     pub verdict: Verdict,
     pub said: String,
     /// Whether `said` tells already where the peer is.
-    tells_where: bool,
-    mend: String,
+    pub tells_where: bool,
+    pub mend: String,
     /// Who says so, and what.
-    source: Shown,
-    because: String,
-    weight: u8,
+    pub source: Shown,
+    pub because: String,
+    pub weight: u8,
 }
 
 impl Concern {
@@ -39,11 +41,20 @@ impl Concern {
 }
 
 /// All of them, the worst first.
-pub(super) fn of(case: &Case<'_>, peer: &PeerDeclared, on: &[Session<'_>], persons: &Persons<'_>) -> Vec<Concern> {
-    let mut concerns: Vec<Concern> = [owner(case, peer, !on.is_empty(), persons), twice(on), unusual(case, peer, on)]
-        .into_iter()
-        .flatten()
-        .collect();
+pub(super) fn of(
+    case: &Case<'_>,
+    readings: &[Reading<'_>],
+    peer: &PeerDeclared,
+    on: &[Session<'_>],
+    persons: &Persons<'_>,
+) -> Vec<Concern> {
+    // Whose certificate is revoked has left in the way that counts.
+    let gone = on.is_empty() && certificates::is_shut_out(readings, peer);
+    let owner = if gone { None } else { owner(case, peer, !on.is_empty(), persons) };
+    let unused = if gone || !on.is_empty() { None } else { usage::unused(case, readings, peer) };
+    let certificate = certificates::concern(case, readings, peer, on);
+    let mut concerns: Vec<Concern> =
+        [owner, certificate, twice(on), unusual(case, peer, on), unused].into_iter().flatten().collect();
     concerns.sort_by_key(|concern| std::cmp::Reverse((concern.verdict, concern.weight)));
     concerns
 }

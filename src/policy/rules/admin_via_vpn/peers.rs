@@ -7,6 +7,7 @@ use super::client::{Client, Key};
 use super::concerns::{self, Concern, Session};
 use super::persons::Persons;
 use super::reading::Reading;
+use super::usage;
 use crate::domain::facts::PeerDeclared;
 use crate::domain::{Declared, Evidence, Fact, Judgement, Shown, Subject, Verdict};
 use crate::policy::Case;
@@ -89,7 +90,11 @@ fn judge_peer(
     };
     let sessions =
         listed.iter().map(|(reading, client)| format!("{} {}", reading.subject, reading.session(case, client)));
-    with_concerns(whereabouts, concerns::of(case, peer, &on, persons), sessions.collect())
+    with_concerns(
+        whereabouts,
+        concerns::of(case, readings, peer, &on, persons),
+        sessions.chain(usage::told(case, readings, peer)).collect(),
+    )
 }
 
 /// The worst concern comes first, if it is worse than not knowing where the peer is; the others are told.
@@ -163,7 +168,7 @@ fn absent(
     possible.iter().fold(judgement, |judgement, reading| reading.because(case, judgement))
 }
 
-fn is_possible(reading: &Reading<'_>, peer: &PeerDeclared) -> bool {
+pub(super) fn is_possible(reading: &Reading<'_>, peer: &PeerDeclared) -> bool {
     match reading.protocol.as_str() {
         "openvpn" => peer.common_name.is_some(),
         "wireguard" => peer.public_key.is_some(),

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::VPN_STATUS;
 use super::client::Client;
-use crate::domain::facts::{VpnClients, WireguardPeers};
+use crate::domain::facts::{VpnClients, VpnHistory, VpnPki, WireguardPeers};
 use crate::domain::{Fact, Hours, Judgement, Period, Read, Shown, SourceId, SourceRecord, Subject, SubjectKind, age};
 use crate::policy::Case;
 
@@ -18,9 +18,13 @@ pub(super) struct Reading<'a> {
     /// When it is usual to connect.
     pub hours: &'a [Hours],
     pub list: Result<List<'a>, Doubt>,
+    /// Its certificates, where they are asked for.
+    pub pki: Option<Result<&'a VpnPki, Doubt>>,
+    /// What its source remembers.
+    pub history: Option<&'a VpnHistory>,
     source: &'a SourceId,
     /// When it was read, or last tried.
-    at: Option<Timestamp>,
+    pub at: Option<Timestamp>,
 }
 
 /// Who may be judged by, since it is the present.
@@ -58,6 +62,8 @@ impl<'a> Reading<'a> {
                         place: &declared.place,
                         hours: &vpn.hours,
                         list,
+                        pki: vpn.pki.as_ref().map(|_| pki(case, source, &declared.subject)),
+                        history: history(case, source, &declared.subject),
                         source: &source.id,
                         at,
                     })
@@ -126,6 +132,20 @@ fn list<'a>(case: &Case<'a>, source: &'a SourceRecord, vpn: &Subject) -> (Result
         Some((list, at)) => (list, Some(at)),
         None => (Err(Doubt { said: "answered without a list of clients".into(), mend }), source.good_at),
     }
+}
+
+fn pki<'a>(case: &Case<'a>, source: &'a SourceRecord, vpn: &Subject) -> Result<&'a VpnPki, Doubt> {
+    let mend = source.fault.as_ref().and_then(|fault| fault.mend.clone());
+    let seen = source.trusted(case.now).map_err(|said| Doubt { said, mend: mend.clone() })?;
+    let facts = seen.iter().filter(|observation| observation.subject == *vpn).map(|observation| &observation.fact);
+    let mut told = facts.filter_map(|fact| if let Fact::VpnPki(pki) = fact { Some(pki) } else { None });
+    told.next_back().ok_or(Doubt { said: "its certificates were not read yet".into(), mend })
+}
+
+fn history<'a>(case: &Case<'a>, source: &'a SourceRecord, vpn: &Subject) -> Option<&'a VpnHistory> {
+    let seen = source.trusted(case.now).ok()?;
+    let facts = seen.iter().filter(|observation| observation.subject == *vpn).map(|observation| &observation.fact);
+    facts.filter_map(|fact| if let Fact::VpnHistory(history) = fact { Some(history) } else { None }).next_back()
 }
 
 fn openvpn<'a>(case: &Case<'_>, list: &'a VpnClients, at: Timestamp) -> Result<List<'a>, Doubt> {

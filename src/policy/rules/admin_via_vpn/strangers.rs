@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::MEASURE;
+use super::certificates::{self, Holds};
 use super::client::{Client, Key};
 use super::peers::Peers;
 use super::reading::Reading;
@@ -26,7 +27,8 @@ fn stranger(case: &Case<'_>, reading: &Reading<'_>, key: Key<'_>, sessions: &[&C
         [] => away(case, sessions),
         connected => {
             let since = connected.iter().filter_map(|client| reading.since(case, client)).min();
-            (Verdict::Broken, format!("connected from {}", addresses(connected)), since)
+            let revoked = revoked(case, reading, key).unwrap_or_default();
+            (Verdict::Broken, format!("connected from {}{revoked}", addresses(connected)), since)
         }
     };
     let standing = match connected.as_slice() {
@@ -51,6 +53,14 @@ fn stranger(case: &Case<'_>, reading: &Reading<'_>, key: Key<'_>, sessions: &[&C
         .weight(90)
         .because("register", None, format!("no [[peer]] has the {register} \"{shown}\""));
     reading.because(case, judgement)
+}
+
+fn revoked(case: &Case<'_>, reading: &Reading<'_>, key: Key<'_>) -> Option<String> {
+    let (Key::CommonName(name), Ok(pki)) = (key, reading.pki.as_ref()?) else { return None };
+    match certificates::of_name(pki, name)? {
+        Holds::Revoked(at) => Some(format!(", though its certificate was revoked on {}", certificates::day(case, at))),
+        Holds::Until(_) => None,
+    }
 }
 
 /// Of one that is not connected: only a certificate of our own authority gets as far as the list, and a key that the

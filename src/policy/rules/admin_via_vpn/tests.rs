@@ -1,4 +1,6 @@
+mod certificates;
 mod register;
+mod usage;
 mod wireguard;
 
 use jiff::Timestamp;
@@ -43,7 +45,7 @@ fn list(clients: Vec<VpnClient>) -> VpnClients {
 
 fn vpn(name: &str, protocol: &str, list: Option<VpnClients>) -> SourceRecord {
     let subject = Subject::new(SubjectKind::Vpn, name);
-    let fact = Fact::VpnDeclared(VpnDeclared { protocol: protocol.into(), hours: Vec::new() });
+    let fact = Fact::VpnDeclared(VpnDeclared { protocol: protocol.into(), hours: Vec::new(), pki: None });
     let silent = list.is_none();
     SourceRecord {
         id: SourceId::new("vpn", name),

@@ -15,8 +15,6 @@ pub(super) struct Fleet<'a> {
     hosts: Vec<Host<'a>>,
     /// Servers that never said anything of use.
     blank: usize,
-    /// Drupal sites in the register.
-    pub(super) sites: usize,
     /// Source package → hosts.
     installed: HashMap<Cow<'a, str>, Vec<usize>>,
     /// Source package → pending security updates of its packages.
@@ -35,11 +33,10 @@ struct Host<'a> {
 impl<'a> Fleet<'a> {
     pub(super) fn of(evidence: &'a Evidence, now: Timestamp) -> Self {
         let (installed, pending) = (HashMap::new(), HashMap::new());
-        let mut fleet = Self { hosts: Vec::new(), blank: 0, sites: 0, installed, pending };
+        let mut fleet = Self { hosts: Vec::new(), blank: 0, installed, pending };
         for source in &evidence.sources {
             for declared in &source.declared {
-                if let Fact::HostDeclared(host) = &declared.fact {
-                    fleet.sites += host.sites.len();
+                if let Fact::HostDeclared(_) = &declared.fact {
                     fleet.add(source, &declared.subject.name, now);
                 }
             }

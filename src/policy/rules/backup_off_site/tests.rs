@@ -1,7 +1,7 @@
 use super::*;
-use crate::domain::Fault;
 use crate::domain::facts::{Encryption, Snapshots};
-use crate::policy::slots::scene::{Scene, list, nightly, says, snapshot};
+use crate::domain::{Attestation, Attested, Fault, Period};
+use crate::policy::slots::scene::{Scene, list, nightly, says, snapshot, vienna};
 
 fn verdicts(scene: &Scene) -> Vec<String> {
     let said = |judgement: &Judgement| format!("{} {}: {}", judgement.key(), judgement.verdict.word(), judgement.title);
@@ -79,4 +79,37 @@ fn a_repository_that_does_not_answer_is_unknown() {
         Scene::new(&["web1"]).backup("office", off, Err(Fault::new("wrong password").mend("store it"))).one(&RULE);
     assert_eq!(judgement.verdict, Verdict::Unknown);
     assert_eq!(judgement.mend.unwrap(), "store it");
+}
+
+#[test]
+fn a_promise_to_verify_is_kept_by_the_tools_trace_or_a_persons_word() {
+    let mut off = says("restic", &["web1"], &["last night"], true);
+    off.expect.verified = Some(Period::days(7));
+    let verified_at = |list: Snapshots, attested: Option<&str>| {
+        let mut scene = Scene::new(&["web1"]).backup("office", off.clone(), Ok(list));
+        scene.evidence.attested = attested.map(by_roman).into_iter().collect();
+        let judged = scene.judged(&RULE);
+        let found = judged.iter().find(|judgement| judgement.key().as_str() == "backup-off-site/office/verified");
+        found.map(|judgement| (judgement.verdict, judgement.title.to_string())).unwrap()
+    };
+    let never = verified_at(nightly("web1", 3), None);
+    assert_eq!(never, (Verdict::Due, "nobody ever verified what it stores".into()));
+    let traced = Snapshots { verified_at: Some(vienna("2026-11-20 04:00")), ..nightly("web1", 3) };
+    assert_eq!(verified_at(traced.clone(), None), (Verdict::Ok, "verified 3 d ago".into()));
+    assert_eq!(verified_at(traced, Some("2026-11-22 20:00")).1, "verified 12 h ago", "the later of both");
+    assert_eq!(verified_at(nightly("web1", 3), Some("2026-11-14 08:00")).0, Verdict::Due);
+    assert_eq!(verified_at(nightly("web1", 3), Some("2026-10-14 08:00")).0, Verdict::Broken);
+    assert_eq!(verified_at(nightly("web1", 3), Some("2026-12-14 08:00")).0, Verdict::Unknown);
+}
+
+fn by_roman(at: &str) -> Attested {
+    let attestation = Attestation {
+        measure: "backup-off-site".into(),
+        subject: "office".into(),
+        until: vienna("2030-01-01 00:00"),
+        note: "restic check --read-data".into(),
+        file: None,
+        drill: None,
+    };
+    Attested { seq: 3, at: vienna(at), by: "roman".into(), attestation }
 }

@@ -1,0 +1,80 @@
+//! What was chosen to be on a server, what no repository offers, and which packages listen.
+
+use super::exposure::programs;
+use super::sections::Sections;
+use crate::domain::facts::{HostSoftware, Listens};
+use crate::domain::{Fault, Shown};
+
+pub fn parse_software(sections: &Sections) -> HostSoftware {
+    HostSoftware {
+        chosen: sections
+            .sound("chosen", "apt-mark")
+            .and_then(|section| {
+                let names: Vec<Shown> =
+                    section.lines.iter().filter(|line| !line.is_empty()).map(|name| name.as_str().into()).collect();
+                // Whoever installs a system asks for something.
+                if names.is_empty() {
+                    Err(Fault::new("apt-mark names no package that was asked for"))
+                } else {
+                    Ok(names)
+                }
+            })
+            .into(),
+        unsourced: sections
+            .sound("pending", "apt-cache")
+            .map(|section| {
+                let local = section.lines.iter().filter_map(|line| line.strip_prefix("local="));
+                local.map(|name| name.split(':').next().unwrap_or(name).into()).collect()
+            })
+            .into(),
+        listening: parse_listening(sections).into(),
+    }
+}
+
+/// `openssh-server: /usr/sbin/sshd`, as `dpkg-query -S` prints it of every program that listens.
+fn parse_listening(sections: &Sections) -> Result<Vec<Listens>, Fault> {
+    let known = sections.sound("listening", "ss").map(programs)?;
+    // Of what is no package's it complains, and ends with 1.
+    let owners = sections.get("owners").filter(|section| section.code < 2);
+    let owners = owners.ok_or_else(|| super::sections::needs_root("naming the packages that listen"))?;
+    let mut listens: Vec<Listens> = Vec::new();
+    for line in &owners.lines {
+        let Some((packages, path)) = line.split_once(": /") else { continue };
+        let program = path.rsplit('/').next().unwrap_or(path);
+        if !known.contains(program) {
+            continue;
+        }
+        let names = packages.split(", ").filter_map(|name| name.split(':').next());
+        listens.extend(names.map(|package| Listens { package: package.into(), program: program.into() }));
+    }
+    listens.sort();
+    listens.dedup();
+    Ok(listens)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sections::parse_sections;
+    use super::*;
+
+    #[test]
+    fn what_listens_is_named_by_its_package() {
+        let software = parse_software(&parse_sections(
+            b"#listening\n tcp LISTEN 0 1 *:80 *:* users:((\"nginx\",pid=3,fd=4))\n tcp LISTEN 0 1 *:22 *:* users:((\"sshd\",pid=3,fd=4))\n tcp LISTEN 0 1 *:99 *:* users:((\"own\",pid=3,fd=4))\n\n rc=0\n\
+#owners\n nginx-light, nginx-core: /usr/sbin/nginx\n openssh-server: /usr/sbin/sshd\n other: /usr/bin/other\n dpkg-query: no path found matching pattern *bin/own\n\n rc=1\n\
+#pending\n x:\n   Installed: 1\n local=tool:amd64\n packages=1\n\n rc=0\n#chosen\n nginx-light\n\n rc=0\n",
+        ));
+        let listening: Vec<String> =
+            software.listening.seen().unwrap().iter().map(|one| format!("{} {}", one.package, one.program)).collect();
+        assert_eq!(listening, ["nginx-core nginx", "nginx-light nginx", "openssh-server sshd"]);
+        assert_eq!(software.unsourced.seen().unwrap(), &["tool"]);
+        assert_eq!(software.chosen.seen().unwrap(), &["nginx-light"]);
+    }
+
+    #[test]
+    fn nothing_chosen_and_nothing_named_is_not_known() {
+        let software = parse_software(&parse_sections(b"#listening\n\n rc=0\n#chosen\n\n rc=0\n"));
+        assert!(software.chosen.seen().is_none() && software.listening.seen().is_none());
+        assert!(software.unsourced.seen().is_none());
+    }
+}

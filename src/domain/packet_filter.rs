@@ -1,0 +1,67 @@
+//! [`PacketFilter`]: rules of a packet filter, as far as it matters here: is what nobody allowed kept out, and are they
+//! still the same rules.
+
+mod iptables;
+mod nft;
+#[cfg(test)]
+mod tests;
+
+use sha2::{Digest as _, Sha256};
+
+use super::Fault;
+use super::facts::{Filter, FilterProgram};
+
+/// What happens to a packet that comes in and that no rule speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inbound {
+    Blocked,
+    /// Let in.
+    Open,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PacketFilter {
+    pub v4: Inbound,
+    pub v6: Inbound,
+    /// How many rules there are; 0 is no packet filter at all.
+    pub rules: usize,
+    /// Of the rules without what changes by itself: counters, handles, who is banned at the moment.
+    pub digest: String,
+}
+
+/// Each program's part of it.
+#[derive(Debug, Default)]
+struct Part {
+    v4: bool,
+    v6: bool,
+    rules: usize,
+    /// Line by line what the digest is made of.
+    lines: Vec<String>,
+}
+
+/// All programs' rules together: whatever one of them keeps out stays out.
+pub fn parse_packet_filter(filter: &Filter) -> Result<PacketFilter, Fault> {
+    let (mut v4, mut v6, mut rules, mut hash) = (false, false, 0, Sha256::new());
+    for one in &filter.rules {
+        let part = match one.program {
+            FilterProgram::Nft => nft::parse_nft(&one.text)?,
+            FilterProgram::Iptables => iptables::parse_save(&one.text, false)?,
+            FilterProgram::Ip6tables => iptables::parse_save(&one.text, true)?,
+        };
+        v4 |= part.v4;
+        v6 |= part.v6;
+        rules += part.rules;
+        for line in part.lines {
+            hash.update(line);
+            hash.update("\n");
+        }
+    }
+    let inbound = |blocked| if blocked { Inbound::Blocked } else { Inbound::Open };
+    let digest = hash.finalize().iter().take(6).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    Ok(PacketFilter { v4: inbound(v4), v6: inbound(v6), rules, digest: format!("{digest:012x}") })
+}
+
+/// Chains and sets that a program fills by itself while the server runs: fail2ban's bans, containers' ports.
+fn is_lively(name: &str) -> bool {
+    ["f2b-", "addr-set-", "DOCKER", "docker", "KUBE-", "crowdsec"].iter().any(|prefix| name.starts_with(prefix))
+}

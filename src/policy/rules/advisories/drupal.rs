@@ -1,0 +1,133 @@
+//! Drupal's advisories against the sites of the register.
+
+use super::told::Told;
+use super::{begin, counted, listed, named, titled, with_mend};
+use crate::domain::composer::{ComposerConstraint, ComposerVersion};
+use crate::domain::facts::{Advisory, ComposerPackage, DrupalRecord};
+use crate::domain::{Judgement, Limit, Period, Shown, Verdict};
+use crate::policy::Case;
+use crate::policy::drupal::{Site, Touch, touches};
+use crate::policy::matching::Truth;
+
+/// The same number that the rule on sites reads.
+pub(super) const SITE_UPDATE: Limit = Limit {
+    key: "site_update",
+    default: Period::days(2),
+    help: "a security release is installed on a site within this time after its advisory",
+};
+
+/// How the sites stand towards one advisory, each that has any of its packages.
+#[derive(Default)]
+struct Concern<'s> {
+    heard: Vec<(&'s Site<'s>, &'s ComposerPackage, Touch)>,
+    /// Sites that are silent now and were affected when they were read last.
+    lost: Vec<&'s Site<'s>>,
+}
+
+/// `None` where no site could be read at all: each says so in a row of its own.
+pub(super) fn judge(case: &Case<'_>, truth: &Truth<'_>, sites: &[Site<'_>], told: &Told<'_>) -> Option<Judgement> {
+    let record = record(truth, told);
+    let concern = concern(sites, told.best, record);
+    let heard = sites.iter().filter(|site| site.doubt.is_none()).count();
+    let with = |touch| concern.heard.iter().filter(move |(_, _, is)| *is == touch);
+    let (affected, unknown) = (with(Touch::Affected).count(), with(Touch::Unknown).count());
+    let limit = case.limits.of(&SITE_UPDATE);
+    let late = told.out_since.is_some_and(|since| case.now.duration_since(since) > limit.as_duration());
+    let verdict = match () {
+        () if affected > 0 && late => Verdict::Broken,
+        () if unknown > 0 || !concern.lost.is_empty() => Verdict::Unknown,
+        () if affected > 0 => Verdict::Due,
+        () if heard == 0 => return None,
+        () => Verdict::Ok,
+    };
+    let all = counted(heard, "site", "sites");
+    let some = |count: usize, text: String| if count == 0 { String::new() } else { text };
+    let nowhere = concern.heard.is_empty() && concern.lost.is_empty();
+    let fixed = concern.heard.len() - affected - unknown;
+    let parts = [
+        named(told.best),
+        some(affected, format!("{affected} of {all} vulnerable")),
+        some(unknown, format!("{} run a branch that cannot be told", counted(unknown, "site", "sites"))),
+        some(concern.lost.len(), format!("{} vulnerable when last read", concern.lost.len())),
+        some(usize::from(affected + unknown == 0) * fixed, format!("not affected in the version of {fixed} of {all}")),
+        some(usize::from(nowhere), format!("installed on none of {all}")),
+    ];
+    let mut judged = begin(told, verdict, titled(&parts));
+    for (site, package, touch) in concern.heard.iter().take(6) {
+        let word = word(*touch);
+        let at = site.seen.map(|(_, at)| at);
+        let said = format!("{} {}: {word}", package.name, package.version);
+        judged = judged.because(site.source.id.to_string(), at, said);
+        let item = format!("site {}", site.name());
+        judged = if *touch == Touch::Affected { judged.asking(item, word) } else { judged.standing(item, word) };
+    }
+    Some(match verdict {
+        Verdict::Ok => judged,
+        Verdict::Unknown => with_mend(judged, mend(&concern)),
+        Verdict::Due | Verdict::Broken => with_mend(judged.since(told.out_since), mend(&concern)).because(
+            format!("limits.{}", SITE_UPDATE.key),
+            None,
+            format!("installed within {limit}"),
+        ),
+    })
+}
+
+fn word(touch: Touch) -> &'static str {
+    match touch {
+        Touch::Affected => "vulnerable",
+        Touch::Unknown => "unknown",
+        Touch::NotAffected => "not affected",
+    }
+}
+
+fn mend(concern: &Concern<'_>) -> Option<Shown> {
+    let affected = concern.heard.iter().filter(|(_, _, touch)| *touch == Touch::Affected);
+    let names: Vec<String> = affected.map(|(site, _, _)| site.name().to_string()).collect();
+    if !names.is_empty() {
+        return Some(format!("composer update on {}", listed(&names, 4)).into());
+    }
+    if let Some(site) = concern.lost.first() {
+        return Some(format!("make {} readable", site.name()).into());
+    }
+    let (site, package, _) = concern.heard.first()?;
+    Some(format!("see whether {} of {} holds the fix", package.name, site.name()).into())
+}
+
+/// The same advisory in the database.
+fn record<'a>(truth: &Truth<'a>, told: &Told<'_>) -> Option<&'a DrupalRecord> {
+    let records = &truth.drupal.as_ref()?.fact.records;
+    records.iter().find(|record| record.id == told.subject.name)
+}
+
+fn concern<'s>(sites: &'s [Site<'s>], advisory: &Advisory, record: Option<&DrupalRecord>) -> Concern<'s> {
+    let mut concern = Concern::default();
+    for site in sites {
+        for project in &advisory.packages {
+            let Some(package) = site.package(&composer_name(project)) else { continue };
+            let touch = touch(advisory, record, package);
+            match site.doubt {
+                None => concern.heard.push((site, package, touch)),
+                Some(_) if touch == Touch::Affected => concern.lost.push(site),
+                Some(_) => {}
+            }
+        }
+    }
+    concern.heard.sort_by_key(|(_, _, touch)| std::cmp::Reverse(*touch));
+    concern
+}
+
+/// Feeds name projects as drupal.org does; Composer's name of the project `drupal` is `drupal/core`.
+fn composer_name(project: &Shown) -> String {
+    match project.as_str() {
+        "drupal" | "core" => "drupal/core".to_owned(),
+        project => format!("drupal/{project}"),
+    }
+}
+
+fn touch(advisory: &Advisory, record: Option<&DrupalRecord>, package: &ComposerPackage) -> Touch {
+    let Some(version) = ComposerVersion::parse(package.version.as_str()) else { return Touch::Unknown };
+    let mine = record.into_iter().flat_map(|record| &record.affected).filter(|one| one.package == package.name);
+    let constraint = advisory.affected.as_ref().and_then(|text| ComposerConstraint::parse(text.as_str()));
+    let by_feed = constraint.map(|one| if one.holds(version) { Touch::Affected } else { Touch::NotAffected });
+    mine.map(|affected| touches(affected, version)).chain(by_feed).max().unwrap_or(Touch::Unknown)
+}

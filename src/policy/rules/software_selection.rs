@@ -1,0 +1,179 @@
+//! `software-selection`: servers run only the software they need.
+//!
+//! One finding for each server: the packages that somebody asked for there beyond its role's baseline, those that listen
+//! first; what no repository offers; what the role should have and the server has not.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use crate::domain::facts::{HostDeclared, HostSoftware};
+use crate::domain::{Declared, Fact, Judgement, Shown, SourceRecord, Verdict};
+use crate::policy::{Case, Rule, no_exhibits};
+
+pub const RULE: Rule = Rule { measure: MEASURE, limits: &[], judge, exhibits: no_exhibits };
+
+const MEASURE: &str = "software-selection";
+/// How many packages a title names.
+const NAMED: usize = 3;
+
+fn judge(case: &Case<'_>) -> Vec<Judgement> {
+    let sources = case.evidence.of("servers").flat_map(|source| source.declared.iter().map(move |one| (source, one)));
+    sources
+        .filter_map(|(source, declared)| match &declared.fact {
+            Fact::HostDeclared(host) => Some(judge_host(case, source, declared, host)),
+            _ => None,
+        })
+        .collect()
+}
+
+fn judge_host(case: &Case<'_>, source: &SourceRecord, declared: &Declared, host: &HostDeclared) -> Judgement {
+    let id = source.id.to_string();
+    let unknown = |said: Shown, mend: Option<Shown>| {
+        let judgement = Judgement::new(MEASURE, declared.subject.clone(), Verdict::Unknown, said.clone())
+            .because(declared.place.clone(), None, format!("{} is a server of the register", declared.subject))
+            .because(id.clone(), source.good_at, said);
+        Judgement { mend, ..judgement }.weight(20)
+    };
+    let observations = match source.trusted(case.now) {
+        Ok(observations) => observations,
+        Err(doubt) => return unknown(doubt, source.fault.as_ref().and_then(|fault| fault.mend.clone())),
+    };
+    let seen = observations.iter().find_map(|observation| match &observation.fact {
+        Fact::HostSoftware(software) if observation.subject == declared.subject => {
+            Some((observation.at, software.as_ref()))
+        }
+        _ => None,
+    });
+    let Some((at, software)) = seen else { return unknown("its software is not asked for yet".into(), None) };
+    let (chosen, unsourced) = match (software.chosen.as_result(), software.unsourced.as_result()) {
+        (Ok(chosen), Ok(unsourced)) => (chosen, unsourced),
+        (Err(fault), _) | (_, Err(fault)) => return unknown(fault.said.clone(), fault.mend.clone()),
+    };
+    let Some(baseline) = &host.packages else {
+        let (said, mend) = without_baseline(host, chosen.len());
+        return unknown(said, Some(mend));
+    };
+    let drift = Drift::of(chosen, unsourced, baseline, software, &present(observations, declared));
+    judged(&drift, declared, (&id, at))
+}
+
+fn without_baseline(host: &HostDeclared, chosen: usize) -> (Shown, Shown) {
+    match &host.role {
+        Some(role) => (
+            format!("role {role} has no baseline; {chosen} packages were asked for here").into(),
+            format!("matins baseline learn {role}, review what it prints, put it into the register").into(),
+        ),
+        None => (
+            format!("it has no role to compare with; {chosen} packages were asked for here").into(),
+            "give it a role, then matins baseline learn ROLE".into(),
+        ),
+    }
+}
+
+/// Every installed package.
+fn present<'a>(observations: &'a [crate::domain::Observation], declared: &Declared) -> BTreeSet<&'a Shown> {
+    let lists = observations.iter().filter(|observation| observation.subject == declared.subject);
+    let packages = lists.filter_map(|observation| match &observation.fact {
+        Fact::Packages(packages) => Some(packages),
+        _ => None,
+    });
+    packages.flat_map(|packages| &packages.packages).map(|package| &package.name).collect()
+}
+
+/// One package that does not belong, and what matters of it, most first.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Extra {
+    quiet: bool,
+    sourced: bool,
+    name: Shown,
+    words: String,
+}
+
+#[derive(Debug)]
+struct Drift {
+    extra: Vec<Extra>,
+    missing: Vec<Shown>,
+    /// Why nobody knows which of them listen.
+    unheard: Option<Shown>,
+}
+
+impl Drift {
+    fn of(
+        chosen: &[Shown],
+        unsourced: &[Shown],
+        baseline: &[Shown],
+        software: &HostSoftware,
+        present: &BTreeSet<&Shown>,
+    ) -> Self {
+        let listening = software.listening.as_result();
+        let names: BTreeSet<&Shown> = chosen.iter().chain(unsourced).filter(|name| !baseline.contains(name)).collect();
+        let extra = names.into_iter().filter(|name| !is_kernel(name)).map(|name| {
+            let heard = listening.iter().flat_map(|all| all.iter()).filter(|one| one.package == *name);
+            let programs: Vec<&str> = heard.map(|one| one.program.as_str()).collect();
+            let sourced = !unsourced.contains(name);
+            let mut words = Vec::new();
+            words.extend((!programs.is_empty()).then(|| format!("{} listens", programs.join(", "))));
+            words.extend((!sourced).then(|| "of no known source".to_owned()));
+            Extra { quiet: programs.is_empty(), sourced, name: name.clone(), words: words.join(", ") }
+        });
+        let mut extra: Vec<Extra> = extra.collect();
+        extra.sort();
+        let missing = baseline.iter().filter(|name| !present.is_empty() && !present.contains(name)).cloned().collect();
+        Self { extra, missing, unheard: listening.err().map(|fault| fault.said.clone()) }
+    }
+}
+
+/// Kernels come and go with every update; the package that chooses them has no number.
+pub fn is_kernel(name: &Shown) -> bool {
+    let release = ["linux-image-", "linux-headers-"].iter().find_map(|start| name.as_str().strip_prefix(start));
+    release.is_some_and(|release| release.starts_with(|first: char| first.is_ascii_digit()))
+}
+
+fn judged(drift: &Drift, declared: &Declared, (id, at): (&str, Timestamp)) -> Judgement {
+    let judgement = |verdict, title: String| {
+        Judgement::new(MEASURE, declared.subject.clone(), verdict, title)
+            .because(declared.place.clone(), None, "its role's baseline")
+            .detail(&detail(drift))
+    };
+    let Some(first) = drift.extra.first() else {
+        return match drift.missing.len() {
+            0 => judgement(Verdict::Ok, "nothing beyond its role's baseline".into())
+                .because(id, Some(at), "apt-mark names nothing else")
+                .weight(10),
+            count => judgement(Verdict::Due, format!("{count} of its role's packages missing: {}", drift.missing[0]))
+                .because(id, Some(at), "dpkg lists them not")
+                .mend("install them, or learn the baseline anew")
+                .weight(15),
+        };
+    };
+    let name = |extra: &Extra| match extra.words.as_str() {
+        "" => extra.name.to_string(),
+        words => format!("{} ({words})", extra.name),
+    };
+    let named: Vec<String> = drift.extra.iter().take(NAMED).map(name).collect();
+    let more = if drift.extra.len() > NAMED { ", …" } else { "" };
+    let count = drift.extra.len();
+    let plural = if count == 1 { "package" } else { "packages" };
+    let title = format!("{count} {plural} beyond its role: {}{more}", named.join(", "));
+    let (verdict, weight) = if first.quiet { (Verdict::Due, 25) } else { (Verdict::Broken, 50) };
+    let judgement = judgement(verdict, title)
+        .because(id, Some(at), format!("apt-mark: {} was asked for", first.name))
+        .mend(format!("apt-get purge what nobody needs, or add it to the role's packages: {}", first.name))
+        .weight(weight);
+    drift.extra.iter().fold(judgement, |judgement, extra| {
+        let word = if extra.words.is_empty() { "extra" } else { &extra.words };
+        judgement.asking(format!("package {}", extra.name), word)
+    })
+}
+
+fn detail(drift: &Drift) -> String {
+    let mut lines: Vec<String> =
+        drift.extra.iter().map(|extra| format!("{} {}", extra.name, extra.words).trim_end().to_owned()).collect();
+    lines.extend(drift.missing.iter().map(|name| format!("missing: {name}")));
+    lines.extend(drift.unheard.iter().map(|said| format!("which of them listen is unknown: {said}")));
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,54 @@
+//! How long ago somebody verified what a repository stores: the tool itself where it leaves a trace, else a person.
+
+use jiff::Timestamp;
+
+use super::words;
+use crate::domain::facts::Snapshots;
+use crate::domain::{Declared, Judgement, Period, Verdict, age};
+use crate::policy::Case;
+
+/// The finding on one `[[backup]]` that promises to be verified within `every`.
+pub fn verified(
+    case: &Case<'_>,
+    measure: &'static str,
+    backup: &Declared,
+    every: Period,
+    list: Option<&Snapshots>,
+) -> Judgement {
+    let name = &backup.subject.name;
+    let attested = case.evidence.attested(measure, name.as_str());
+    let traced = list.and_then(|list| list.verified_at);
+    let newest: Option<Timestamp> = attested.map(|attested| attested.at).max(traced);
+    let (verdict, title) = match newest {
+        None => (Verdict::Due, "nobody ever verified what it stores".to_owned()),
+        Some(at) if at > case.now + super::SLACK => {
+            (Verdict::Unknown, format!("last verified in the future: {}", words::moment(at, case.now, case.zone)))
+        }
+        Some(at) => {
+            let (ago, past) = (age(at, case.now), case.now.duration_since(at).as_secs());
+            if past <= every.as_seconds() {
+                (Verdict::Ok, format!("verified {ago} ago"))
+            } else if past <= every.as_seconds() * 2 {
+                (Verdict::Due, format!("verified {ago} ago, promised every {every}"))
+            } else {
+                (Verdict::Broken, format!("verified {ago} ago, promised every {every}"))
+            }
+        }
+    };
+    let mut judgement = Judgement::new(measure, backup.subject.clone(), verdict, title).part("verified").because(
+        backup.place.clone(),
+        None,
+        format!("{name} is verified every {every}"),
+    );
+    if let Some(attested) = attested {
+        let said = format!("{}: {}", attested.by, attested.attestation.note);
+        judgement = judgement.because(format!("log entry {}", attested.seq), Some(attested.at), said);
+    }
+    if verdict == Verdict::Ok {
+        judgement
+    } else {
+        judgement.mend(format!(
+            "check it (restic check --read-data-subset, borg check), then `matins backup verified {name}`"
+        ))
+    }
+}

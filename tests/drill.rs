@@ -1,0 +1,157 @@
+//! `matins drill` as it is run: against a real restic repository, from the configuration to the recorded evidence.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "tests"
+)]
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+struct Home {
+    folder: tempfile::TempDir,
+}
+
+impl Home {
+    /// A repository with one snapshot of this machine, and a configuration that names it. `None` without restic.
+    fn new() -> Option<Self> {
+        let home = Self { folder: tempfile::tempdir().unwrap() };
+        if Command::new("restic").arg("version").output().is_err() {
+            eprintln!("left out: restic is not installed");
+            return None;
+        }
+        for folder in ["data", "config", "within"] {
+            std::fs::create_dir(home.path(folder)).unwrap();
+        }
+        for name in 0..20 {
+            std::fs::write(home.path("data").join(format!("{name}")), format!("worth keeping {name}")).unwrap();
+        }
+        let password = home.path("password");
+        std::fs::write(&password, "pw").unwrap();
+        std::fs::set_permissions(&password, std::fs::Permissions::from_mode(0o600)).unwrap();
+        home.restic(&["init", "--quiet"]);
+        home.restic(&["backup", "--quiet", "--host", "web1", home.path("data").to_str().unwrap()]);
+        let config = format!(
+            "[console]\noperator = \"roman\"\ntimezone = \"Europe/Vienna\"\n[[server]]\nname = \"web1\"\nssh = \"local\"\n\
+             [[backup]]\nname = \"nas\"\nof = [\"web1\"]\nkind = \"restic\"\nrepository = \"{}\"\npassword = {{ file = \"{}\" }}\n\
+             expect = {{ drill = \"180d\", restore_within = \"30m\", verified = \"30d\" }}\n",
+            home.path("repository").display(),
+            password.display()
+        );
+        std::fs::write(home.path("config/matins.toml"), config).unwrap();
+        Some(home)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn restic(&self, words: &[&str]) {
+        let status = Command::new("restic")
+            .args(["--no-cache"])
+            .args(words)
+            .env("RESTIC_REPOSITORY", self.path("repository"))
+            .env("RESTIC_PASSWORD_FILE", self.path("password"))
+            .status()
+            .unwrap();
+        assert!(status.success());
+    }
+
+    fn start(&self, words: &[&str]) -> Child {
+        Command::new(env!("CARGO_BIN_EXE_matins"))
+            .arg("--config")
+            .arg(self.path("config"))
+            .args(words)
+            .env("HOME", self.folder.path())
+            .env("XDG_STATE_HOME", self.path("state"))
+            .env_remove("XDG_RUNTIME_DIR")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    fn run(&self, words: &[&str]) -> (Option<i32>, String) {
+        let Output { status, stdout, stderr } = self.start(words).wait_with_output().unwrap();
+        (status.code(), String::from_utf8_lossy(&stdout).into_owned() + &String::from_utf8_lossy(&stderr))
+    }
+
+    fn within(&self) -> Vec<PathBuf> {
+        std::fs::read_dir(self.path("within")).unwrap().map(|entry| entry.unwrap().path()).collect()
+    }
+}
+
+#[test]
+fn a_drill_is_timed_compared_and_becomes_evidence_with_its_author() {
+    let Some(home) = Home::new() else { return };
+    let (code, said) = home.run(&["check", "restore"]);
+    assert_eq!(code, Some(1), "{said}");
+    let within = home.path("within");
+    let (code, said) = home.run(&["drill", "nas", "--within", within.to_str().unwrap()]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.starts_with("ok: ") && said.contains("promised within 30m"), "{said}");
+    assert!(
+        said.contains("20 files") && said.contains("20 are as on the server") && said.contains("recorded; entry 1")
+    );
+    assert_eq!(home.within(), Vec::<PathBuf>::new());
+    let (code, said) = home.run(&["check", "restore"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(home.run(&["backup", "verified", "nas", "--note", "restic check --read-data"]).0, Some(0));
+    let (code, said) = home.run(&["backup", "verified", "nsa", "--note", "x"]);
+    assert_eq!((code, said.contains("there is no [[backup]] called nsa")), (Some(64), true), "{said}");
+    let (_, log) = home.run(&["log", "show"]);
+    assert!(log.contains("roman") && log.contains("restic check --read-data"), "{log}");
+}
+
+#[test]
+fn a_drill_that_finds_a_damaged_repository_is_broken_and_recorded_as_such() {
+    let Some(home) = Home::new() else { return };
+    damage(&home.path("repository/data"));
+    let (code, said) = home.run(&["drill", "nas", "--within", home.path("within").to_str().unwrap()]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.starts_with("broken: ") && said.contains("recorded; entry 1"), "{said}");
+    assert_eq!(home.within(), Vec::<PathBuf>::new());
+    assert_eq!(home.run(&["check", "restore"]).0, Some(2));
+}
+
+/// Overwrites the middle of every pack.
+fn damage(folder: &Path) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            damage(&path);
+        } else {
+            let mut bytes = std::fs::read(&path).unwrap();
+            let middle = bytes.len() / 2;
+            bytes[..middle].fill(7);
+            std::fs::remove_file(&path).unwrap();
+            std::fs::write(&path, bytes).unwrap();
+        }
+    }
+}
+
+#[test]
+fn ctrl_c_and_a_polite_end_leave_nothing_behind() {
+    let Some(home) = Home::new() else { return };
+    for signal in [Signal::INT, Signal::TERM] {
+        let child = home.start(&["drill", "nas", "--within", home.path("within").to_str().unwrap()]);
+        let started = Instant::now();
+        while home.within().is_empty() {
+            assert!(started.elapsed() < Duration::from_secs(60), "it never began");
+            std::thread::yield_now();
+        }
+        kill_process(Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap(), signal).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(home.within(), Vec::<PathBuf>::new());
+    }
+    assert!(home.run(&["log", "show"]).1.lines().all(|line| !line.contains("restore")), "nothing was recorded");
+}
