@@ -190,3 +190,26 @@ fn the_whole_example_configuration_is_accepted() {
     let output = home.run(&["config", "check"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
 }
+
+#[test]
+fn a_second_round_says_who_is_at_it_and_ends_with_75() {
+    use std::io::Write as _;
+    let home = Home::new("");
+    home.configure(
+        &backups(home.path(), 0)
+            .replace("of = []", "of = [\"web1\"]")
+            .as_str()
+            .replace("[[backup]]", "[[server]]\nname = \"web1\"\nssh = \"127.0.0.1\"\n[[backup]]"),
+    );
+    assert_ne!(home.run(&["round", "--only", "backups"]).status.code(), Some(75));
+    let path = home.path().join("state/matins/matins.db.round");
+    let mut file = std::fs::OpenOptions::new().write(true).truncate(true).open(&path).unwrap();
+    file.lock().unwrap();
+    file.write_all(b"process 4711, since 2026-11-23T08:00:00Z\x1b[2J").unwrap();
+    let second = home.run(&["round", "--only", "backups"]);
+    assert_eq!(second.status.code(), Some(75));
+    let said = text(&second.stderr);
+    assert!(said.contains("process 4711, since 2026-11-23T08:00:00Z") && !said.contains('\x1b'), "{said}");
+    drop(file);
+    assert_ne!(home.run(&["round", "--only", "backups"]).status.code(), Some(75));
+}

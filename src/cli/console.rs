@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::mpsc::unbounded_channel;
+use tokio::sync::oneshot;
 
 use super::edge::{CONFIG, Edge, End, Ended, USAGE, now, runtime};
 use crate::collect::tools::Tools;
@@ -43,24 +44,24 @@ pub(super) fn run(edge: &Edge) -> Ended {
         let open = || Ok::<_, StoreError>(Box::new(Sqlite::open(&file)?) as Box<dyn Store>);
         read_for(for_reader, &onward, &answers, open);
     });
-    runtime.spawn(async move {
-        // Reading 500 servers' packages takes a moment, in which the screen is there already.
-        match tokio::task::spawn_blocking(move || desk(plan, store)).await {
-            Ok(Ok(desk)) => schedule(Schedule { desk, tools, orders: inbox, updates }).await,
-            Ok(Err(error)) => drop(updates.send(Update::Trouble(error.into()))),
-            // The runtime is going down: there is no screen any more.
-            Err(_) => {}
+    let (curtain, opened) = oneshot::channel();
+    let own = runtime.handle().clone();
+    // One thread of its own from the first byte of evidence on: reading 500 servers' packages and judging them takes a
+    // moment, in which nobody else waits, and the memory for it is taken and given back in one place.
+    runtime.spawn_blocking(move || {
+        // The screen comes first, on a machine with one processor as well.
+        opened.blocking_recv().ok();
+        match Desk::open(plan, Box::new(store)) {
+            Ok(desk) => own.block_on(schedule(Schedule { desk, tools, orders: inbox, updates })),
+            // Nobody listens any more when this fails.
+            Err(error) => drop(updates.send(Update::Trouble(error.into()))),
         }
     });
-    let console = Console { start, updates: heard, orders, clock: Arc::new(now) };
+    let console = Console { start, updates: heard, orders, clock: Arc::new(now), curtain };
     let ending = runtime.block_on(tui::run(console));
     // A name that doesn't resolve holds a thread of the runtime: nobody waits for it.
     runtime.shutdown_background();
     Ok(ending?.exit_code())
-}
-
-fn desk(plan: Plan, store: Sqlite) -> Result<Desk, StoreError> {
-    Desk::open(plan, Box::new(store))
 }
 
 /// Before the first round.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::sync::mpsc::unbounded_channel;
+use tokio::sync::oneshot;
 
 use super::edge::{CONFIG, Edge, End, Ended, USAGE, print, runtime};
 use crate::round::Recording;
@@ -30,11 +31,11 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
     let recording = recording(arguments.file.as_deref())?;
     let (desk, round) = recording.judged()?;
     let round = Arc::new(round);
-    let at = recording.at;
+    let (at, zone) = (recording.at, recording.zone()?);
     let start = |theme| Start {
         round: Arc::clone(&round),
         now: at,
-        zone: recording.zone(),
+        zone: zone.clone(),
         theme,
         demo: true,
         hints: Vec::new(),
@@ -63,7 +64,9 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
             desk.answer(&order, at).into_iter().try_for_each(|update| updates.send(update)).ok();
         }
     });
-    let console = Console { start: start(theme), updates: heard, orders, clock: Arc::new(move || at) };
+    // Nothing waits for the first picture.
+    let (curtain, _) = oneshot::channel();
+    let console = Console { start: start(theme), updates: heard, orders, clock: Arc::new(move || at), curtain };
     Ok(runtime.block_on(tui::run(console))?.exit_code())
 }
 

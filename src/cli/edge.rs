@@ -14,6 +14,7 @@ use crate::store::{Sqlite, StoreError};
 pub(super) const USAGE: u8 = 64;
 pub(super) const INTERNAL: u8 = 70;
 pub(super) const IO: u8 = 74;
+pub(super) const TEMPORARY: u8 = 75;
 pub(super) const CONFIG: u8 = 78;
 /// 128 + SIGINT, as shells have it.
 pub(super) const INTERRUPTED: u8 = 130;

@@ -1,7 +1,8 @@
 //! The command line: a file per command, each returns an exit code.
 //!
 //! Exit codes: a verdict's own (0 ok, 1 due, 2 broken, 3 unknown) where a command judges; from 64 on those of
-//! sysexits(3): 64 usage, 66 no input, 69 unavailable, 70 internal, 74 input/output, 78 configuration.
+//! sysexits(3): 64 usage, 66 no input, 69 unavailable, 70 internal, 74 input/output,
+//! 75 try again later, 78 configuration.
 
 mod baseline;
 mod check;
@@ -12,6 +13,7 @@ mod demo;
 mod doctor;
 mod drill;
 mod edge;
+mod lock;
 mod log;
 mod probe;
 mod round;

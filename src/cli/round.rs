@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::edge::{Edge, End, Ended, INTERRUPTED, IO, USAGE, now, print, runtime};
+use super::lock::Lock;
 use crate::collect::tools::Tools;
 use crate::report;
 use crate::round::{Desk, Pass, Recording, Step, pass};
@@ -32,6 +33,7 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
             format!("no source is called {}; there are: {}", wanted.only.join(" or "), names.join(", ")),
         ));
     }
+    let lock = Lock::take(&settings.store)?;
     let mut desk = Desk::open(plan, Box::new(store))?;
     let tools = Arc::new(Tools::new(now)?.in_zone(settings.zone));
     let runtime = runtime()?;
@@ -43,9 +45,10 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
         };
         pass(&mut desk, &tools, &wanted, cancel, progress).await
     })?;
+    drop(lock);
     let Some(round) = round else { return Err(End::new(INTERRUPTED, "interrupted; what had arrived is kept")) };
     if let Some(path) = &arguments.evidence {
-        write_evidence(path, &Recording::of(&desk, &round))?;
+        write_evidence(path, &Recording::of(&desk, &round)?)?;
     }
     let text = if arguments.json {
         report::json(&round, &desk.particulars()?).map_err(|error| End::new(IO, error.to_string()))? + "\n"

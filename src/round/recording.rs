@@ -5,8 +5,8 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::{Desk, Plan};
-use crate::domain::{Evidence, FindingKey, Limits, Round, Shown};
-use crate::store::{Sqlite, StoreError};
+use crate::domain::{Evidence, Fault, FindingKey, Limits, Round, Shown};
+use crate::store::Sqlite;
 
 /// What `matins round --evidence FILE` writes and `matins demo` opens.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -21,30 +21,38 @@ pub struct Recording {
 }
 
 impl Recording {
-    pub fn of(desk: &Desk, round: &Round) -> Self {
-        Self {
+    /// Fails where the zone has no name: under another zone "last night" would be another night.
+    pub fn of(desk: &Desk, round: &Round) -> Result<Self, Fault> {
+        let zone = desk.plan.zone.iana_name().ok_or_else(|| {
+            Fault::new("the evidence can't be recorded: this system's time zone has no name")
+                .mend("set [console] timezone, as in \"Europe/Vienna\"")
+        })?;
+        Ok(Self {
             at: round.at,
             operator: round.operator.clone(),
-            zone: desk.plan.zone.iana_name().unwrap_or("UTC").to_owned(),
+            zone: zone.to_owned(),
             evidence: desk.evidence().clone(),
             history: round
                 .findings
                 .iter()
                 .map(|finding| (finding.key.clone(), finding.since, finding.first_seen))
                 .collect(),
-        }
+        })
     }
 
-    pub fn zone(&self) -> TimeZone {
-        TimeZone::get(&self.zone).unwrap_or(TimeZone::UTC)
+    pub fn zone(&self) -> Result<TimeZone, Fault> {
+        TimeZone::get(&self.zone).map_err(|_| {
+            let zone = Shown::line(&self.zone);
+            Fault::new(format!("the morning was recorded in the time zone `{zone}`, which is not known here"))
+        })
     }
 
     /// Judges the recorded evidence at its own time with today's rules, in a store that is gone with the desk.
-    pub fn judged(&self) -> Result<(Desk, Round), StoreError> {
+    pub fn judged(&self) -> Result<(Desk, Round), Fault> {
         let plan = Plan {
             operator: self.operator.clone(),
             machine: Shown::default(),
-            zone: self.zone(),
+            zone: self.zone()?,
             limits: Limits::default(),
             configured: self.evidence.configured,
             register: Vec::new(),

@@ -42,6 +42,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use tokio::sync::oneshot::Sender;
 
 use crate::round::{Order, Update};
 
@@ -59,6 +60,8 @@ pub struct Console {
     pub updates: UnboundedReceiver<Update>,
     pub orders: UnboundedSender<Order>,
     pub clock: Clock,
+    /// Dropped as soon as the first picture is there: what would take the processor from it waits for that.
+    pub curtain: Sender<()>,
 }
 
 impl fmt::Debug for Console {

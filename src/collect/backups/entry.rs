@@ -1,5 +1,8 @@
 //! `[[backup]]`: as typed, then as meant. Some keys are every backup's; the others belong to its [kind](Kind).
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -108,13 +111,30 @@ pub fn read(entry: &Entry, register: &Register) -> Result<(BackupEntry, Meant), 
 
 /// The keys of every backup, and the others.
 fn split(value: &Value) -> (Map<String, Value>, Map<String, Value>) {
-    let common = properties(&schemars::schema_for!(BackupEntry).into());
+    // Made once: five hundred backups are read before the first picture.
+    static COMMON: LazyLock<Vec<String>> = LazyLock::new(|| properties(&schemars::schema_for!(BackupEntry).into()));
     let table = value.as_object().cloned().unwrap_or_default();
-    table.into_iter().partition(|(key, _)| common.contains(key))
+    table.into_iter().partition(|(key, _)| COMMON.contains(key))
 }
 
 fn properties(schema: &Value) -> Vec<String> {
     schema["properties"].as_object().into_iter().flatten().map(|(key, _)| key.clone()).collect()
+}
+
+/// The keys of a kind, and those of them that must be there.
+type Keys = (Vec<String>, Vec<String>);
+
+fn keys(kind: &Kind) -> &'static Keys {
+    static KEYS: LazyLock<BTreeMap<&'static str, Keys>> = LazyLock::new(|| {
+        let keys = |kind: &Kind| {
+            let schema = Value::from((kind.keys)());
+            let needed = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            (kind.word, (properties(&schema), needed.map(str::to_owned).collect()))
+        };
+        ALL.iter().map(keys).collect()
+    });
+    static NONE: Keys = (Vec::new(), Vec::new());
+    KEYS.get(kind.word).unwrap_or(&NONE)
 }
 
 fn meant(entry: &Entry, word: &str, own: Map<String, Value>, register: &Register) -> Result<Meant, Misfit> {
@@ -122,10 +142,9 @@ fn meant(entry: &Entry, word: &str, own: Map<String, Value>, register: &Register
         let words: Vec<&str> = ALL.iter().map(|kind| kind.word).collect();
         entry.misfit(Some("kind"), format!("`{}` is none of {}", Shown::line(word).cut(40), words.join(", ")))
     })?;
-    let schema = Value::from((kind.keys)());
-    let known = properties(&schema);
+    let (known, needed) = keys(kind);
     if let Some(key) = own.keys().find(|key| !known.contains(key)) {
-        let elsewhere = ALL.iter().any(|kind| properties(&(kind.keys)().into()).contains(key));
+        let elsewhere = ALL.iter().any(|kind| keys(kind).0.contains(key));
         let said = if elsewhere {
             format!("`{key}` says nothing to kind = \"{word}\"")
         } else {
@@ -133,8 +152,7 @@ fn meant(entry: &Entry, word: &str, own: Map<String, Value>, register: &Register
         };
         return Err(entry.misfit(Some(key), said));
     }
-    let mut needed = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    if let Some(key) = needed.find(|key| !own.contains_key(*key)) {
+    if let Some(key) = needed.iter().find(|key| !own.contains_key(*key)) {
         return Err(entry.misfit(None, format!("kind = \"{word}\" needs {key} = …")));
     }
     let planned = (kind.plan)(&Given { entry, register, keys: Value::Object(own) })?;

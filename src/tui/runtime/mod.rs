@@ -7,7 +7,7 @@ mod stage;
 mod surroundings;
 
 use std::future::poll_fn;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crossterm::event::{Event, EventStream, KeyEventKind, MouseButton, MouseEventKind};
@@ -15,6 +15,7 @@ use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use ratatui::layout::{Position, Size};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot::Sender;
 
 use self::signals::{Heard, Signals};
 use self::stage::Stage;
@@ -56,7 +57,7 @@ pub async fn run(console: Console) -> Result<Ending, TuiError> {
         inbox,
         clock: console.clock,
     };
-    runtime.go().await
+    runtime.go(console.curtain).await
 }
 
 struct Runtime {
@@ -88,8 +89,9 @@ enum Woken {
 }
 
 impl Runtime {
-    async fn go(&mut self) -> Result<Ending, TuiError> {
+    async fn go(&mut self, curtain: Sender<()>) -> Result<Ending, TuiError> {
         let mut until = self.stage.draw(&self.model);
+        drop(curtain);
         // The first picture is there: now what is selected in it is read.
         self.take_in(vec![Msg::Time]).await;
         loop {
@@ -200,7 +202,7 @@ impl Ears {
         };
         let keys = async {
             match events {
-                Some(events) => events.next().await,
+                Some(events) => poll_fn(|context| poll_event(events, context)).await,
                 None => std::future::pending().await,
             }
         };
@@ -234,7 +236,7 @@ impl Ears {
         // Never with another waker than the task's own: crossterm keeps the first one that it was polled with, and
         // would wake that.
         if let Some(events) = &mut self.events
-            && let Poll::Ready(event) = poll_fn(|context| Poll::Ready(events.poll_next_unpin(context))).await
+            && let Poll::Ready(event) = poll_fn(|context| Poll::Ready(poll_event(events, context))).await
         {
             return Some(key_or_gone(event));
         }
@@ -248,6 +250,12 @@ impl Ears {
 
 fn schedule_ended() -> Fault {
     Fault::new("the schedule ended: nothing is asked any more, and what is shown grows old").mend("start matins again")
+}
+
+/// The next event, or none at all when the terminal is gone. That is looked at first: crossterm reads an end of file for
+/// ever, on this thread.
+fn poll_event(events: &mut EventStream, context: &mut Context<'_>) -> Poll<Option<std::io::Result<Event>>> {
+    if signals::is_hung_up() { Poll::Ready(None) } else { events.poll_next_unpin(context) }
 }
 
 fn key_or_gone(event: Option<std::io::Result<Event>>) -> Woken {

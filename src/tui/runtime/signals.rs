@@ -2,6 +2,7 @@
 
 use std::os::fd::{AsFd as _, OwnedFd};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal as Number;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -70,4 +71,12 @@ async fn hung_up(terminal: Option<&AsyncFd<OwnedFd>>) {
             _ => return,
         }
     }
+}
+
+/// Whether the terminal is gone, without waiting.
+pub fn is_hung_up() -> bool {
+    let screen = std::io::stdout();
+    // A hang-up is told though nothing is asked for.
+    let mut screen = [PollFd::new(&screen, PollFlags::empty())];
+    poll(&mut screen, Some(&Timespec::default())).is_ok() && screen[0].revents().contains(PollFlags::HUP)
 }

@@ -182,8 +182,11 @@ impl Stage {
 impl Drop for Stage {
     fn drop(&mut self) {
         // What is still to come from drawing must not land on the screen that was there before.
-        self.gone.store(true, Ordering::Relaxed);
-        leave();
+        let gone = self.gone.swap(true, Ordering::Relaxed);
+        // On a panic the terminal was given back before the message; once more, and the cursor would go back over it.
+        if !(gone && std::thread::panicking()) {
+            leave();
+        }
         if !std::thread::panicking() {
             drop(std::panic::take_hook());
             let previous = Arc::clone(&self.previous);
