@@ -4,6 +4,7 @@
 //! deadline. A collector brings facts and never judges them; it never knows another collector. Only [`tools`] opens
 //! sockets, runs programs and reads the keyring.
 
+mod advisories;
 pub mod backups;
 mod exposure;
 mod feeds;
@@ -43,6 +44,7 @@ pub struct Collector {
 /// Every collector there is.
 pub const ALL: &[Collector] = &[
     feeds::COLLECTOR,
+    advisories::COLLECTOR,
     servers::COLLECTOR,
     sites::COLLECTOR,
     exposure::COLLECTOR,

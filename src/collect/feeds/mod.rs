@@ -16,6 +16,7 @@ use schemars::{JsonSchema, schema_for};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::tools::http::parse_written;
 use super::{Collector, Source};
 use crate::domain::facts::{FeedDeclared, FeedKind};
 use crate::domain::register::Register;
@@ -25,10 +26,7 @@ use reading::Feed;
 
 pub const COLLECTOR: Collector = Collector {
     name: "feeds",
-    sections: &[
-        Section { name: "feed", many: true, schema: || schema_for!(FeedEntry) },
-        Section { name: "advisories", many: false, schema: || schema_for!(AdvisoriesEntry) },
-    ],
+    sections: &[Section { name: "feed", many: true, schema: || schema_for!(FeedEntry) }],
     plan,
 };
 
@@ -43,22 +41,6 @@ const SHORTEST: Period = Period::seconds(10);
 /// For the answer as a whole; a round's deadline leaves room to read it.
 const TOTAL: Duration = Duration::from_secs(30);
 const DEADLINE: Duration = Duration::from_secs(40);
-/// Keys in an address that hold secrets. The configuration holds none.
-const SECRET_KEYS: [&str; 12] = [
-    "token",
-    "access_token",
-    "private_token",
-    "feed_token",
-    "auth",
-    "key",
-    "api_key",
-    "apikey",
-    "secret",
-    "password",
-    "passwd",
-    "pw",
-];
-
 /// A feed of security advisories: RSS 0.9x, 1.0, 2.0, Atom or JSON Feed.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -78,55 +60,20 @@ fn any() -> FeedKind {
     FeedKind::Any
 }
 
-/// Where the machine-readable truth about advisories comes from; each may be a mirror or a `file:` address. They are
-/// checked, and nothing reads them yet: fixed versions and exploitation come with the next release.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct AdvisoriesEntry {
-    /// Debian's security tracker: CVE, package, release, fixed version.
-    debian_tracker: Option<String>,
-    /// Debian's list of DSAs: CVEs and fixed versions.
-    debian_dsa: Option<String>,
-    /// The same for DLAs.
-    debian_dla: Option<String>,
-    /// Drupal's advisories in OSV form.
-    drupal_osv: Option<String>,
-    /// CISA's catalogue of exploited vulnerabilities.
-    kev: Option<String>,
-    /// FIRST's probabilities of exploitation.
-    epss: Option<String>,
-}
-
-impl AdvisoriesEntry {
-    fn addresses(&self) -> [(&'static str, Option<&str>); 6] {
-        [
-            ("debian_tracker", self.debian_tracker.as_deref()),
-            ("debian_dsa", self.debian_dsa.as_deref()),
-            ("debian_dla", self.debian_dla.as_deref()),
-            ("drupal_osv", self.drupal_osv.as_deref()),
-            ("kev", self.kev.as_deref()),
-            ("epss", self.epss.as_deref()),
-        ]
-    }
-}
-
 fn plan(entries: &[Entry], register: &Register, every: Period) -> Result<Vec<Source>, Vec<Misfit>> {
     let mut misfits = Vec::new();
     let mut sources = Vec::new();
     let mut names: HashMap<Shown, Shown> = HashMap::new();
     for entry in entries {
-        match entry.section {
-            "feed" => match feed(entry, every) {
-                Ok(source) => {
-                    if let Some(first) = names.insert(source.id.name.clone(), entry.place.clone()) {
-                        let message = format!("the feed \"{}\" stands at {first} already", source.id.name);
-                        misfits.push(entry.misfit(Some("name"), message));
-                    }
-                    sources.push(source);
+        match feed(entry, every) {
+            Ok(source) => {
+                if let Some(first) = names.insert(source.id.name.clone(), entry.place.clone()) {
+                    let message = format!("the feed \"{}\" stands at {first} already", source.id.name);
+                    misfits.push(entry.misfit(Some("name"), message));
                 }
-                Err(misfit) => misfits.push(misfit),
-            },
-            _ => misfits.extend(advisories(entry)),
+                sources.push(source);
+            }
+            Err(misfit) => misfits.push(misfit),
         }
     }
     if !misfits.is_empty() {
@@ -151,41 +98,8 @@ fn feed(entry: &Entry, refresh: Period) -> Result<Source, Misfit> {
     if every < SHORTEST {
         return Err(entry.misfit(Some("every"), format!("feeds are not asked more often than every {SHORTEST}")));
     }
-    let url = address(&typed.url).map_err(|message| entry.misfit(Some("url"), message))?;
+    let url = parse_written(&typed.url).map_err(|message| entry.misfit(Some("url"), message))?;
     Ok(source(name, typed.kind, url, every, entry.place.clone()))
-}
-
-fn advisories(entry: &Entry) -> Vec<Misfit> {
-    let typed: AdvisoriesEntry = match entry.read() {
-        Ok(typed) => typed,
-        Err(misfit) => return vec![misfit],
-    };
-    let wrong = |(key, text): (&str, Option<&str>)| {
-        text.and_then(|text| address(text).err()).map(|message| entry.misfit(Some(key), message))
-    };
-    typed.addresses().into_iter().filter_map(wrong).collect()
-}
-
-/// An address that may be fetched and may be shown: no login, no secret in its query.
-fn address(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text.trim()).map_err(|_| "not an address: write https://… or file:///…".to_owned())?;
-    match url.scheme() {
-        "https" | "http" if url.host_str().is_some_and(|host| !host.is_empty()) => {}
-        "file" if url.to_file_path().is_ok() => {}
-        "file" => return Err("a file address is absolute and on this machine: file:///path".to_owned()),
-        _ => return Err("an address begins with https://, http:// or file:///".to_owned()),
-    }
-    let secret = url.query_pairs().find(|(key, _)| SECRET_KEYS.contains(&key.to_ascii_lowercase().as_str()));
-    if let Some((key, _)) = secret {
-        let key = Shown::line(&key);
-        return Err(format!(
-            "`{key}=` in an address is a secret, and secrets never stand here: use an address without"
-        ));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("a login in an address is a secret, and secrets never stand here".to_owned());
-    }
-    Ok(url)
 }
 
 fn source(name: Shown, kind: FeedKind, url: Url, every: Period, place: Shown) -> Source {
@@ -253,8 +167,6 @@ mod tests {
         assert_eq!(misfit("feed", json!({"name": "a", "url": url, "every": "0s"})).0.as_deref(), Some("every"));
         assert!(misfit("feed", json!({"name": "a", "url": url, "kind": "rss"})).1.contains("debian"));
         assert!(misfit("feed", json!({"name": "a", "url": url, "evry": "1h"})).1.contains("evry"));
-        assert_eq!(misfit("advisories", json!({"kev": "nowhere"})).0.as_deref(), Some("kev"));
-        assert!(planned(&[entry("advisories", json!({"kev": "file:///srv/kev.json"}))]).unwrap().is_empty());
         let twice = [entry("feed", json!({"name": "a", "url": url})), entry("feed", json!({"name": "a", "url": url}))];
         assert_eq!(planned(&twice).unwrap_err()[0].message, "the feed \"a\" stands at feeds.toml:3 already");
     }
@@ -274,7 +186,5 @@ mod tests {
     fn the_schema_names_every_key() {
         let text = serde_json::to_string(&(COLLECTOR.sections[0].schema)()).unwrap();
         assert!(["name", "kind", "url", "every"].iter().all(|key| text.contains(key)), "{text}");
-        let text = serde_json::to_string(&(COLLECTOR.sections[1].schema)()).unwrap();
-        assert!(text.contains("drupal_osv") && text.contains("nothing reads them yet"), "{text}");
     }
 }

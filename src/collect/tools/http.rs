@@ -8,14 +8,19 @@ mod address;
 mod body;
 mod file;
 mod status;
+mod stream;
 mod trouble;
 mod trust;
+mod unpacked;
+mod written;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use reqwest::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+};
 use reqwest::{Client, Response};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
@@ -26,6 +31,9 @@ use crate::domain::Fault;
 use crate::domain::facts::Reached;
 use address::{Realm, Resolver};
 use status::Step;
+
+pub use stream::Streamed;
+pub use written::parse_written;
 
 /// Redirects followed for one document.
 const REDIRECTS: usize = 5;
@@ -75,6 +83,15 @@ pub enum Fetched {
     },
 }
 
+/// How a body reaches us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// Unpacked by the client, and held as a whole.
+    Unpacked,
+    /// As it was sent.
+    Packed,
+}
+
 /// How long single steps may take; the whole has its own deadline in [`Fetch`].
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
@@ -103,6 +120,8 @@ struct Shared {
     trust: OnceLock<trust::Trust>,
     /// For addresses that the configuration names.
     named: OnceLock<Result<Client, Fault>>,
+    /// The same, for what is unpacked as it comes: this client leaves it packed.
+    packed: OnceLock<Result<Client, Fault>>,
     /// Who asked us to stay away, by origin, until when.
     waits: Mutex<HashMap<String, Instant>>,
 }
@@ -114,8 +133,8 @@ impl Http {
 
     /// With other deadlines for its single steps.
     pub fn patient(patience: Patience) -> Self {
-        let shared =
-            Shared { patience, trust: OnceLock::new(), named: OnceLock::new(), waits: Mutex::new(HashMap::new()) };
+        let (trust, waits) = (OnceLock::new(), Mutex::new(HashMap::new()));
+        let shared = Shared { patience, trust, named: OnceLock::new(), packed: OnceLock::new(), waits };
         Self { shared: Arc::new(shared) }
     }
 
@@ -143,30 +162,46 @@ impl Http {
     /// How a URL answers, without following redirects and without its body.
     pub async fn look(&self, url: &Url, total: Duration) -> Result<Reached, Fault> {
         let started = Instant::now();
-        let client = self.named(url)?;
+        let client = self.named(url, Form::Unpacked)?;
         let response = tokio::time::timeout(total, self.send(&client, url, HeaderMap::new())).await;
         let response = response.unwrap_or_else(|_| Err(trouble::too_slow(url, total)))?;
         let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(Reached { status: response.status().as_u16(), took_ms, redirect: status::points_to(&response, url) })
     }
 
-    /// Asks, and follows redirects. `home` is the realm that they may lead into besides the public one; `None` until the
-    /// configured address has answered and shown it.
     async fn follow(
         &self,
         fetch: &Fetch<'_>,
-        mut home: Option<Realm>,
+        home: Option<Realm>,
         token: Option<&SecretString>,
     ) -> Result<Fetched, Fault> {
+        match self.reach(fetch, home, Form::Unpacked, token).await? {
+            Some((response, url)) => body::read(response, url, fetch.cap).await,
+            None => Ok(Fetched::Unchanged),
+        }
+    }
+
+    /// Asks, and follows redirects up to an answer with a body; `None`: what we have is current. `home` is the realm that
+    /// redirects may lead into besides the public one; `None` until the configured address has answered and shown it.
+    async fn reach(
+        &self,
+        fetch: &Fetch<'_>,
+        mut home: Option<Realm>,
+        form: Form,
+        token: Option<&SecretString>,
+    ) -> Result<Option<(Response, Url)>, Fault> {
         let mut url = fetch.url.clone();
         for _ in 0..=REDIRECTS {
             self.is_welcome(&url)?;
             let client = match home {
-                None => self.named(&url)?,
-                Some(home) => self.redirected(&url, home)?,
+                None => self.named(&url, form)?,
+                Some(home) => self.redirected(&url, home, form)?,
             };
             let mut headers = conditions(fetch.validators.filter(|validators| validators.belong_to(&url)));
             let conditional = !headers.is_empty();
+            if form == Form::Packed {
+                headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+            }
             let token = token.filter(|_| url.origin() == fetch.url.origin());
             if let Some(token) = token {
                 headers.insert(AUTHORIZATION, bearer(token)?);
@@ -178,8 +213,8 @@ impl Http {
             let peer = response.remote_addr().map_or(Realm::Odd, |peer| Realm::of(peer.ip()));
             home = home.or(Some(peer));
             match status::step(&response, &url, conditional) {
-                Ok(Step::Read) => return body::read(response, url, fetch.cap).await,
-                Ok(Step::Unchanged) => return Ok(Fetched::Unchanged),
+                Ok(Step::Read) => return Ok(Some((response, url))),
+                Ok(Step::Unchanged) => return Ok(None),
                 Ok(Step::Follow(next)) => url = next,
                 Err(refusal) => return Err(self.remember(&url, refusal)),
             }
@@ -194,16 +229,20 @@ impl Http {
     }
 
     /// The client for an address that the configuration names: it may be anywhere.
-    fn named(&self, url: &Url) -> Result<Client, Fault> {
+    fn named(&self, url: &Url, form: Form) -> Result<Client, Fault> {
         self.speaks(url)?;
-        self.shared.named.get_or_init(|| self.client(None)).clone()
+        let client = match form {
+            Form::Unpacked => &self.shared.named,
+            Form::Packed => &self.shared.packed,
+        };
+        client.get_or_init(|| self.client(None, form)).clone()
     }
 
     /// A client for an address that a server named: it may be public, or in the realm that the first address was in.
-    fn redirected(&self, url: &Url, home: Realm) -> Result<Client, Fault> {
+    fn redirected(&self, url: &Url, home: Realm, form: Form) -> Result<Client, Fault> {
         self.speaks(url)?;
         address::check(url, home)?;
-        self.client(Some(home))
+        self.client(Some(home), form)
     }
 
     fn speaks(&self, url: &Url) -> Result<(), Fault> {
@@ -219,12 +258,13 @@ impl Http {
         self.shared.trust.get_or_init(trust::read_system)
     }
 
-    fn client(&self, home: Option<Realm>) -> Result<Client, Fault> {
+    fn client(&self, home: Option<Realm>, form: Form) -> Result<Client, Fault> {
         let Patience { connect, idle } = self.shared.patience;
         Client::builder()
             .user_agent(concat!("matins/", env!("CARGO_PKG_VERSION")))
             .referer(false)
             .no_proxy()
+            .gzip(form == Form::Unpacked)
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(connect)
             .read_timeout(idle)

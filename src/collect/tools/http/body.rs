@@ -11,13 +11,24 @@ use crate::domain::Fault;
 /// Longest header value that is kept.
 const KEPT: usize = 1_024;
 
-pub(super) async fn read(mut response: Response, url: Url, cap: usize) -> Result<Fetched, Fault> {
+/// What a response's headers say of its body.
+#[derive(Debug)]
+pub(super) struct About {
+    pub(super) validators: Validators,
+    pub(super) content_type: Option<String>,
+}
+
+pub(super) fn about(response: &Response, url: &Url) -> About {
     let header = |name: HeaderName| {
         let value = response.headers().get(name)?.to_str().ok()?;
         (value.len() <= KEPT).then(|| value.to_owned())
     };
-    let content_type = header(CONTENT_TYPE);
-    let validators = Validators { etag: header(ETAG), last_modified: header(LAST_MODIFIED), of: Some(digest(&url)) };
+    let validators = Validators { etag: header(ETAG), last_modified: header(LAST_MODIFIED), of: Some(digest(url)) };
+    About { validators, content_type: header(CONTENT_TYPE) }
+}
+
+pub(super) async fn read(mut response: Response, url: Url, cap: usize) -> Result<Fetched, Fault> {
+    let About { validators, content_type } = about(&response, &url);
     if response.content_length().is_some_and(|length| length > cap as u64) {
         return Err(too_big(&url, cap));
     }
@@ -34,6 +45,6 @@ pub(super) async fn read(mut response: Response, url: Url, cap: usize) -> Result
     Ok(Fetched::Body { bytes, validators, url, content_type })
 }
 
-fn too_big(url: &Url, cap: usize) -> Fault {
+pub(super) fn too_big(url: &Url, cap: usize) -> Fault {
     Fault::new(format!("{} sends more than {}", trouble::host(url), trouble::size(cap)))
 }

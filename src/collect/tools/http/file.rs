@@ -1,5 +1,6 @@
 //! `file:` addresses: a mirror on this machine. Same cap, and the file's time in place of `Last-Modified`.
 
+use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -10,10 +11,8 @@ use super::{Fetch, Fetched, Validators, digest, trouble};
 use crate::domain::{Fault, Shown};
 
 pub(super) async fn fetch(fetch: &Fetch<'_>) -> Result<Fetched, Fault> {
-    let path = fetch.url.to_file_path().map_err(|()| {
-        Fault::new("the file address names another machine, or no absolute path").mend("write file:///absolute/path")
-    })?;
-    let known = fetch.validators.filter(|validators| validators.belong_to(fetch.url)).cloned();
+    let path = path(fetch.url)?;
+    let known = known(fetch);
     let (url, cap) = (fetch.url.clone(), fetch.cap);
     // A file on a network share can hang; the read then goes on alone, and the answer is that it was too slow.
     let reading = tokio::task::spawn_blocking(move || read(&path, &url, known.as_ref(), cap));
@@ -24,7 +23,20 @@ pub(super) async fn fetch(fetch: &Fetch<'_>) -> Result<Fetched, Fault> {
     }
 }
 
-fn read(path: &PathBuf, url: &Url, known: Option<&Validators>, cap: usize) -> Result<Fetched, Fault> {
+/// Where a file address points.
+pub(super) fn path(url: &Url) -> Result<PathBuf, Fault> {
+    url.to_file_path().map_err(|()| {
+        Fault::new("the file address names another machine, or no absolute path").mend("write file:///absolute/path")
+    })
+}
+
+/// What we have of it.
+pub(super) fn known(fetch: &Fetch<'_>) -> Option<Validators> {
+    fetch.validators.filter(|validators| validators.belong_to(fetch.url)).cloned()
+}
+
+/// Opens it; `None`: what we have is current.
+pub(super) fn open(path: &Path, url: &Url, known: Option<&Validators>) -> Result<Option<(File, Validators)>, Fault> {
     let failed = |error: std::io::Error| unreadable(path, &error);
     let about = std::fs::metadata(path).map_err(failed)?;
     // Opening a pipe or a device could wait for ever.
@@ -33,21 +45,26 @@ fn read(path: &PathBuf, url: &Url, known: Option<&Validators>, cap: usize) -> Re
     }
     let modified = about.modified().ok().and_then(|time| Timestamp::try_from(time).ok()).map(|time| time.to_string());
     if modified.is_some() && known.is_some_and(|known| known.last_modified == modified) {
-        return Ok(Fetched::Unchanged);
+        return Ok(None);
     }
-    let mut bytes = Vec::new();
-    std::fs::File::open(path).and_then(|file| file.take(cap as u64 + 1).read_to_end(&mut bytes)).map_err(failed)?;
-    if bytes.len() > cap {
-        return Err(Fault::new(format!("{} is larger than {}", shown(path), trouble::size(cap))));
-    }
-    if bytes.is_empty() {
+    if about.len() == 0 {
         return Err(Fault::new(format!("{} is empty", shown(path))));
     }
     let validators = Validators { etag: None, last_modified: modified, of: Some(digest(url)) };
+    Ok(Some((File::open(path).map_err(failed)?, validators)))
+}
+
+fn read(path: &Path, url: &Url, known: Option<&Validators>, cap: usize) -> Result<Fetched, Fault> {
+    let Some((file, validators)) = open(path, url, known)? else { return Ok(Fetched::Unchanged) };
+    let mut bytes = Vec::new();
+    file.take(cap as u64 + 1).read_to_end(&mut bytes).map_err(|error| unreadable(path, &error))?;
+    if bytes.len() > cap {
+        return Err(Fault::new(format!("{} is larger than {}", shown(path), trouble::size(cap))));
+    }
     Ok(Fetched::Body { bytes, validators, url: url.clone(), content_type: None })
 }
 
-fn unreadable(path: &Path, error: &std::io::Error) -> Fault {
+pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Fault {
     let path = shown(path);
     match error.kind() {
         std::io::ErrorKind::NotFound => Fault::new(format!("{path} is not there")).mend("check the file address"),
@@ -58,6 +75,6 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Fault {
     }
 }
 
-fn shown(path: &Path) -> Shown {
+pub(super) fn shown(path: &Path) -> Shown {
     Shown::line(&path.to_string_lossy())
 }

@@ -1,0 +1,159 @@
+//! The collector `advisories`: the machine-readable truth about vulnerabilities, each source for itself.
+//!
+//! A source is a file with its parser and a line in [`KINDS`]. It is fetched conditionally, read as a stream within bounds,
+//! and held against what is plausible before it replaces the last good copy.
+
+mod epss;
+mod json;
+mod kev;
+mod lines;
+mod truth;
+
+use std::io::BufRead;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::civil::Date;
+use schemars::{JsonSchema, schema_for};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::tools::http::parse_written;
+use super::{Collector, Source};
+use crate::domain::facts::TruthDeclared;
+use crate::domain::register::Register;
+use crate::domain::settings::{Entry, Misfit, Section};
+use crate::domain::{Declared, Fact, Fault, Period, Shown, SourceId, Subject, SubjectKind};
+use truth::Truth;
+
+pub const COLLECTOR: Collector = Collector {
+    name: "advisories",
+    sections: &[Section { name: "advisories", many: false, schema: || schema_for!(AdvisoriesEntry) }],
+    plan,
+};
+
+/// Public sources are not asked more often.
+const SHORTEST: Period = Period::minutes(1);
+/// What a round's deadline leaves beyond the source's own.
+const SPARE: Duration = Duration::from_secs(5);
+
+/// A kind of source.
+#[derive(Debug)]
+struct Kind {
+    /// Its key in `[advisories]`.
+    key: &'static str,
+    /// Where it is public.
+    url: &'static str,
+    /// Watched while there is no configuration.
+    built_in: bool,
+    every: Period,
+    /// Most bytes, packed or unpacked.
+    cap: usize,
+    /// From asking to having read it all.
+    total: Duration,
+    /// What it counts: "vulnerabilities".
+    noun: &'static str,
+    /// Fewer are not believed.
+    least: u64,
+    parse: fn(&mut dyn BufRead) -> Result<Parsed, Fault>,
+}
+
+/// What a parser made of it.
+#[derive(Debug, PartialEq)]
+struct Parsed {
+    fact: Fact,
+    /// How many of the kind's noun there are.
+    count: u64,
+    /// The day that it says it is of.
+    day: Option<Date>,
+}
+
+const KINDS: &[Kind] = &[kev::KIND, epss::KIND];
+
+/// Where the machine-readable truth about advisories comes from; each may be a mirror or a `file:` address, packed with
+/// gzip or not.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct AdvisoriesEntry {
+    /// Debian's security tracker: CVE, package, release, fixed version. Nothing reads it yet.
+    debian_tracker: Option<String>,
+    /// Debian's list of DSAs: CVEs and fixed versions. Nothing reads it yet.
+    debian_dsa: Option<String>,
+    /// The same for DLAs. Nothing reads it yet.
+    debian_dla: Option<String>,
+    /// Drupal's advisories in OSV form. Nothing reads it yet.
+    drupal_osv: Option<String>,
+    /// CISA's catalogue of exploited vulnerabilities, as JSON.
+    kev: Option<String>,
+    /// FIRST's probabilities of exploitation, as CSV.
+    epss: Option<String>,
+    /// How often all of them are asked; else each in its own time, from every 2 hours to daily.
+    every: Option<Period>,
+}
+
+impl AdvisoriesEntry {
+    fn addresses(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let all = [
+            ("debian_tracker", &self.debian_tracker),
+            ("debian_dsa", &self.debian_dsa),
+            ("debian_dla", &self.debian_dla),
+            ("drupal_osv", &self.drupal_osv),
+            ("kev", &self.kev),
+            ("epss", &self.epss),
+        ];
+        all.into_iter().filter_map(|(key, url)| Some((key, url.as_deref()?)))
+    }
+}
+
+fn plan(entries: &[Entry], register: &Register, _refresh: Period) -> Result<Vec<Source>, Vec<Misfit>> {
+    let (mut sources, mut misfits) = (Vec::new(), Vec::new());
+    for entry in entries {
+        match entry.read::<AdvisoriesEntry>() {
+            Ok(typed) => planned(entry, &typed, &mut sources, &mut misfits),
+            Err(misfit) => misfits.push(misfit),
+        }
+    }
+    if !misfits.is_empty() {
+        return Err(misfits);
+    }
+    if !register.configured {
+        let built_in = KINDS.iter().filter(|kind| kind.built_in);
+        sources.extend(
+            built_in.filter_map(|kind| Some(source(kind, Url::parse(kind.url).ok()?, None, "built in".into()))),
+        );
+    }
+    Ok(sources)
+}
+
+fn planned(entry: &Entry, typed: &AdvisoriesEntry, sources: &mut Vec<Source>, misfits: &mut Vec<Misfit>) {
+    if typed.every.is_some_and(|every| every < SHORTEST) {
+        let message = format!("sources of advisories are not asked more often than every {SHORTEST}");
+        misfits.push(entry.misfit(Some("every"), message));
+    }
+    for (key, text) in typed.addresses() {
+        match parse_written(text) {
+            Ok(url) => sources.extend(
+                KINDS
+                    .iter()
+                    .filter(|kind| kind.key == key)
+                    .map(|kind| source(kind, url.clone(), typed.every, entry.place.clone())),
+            ),
+            Err(message) => misfits.push(entry.misfit(Some(key), message)),
+        }
+    }
+}
+
+fn source(kind: &'static Kind, url: Url, every: Option<Period>, place: Shown) -> Source {
+    let subject = Subject::new(SubjectKind::Feed, kind.key);
+    let declared = TruthDeclared { key: kind.key.into(), url: Shown::line(url.as_str()) };
+    Source {
+        id: SourceId::new(COLLECTOR.name, kind.key),
+        every: every.unwrap_or(kind.every),
+        deadline: kind.total + SPARE,
+        declared: vec![Declared { subject, fact: Fact::TruthDeclared(declared), place }],
+        ask: Arc::new(Truth { kind, url }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,52 @@
+//! What is planned from the configuration, and without one.
+
+use super::*;
+use serde_json::{Value, json};
+
+fn planned_from(value: Value) -> Result<Vec<Source>, Vec<Misfit>> {
+    let entry = Entry { section: "advisories", value, place: "sources.toml:3".into(), index: 0 };
+    let register = Register { servers: Vec::new(), persons: Vec::new(), configured: true };
+    plan(&[entry], &register, Period::minutes(15))
+}
+
+fn misfit(value: Value) -> (Option<String>, String) {
+    let misfits = planned_from(value).unwrap_err();
+    assert_eq!(misfits.len(), 1, "{misfits:?}");
+    (misfits[0].key.clone(), misfits[0].message.clone())
+}
+
+#[test]
+fn only_what_the_configuration_names_is_asked() {
+    let sources = planned_from(json!({"kev": "file:///srv/kev.json"})).unwrap();
+    assert_eq!(sources.iter().map(|source| source.id.to_string()).collect::<Vec<_>>(), ["advisories/kev"]);
+    assert_eq!(sources[0].every, Period::hours(3));
+    let Fact::TruthDeclared(declared) = &sources[0].declared[0].fact else { panic!("another fact") };
+    assert_eq!((declared.key.as_str(), declared.url.as_str()), ("kev", "file:///srv/kev.json"));
+    let sources = planned_from(json!({"kev": "file:///srv/kev.json", "every": "2h"})).unwrap();
+    assert_eq!(sources[0].every, Period::hours(2));
+}
+
+#[test]
+fn without_configuration_the_public_sources_are_watched() {
+    let register = Register { servers: Vec::new(), persons: Vec::new(), configured: false };
+    let sources = plan(&[], &register, Period::minutes(15)).unwrap();
+    assert!(sources.iter().any(|source| source.id.name == "kev"));
+    for kind in KINDS {
+        assert!(parse_written(kind.url).is_ok(), "{}", kind.url);
+        assert_eq!(sources.iter().any(|source| source.id.name == *kind.key), kind.built_in, "{}", kind.key);
+    }
+}
+
+#[test]
+fn what_cannot_be_right_is_said_at_its_key() {
+    assert_eq!(misfit(json!({"kev": "nowhere"})).0.as_deref(), Some("kev"));
+    assert_eq!(misfit(json!({"epss": "https://x.example/?token=CANARY"})).0.as_deref(), Some("epss"));
+    assert_eq!(misfit(json!({"every": "1s"})).0.as_deref(), Some("every"));
+    assert!(misfit(json!({"cisa": "https://x.example/"})).1.contains("cisa"));
+}
+
+#[test]
+fn the_schema_names_every_kind() {
+    let text = serde_json::to_string(&(COLLECTOR.sections[0].schema)()).unwrap();
+    assert!(KINDS.iter().all(|kind| text.contains(kind.key)), "{text}");
+}
