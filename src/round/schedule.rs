@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
 use super::ask::ask;
+use super::deeds::{carry_out, prepare, security};
 use super::{Desk, Order, Progress, Request, Update};
 use crate::collect::tools::Tools;
-use crate::domain::{Fault, Period, Round, SourceId, SourceRecord};
+use crate::domain::{Account, Fault, Period, Round, SourceId, SourceRecord, Subject};
 use crate::store::{Attempt, Watch};
 
 /// While answers are pouring in, evaluate at most this often.
@@ -62,6 +63,9 @@ pub async fn run(schedule: Schedule) {
                 Ok(()) => clerk.hear_others(),
                 Err(_) => watch = None,
             },
+            Some(done) = clerk.deeds.join_next(), if !clerk.deeds.is_empty() => {
+                clerk.done(done);
+            }
             () = sleep_until(wake) => if clerk.gathering() { clerk.evaluate() } else { clerk.woke() },
         }
     }
@@ -81,6 +85,8 @@ struct Clerk {
     updates: UnboundedSender<Update>,
     asking: JoinSet<Attempt>,
     busy: HashSet<SourceId>,
+    /// What is being prepared (`None`) or done.
+    deeds: JoinSet<Option<Account>>,
     due: HashMap<SourceId, Timestamp>,
     /// When it evaluated last.
     judged_at: Timestamp,
@@ -107,6 +113,7 @@ impl Clerk {
             updates,
             asking: JoinSet::new(),
             busy: HashSet::new(),
+            deeds: JoinSet::new(),
             due,
             judged_at: now,
             gather_until: None,
@@ -127,6 +134,47 @@ impl Clerk {
 
     fn obey(&mut self, order: &Order) {
         let now = (self.tools.now)();
+        let (tools, updates) = (Arc::clone(&self.tools), self.updates.clone());
+        match order {
+            Order::Prepare(errand) => {
+                let (errand, pending) = (errand.clone(), security(self.desk.evidence(), now));
+                self.deeds.spawn(async move {
+                    // Nobody listens any more when this fails; then nobody wants it either.
+                    updates.send(Update::Prepared(prepare(&tools, &errand, &pending).await)).ok();
+                    None
+                });
+            }
+            Order::Do(deed) => {
+                let deed = deed.clone();
+                self.deeds.spawn(async move { Some(carry_out(&tools, deed, &updates).await) });
+            }
+            refresh => self.hurry(refresh, now),
+        }
+    }
+
+    fn done(&mut self, done: Result<Option<Account>, JoinError>) {
+        match done {
+            Ok(Some(account)) => self.settle(&account),
+            // It was prepared only.
+            Ok(None) => {}
+            Err(panic) => {
+                let fault = Fault::new(format!("matins failed while it did something on a server ({panic})"));
+                // Nobody listens any more when this fails; the next report ends the schedule.
+                self.updates.send(Update::Trouble(fault.mend("look there how far it came, and please report it"))).ok();
+            }
+        }
+    }
+
+    /// After a deed, whatever came of it, its servers are asked again: what counts is what is seen. The one place that
+    /// every account comes through.
+    fn settle(&mut self, account: &Account) {
+        let now = (self.tools.now)();
+        for step in account.deed.steps() {
+            self.hurry(&Order::RefreshSubject(Subject::host(step.server.clone())), now);
+        }
+    }
+
+    fn hurry(&mut self, order: &Order, now: Timestamp) {
         for record in &self.desk.evidence().sources {
             let wanted = match order {
                 Order::RefreshAll => true,
@@ -137,7 +185,7 @@ impl Clerk {
                         || record.seen.iter().any(|seen| seen.subject == *subject)
                 }
                 // Nothing is asked for these.
-                Order::Look(_) | Order::Seek(_) | Order::Request(_) => false,
+                Order::Look(_) | Order::Seek(_) | Order::Request(_) | Order::Prepare(_) | Order::Do(_) => false,
             };
             if wanted {
                 self.due.insert(record.id.clone(), now);

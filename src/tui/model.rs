@@ -14,7 +14,9 @@ use super::panels;
 use super::theme::Theme;
 use super::widgets::input::TextInput;
 use crate::domain::register::Server;
-use crate::domain::{Deed, Fault, Finding, FindingKey, Link, Period, Round, Shown, Subject};
+use crate::domain::{
+    Account, Deed, DeedKind, Fault, Finding, FindingKey, Link, OneTime, Period, Round, Shown, Subject,
+};
 use crate::policy::DECISION;
 use crate::round::Progress;
 
@@ -43,6 +45,8 @@ pub struct World {
     pub demo: bool,
     pub hints: Vec<Shown>,
     pub fleet: Fleet,
+    /// How the last deed of this console goes, or went.
+    pub account: Option<Account>,
 }
 
 /// What of the register the console asks with: the servers that something can be done to, and who can be named.
@@ -80,6 +84,8 @@ pub struct View {
     /// Said once, until the next key.
     pub message: Option<Message>,
     pub mouse: bool,
+    /// Leaving was asked for while something was being done on a server.
+    pub leaving: bool,
 }
 
 /// Which screen, and what in it has the focus.
@@ -170,6 +176,16 @@ pub enum Overlay {
     Sign(TextInput),
     /// Asks before an address that is not encrypted is opened.
     Confirm(Link),
+    /// Which servers something is to be done to.
+    Choice(Choice),
+    /// Servers are being looked at for a deed.
+    Waiting(Shown),
+    /// How a deed goes.
+    Account {
+        scroll: usize,
+    },
+    /// A link that is shown once.
+    Issued(OneTime),
     /// Asks before anything is done to a server.
     Deed(Dialog),
     /// An address to copy, because it can't be opened from here.
@@ -177,6 +193,14 @@ pub enum Overlay {
         link: Link,
         said: Shown,
     },
+}
+
+/// Servers to choose from, by what they have in common.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    pub kind: DeedKind,
+    pub choices: Vec<(Shown, Vec<Server>)>,
+    pub at: usize,
 }
 
 /// A deed before it is done.
@@ -274,6 +298,7 @@ impl From<Start> for Model {
             demo: start.demo,
             hints: start.hints,
             fleet: start.fleet,
+            account: None,
         };
         let panels = panels::ALL.iter().map(|_| PanelView::default()).collect();
         let view = View { panels, mouse: true, ..View::default() };

@@ -6,7 +6,7 @@ use ratatui::layout::Size;
 use super::keymap::Scope;
 use super::message::{Effect, Msg};
 use super::model::{Message, Model, Overlay, Place};
-use super::{act, keymap, layout, pointer, typing};
+use super::{act, deeds, keymap, layout, pointer, typing};
 use crate::domain::{Fault, Link, Shown};
 use crate::round::Update;
 
@@ -71,6 +71,9 @@ fn hear(model: &mut Model, update: Update) {
             model.world.looks.take_sought(found);
             model.settle();
         }
+        Update::Prepared(prepared) => deeds::prepared(model, prepared),
+        Update::Deed(account) => deeds::heard(model, account),
+        Update::Issued(link) => model.view.overlay = Some(Overlay::Issued(link)),
     }
 }
 
@@ -81,6 +84,7 @@ fn press(model: &mut Model, key: &crossterm::event::KeyEvent) -> Vec<Effect> {
         return typing::press(model, key);
     }
     if let Some(action) = keymap::action(scope, key) {
+        model.view.leaving &= action == keymap::Action::Quit;
         return act::act(model, action);
     }
     say(model, "that key does nothing here: ? for help");

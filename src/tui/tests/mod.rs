@@ -46,6 +46,10 @@ fn state_of(model: &Model) -> String {
         Some(Overlay::Confirm(_)) => " confirm",
         Some(Overlay::Address { .. }) => " address",
         Some(Overlay::Deed(asked)) if asked.go => " deed:go",
+        Some(Overlay::Choice(_)) => " choice",
+        Some(Overlay::Waiting(_)) => " waiting",
+        Some(Overlay::Account { .. }) => " account",
+        Some(Overlay::Issued(_)) => " link",
         Some(Overlay::Deed(_)) => " deed:cancel",
     };
     format!("{place}{over}")

@@ -1,5 +1,6 @@
 //! Drawing: from the model to a picture, and nothing else. It reads no clock, asks nobody and changes nothing.
 
+mod account;
 mod bars;
 pub mod detail;
 mod dialog;
