@@ -184,6 +184,24 @@ async fn too_few_and_suddenly_few_are_not_believed() {
 }
 
 #[tokio::test]
+async fn the_tracker_is_read_as_a_stream_and_says_where_it_is_wrong() {
+    let state = json!({"status": "resolved", "fixed_version": "1.2-3", "urgency": "low"});
+    let packages: serde_json::Map<String, Value> = (0..500)
+        .map(|number| (format!("source{number}"), json!({"CVE-2026-1": {"releases": {"trixie": state}}})))
+        .collect();
+    let text = Value::Object(packages).to_string();
+    let whole = asked_for("debian_tracker", says("200 OK", &[], &gzip(text.as_bytes()))).await.unwrap();
+    let (Fact::DebianTracker(tracker), _) = seen(whole) else { panic!("another fact") };
+    assert_eq!((tracker.packages.len(), tracker.issues("source7", "trixie").count()), (500, 1));
+    let packed = gzip(text.as_bytes());
+    let torn = said("debian_tracker", says("200 OK", &[], &packed[..packed.len() - 30])).await;
+    assert!(torn.starts_with("HOST: its packed data ends in the middle, after "), "{torn}");
+    let wrong = text.replacen("\"1.2-3\"", "\"1.2 3\"", 1);
+    let wrong = said("debian_tracker", says("200 OK", &[], wrong.as_bytes())).await;
+    assert!(wrong.starts_with("not as expected at source0 CVE-2026-1 (line 1, byte "), "{wrong}");
+}
+
+#[tokio::test]
 async fn a_list_of_tomorrow_is_not_believed() {
     let text = String::from_utf8(catalogue(200)).unwrap().replace("2026-11-20T17", "2027-11-20T17");
     let said = said("kev", says("200 OK", &[], text.as_bytes())).await;

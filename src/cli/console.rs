@@ -9,8 +9,9 @@ use super::edge::{CONFIG, Edge, End, Ended, USAGE, now, runtime};
 use crate::collect::tools::Tools;
 use crate::config::Settings;
 use crate::domain::{Round, Shown};
-use crate::round::{Desk, Plan, Schedule, Update, read_for, run as schedule};
-use crate::store::{Sqlite, Store, StoreError};
+use crate::policy::DECISION;
+use crate::round::{Desk, Plan, Schedule, Update, opening, read_for, run as schedule};
+use crate::store::{Sqlite, Store, StoreError, Watch};
 use crate::tui::{self, Console, Fleet, Start, TuiError, resolve_theme};
 
 impl From<TuiError> for End {
@@ -24,7 +25,7 @@ pub(super) fn run(edge: &Edge) -> Ended {
     let (settings, plan, store) = edge.plan()?;
     let theme =
         resolve_theme(&settings.theme, Some(&settings.themes)).map_err(|error| End::new(CONFIG, error.to_string()))?;
-    let opening = store.last()?.unwrap_or_else(|| empty(&plan));
+    let opening = opening(&plan, &store, now())?.unwrap_or_else(|| empty(&plan));
     let start = Start {
         round: Arc::new(opening),
         now: now(),
@@ -32,14 +33,19 @@ pub(super) fn run(edge: &Edge) -> Ended {
         theme,
         demo: false,
         hints: hints(&settings),
-        fleet: Fleet { servers: settings.register.servers.clone().into(), actions: settings.actions },
+        fleet: Fleet {
+            servers: settings.register.servers.clone().into(),
+            actions: settings.actions,
+            persons: plan.register.iter().map(|declared| declared.subject.name.clone()).collect(),
+            longest: plan.limits.of(&DECISION),
+        },
     };
     let tools = Arc::new(Tools::new(now)?.in_zone(settings.zone.clone()));
     let (orders, for_reader) = unbounded_channel();
     let (onward, inbox) = unbounded_channel();
     let (updates, heard) = unbounded_channel();
     let runtime = runtime()?;
-    let (file, answers) = (settings.store, updates.clone());
+    let (file, answers) = (settings.store.clone(), updates.clone());
     runtime.spawn_blocking(move || {
         let open = || Ok::<_, StoreError>(Box::new(Sqlite::open(&file)?) as Box<dyn Store>);
         read_for(for_reader, &onward, &answers, open);
@@ -52,7 +58,10 @@ pub(super) fn run(edge: &Edge) -> Ended {
         // The screen comes first, on a machine with one processor as well.
         opened.blocking_recv().ok();
         match Desk::open(plan, Box::new(store)) {
-            Ok(desk) => own.block_on(schedule(Schedule { desk, tools, orders: inbox, updates })),
+            Ok(desk) => own.block_on(async {
+                let watch = Watch::on(&settings.store).ok();
+                schedule(Schedule { desk, tools, orders: inbox, updates, watch }).await;
+            }),
             // Nobody listens any more when this fails.
             Err(error) => drop(updates.send(Update::Trouble(error.into()))),
         }

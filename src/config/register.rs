@@ -28,6 +28,8 @@ pub(super) struct ServerTyped {
     key: Option<String>,
     /// The provider whose data centre it is in.
     provider: Option<String>,
+    /// Servers that do the same work: no two of one cluster are ever upgraded together.
+    cluster: Option<String>,
     /// Ports that it may answer on, instead of its role's: `tcp/443`, `udp/1194`, `tcp/5000-5010`, and where they may be
     /// reached from when that isn't anywhere: `tcp/22 from vpn`, `tcp/5432 from 10.0.0.0/8`. An empty list: none at all.
     ports: Option<Vec<String>>,
@@ -209,6 +211,7 @@ fn server(typed: ServerTyped, entry: &Entry, roles: &HashMap<String, RoleTyped>)
         packages: role.and_then(|role| role.packages.as_deref()).map(|names| shown(names).into()),
         tags,
         provider: typed.provider.as_deref().map(Shown::line),
+        cluster: typed.cluster.as_deref().map(Shown::line),
         place: entry.place.clone(),
     })
 }

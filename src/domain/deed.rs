@@ -1,7 +1,26 @@
-//! [`Deed`]: something to be done to servers, whole, as a person sees it before confirming it.
+//! [`Deed`]: something to be done to servers, whole, as a person sees it before confirming it; and [`Account`], how it
+//! went.
 
-use super::Shown;
-use super::register::{Destination, Server};
+use super::register::{Destination, Server, Site};
+use super::{Link, Shown};
+
+/// What a person wants done, before it is known what that takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Errand {
+    pub kind: DeedKind,
+    pub servers: Vec<Server>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeedKind {
+    /// The terminal goes to the user's own ssh.
+    Session,
+    /// A one-time login to a Drupal site.
+    Login,
+    /// The pending security updates.
+    Upgrade,
+    Reboot,
+}
 
 /// What is to be done. Nothing runs that does not stand here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,12 +34,6 @@ pub struct Deed {
     pub remarks: Vec<Shown>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DeedKind {
-    /// The terminal goes to the user's own ssh.
-    Session,
-}
-
 /// One command on one server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
@@ -30,13 +43,88 @@ pub struct Step {
     pub ssh: Option<Destination>,
     /// The command's words, exactly.
     pub words: Vec<Shown>,
+    pub proof: Proof,
+}
+
+/// What has to be seen afterwards: that a command ended well is not enough.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proof {
+    /// Whoever sits at the terminal sees.
+    Person,
+    /// A link in the answer.
+    Link,
+    /// The packages have changed as the dry run said.
+    Changes(Vec<PackageChange>),
+    /// Another boot than this one.
+    Boot(Shown),
+}
+
+/// What a dry run says of one package.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PackageChange {
+    pub package: Shown,
+    /// `None` is installed anew.
+    pub from: Option<Shown>,
+    pub to: Shown,
+}
+
+/// How a deed goes, or went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    pub deed: Deed,
+    /// One for each step, in their order.
+    pub reports: Vec<Report>,
+    pub ended: bool,
+}
+
+/// A link that logs whoever opens it in, once. It is never stored, logged or printed by accident.
+#[derive(Clone, PartialEq, Eq)]
+pub struct OneTime(Shown);
+
+impl OneTime {
+    pub fn new(link: &Link) -> Self {
+        Self(Shown::text(link.as_str()))
+    }
+
+    /// For the one place that shows it.
+    pub fn reveal(&self) -> &Shown {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for OneTime {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("OneTime(…)")
+    }
+}
+
+/// How one step went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    pub state: StepState,
+    /// The command's exit status; `None` while there is none.
+    pub status: Option<i32>,
+    /// What the command said, and what was seen afterwards.
+    pub said: Vec<Shown>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepState {
+    Waiting,
+    Running,
+    /// Seen to be so.
+    Done,
+    Failed,
+    /// Not begun, because another failed.
+    Left,
 }
 
 impl Step {
-    /// The words as one line that a POSIX shell reads as these words and nothing else.
+    /// The words as one line that a POSIX shell reads as these words and nothing else. On a server this is what runs.
     pub fn line(&self) -> Shown {
         let words: Vec<String> = self.words.iter().map(|word| quoted(word.as_str())).collect();
-        words.join(" ").into()
+        // Not `line`, which cuts: what runs must be what is shown.
+        Shown::text(&words.join(" "))
     }
 }
 
@@ -48,13 +136,73 @@ impl Deed {
         Some(Self {
             kind: DeedKind::Session,
             title: format!("Open ssh to {}", server.name).into(),
-            batches: vec![vec![Step { server: server.name.clone(), ssh: None, words }]],
+            batches: vec![vec![Step { server: server.name.clone(), ssh: None, words, proof: Proof::Person }]],
             remarks: vec!["The terminal is ssh's until it ends; then the console is back.".into()],
         })
     }
 
+    /// A link that logs in to the site once, from its own drush.
+    pub fn login(server: &Server, site: &Site) -> Self {
+        let root = site.root.to_string_lossy();
+        let words = [
+            format!("{}/vendor/bin/drush", root.trim_end_matches('/')),
+            format!("--root={root}"),
+            format!("--uri=https://{}", site.name),
+            "uli".into(),
+        ];
+        let words = words.iter().map(|word| Shown::line(word)).collect();
+        Self {
+            kind: DeedKind::Login,
+            title: format!("One-time login to {}", site.name).into(),
+            batches: vec![vec![Step {
+                server: server.name.clone(),
+                ssh: server.ssh.clone(),
+                words,
+                proof: Proof::Link,
+            }]],
+            remarks: vec!["The link is shown once and kept nowhere. That it was issued is noted.".into()],
+        }
+    }
+
     pub fn steps(&self) -> impl Iterator<Item = &Step> {
         self.batches.iter().flatten()
+    }
+}
+
+impl Account {
+    /// Before the first step.
+    pub fn of(deed: Deed) -> Self {
+        let reports =
+            deed.steps().map(|_| Report { state: StepState::Waiting, status: None, said: Vec::new() }).collect();
+        Self { deed, reports, ended: false }
+    }
+
+    /// Whether every step was seen to have done what it should.
+    pub fn succeeded(&self) -> bool {
+        self.reports.iter().all(|report| report.state == StepState::Done)
+    }
+
+    /// How it went, in a line.
+    pub fn summary(&self) -> Shown {
+        let count = |state| self.reports.iter().filter(|report| report.state == state).count();
+        let of = self.reports.len();
+        let (done, failed, left) = (count(StepState::Done), count(StepState::Failed), count(StepState::Left));
+        let title = &self.deed.title;
+        match (self.ended, failed) {
+            (false, _) => format!("{title}: {done} of {of} done"),
+            (true, 0) => format!("{title}: done, {done} of {of} seen to be so"),
+            (true, _) => format!("{title}: failed on {failed} of {of}, {left} not begun"),
+        }
+        .into()
+    }
+}
+
+impl std::fmt::Display for PackageChange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.from {
+            Some(from) => write!(f, "{} {from} → {}", self.package, self.to),
+            None => write!(f, "{} {}, new", self.package, self.to),
+        }
     }
 }
 
@@ -96,5 +244,16 @@ mod tests {
         server.ssh = Some(Destination::parse("root@web1").unwrap());
         let deed = Deed::session(&server).unwrap();
         assert_eq!(deed.steps().map(|step| step.line().to_string()).collect::<Vec<_>>(), ["ssh -- root@web1"]);
+    }
+
+    #[test]
+    fn a_site_whose_folder_is_hostile_stays_one_word() {
+        let site = Site { name: "www.example.org".into(), root: "/srv/a b;reboot".into() };
+        let deed = Deed::login(&Server::local(), &site);
+        let line = deed.steps().next().unwrap().line();
+        assert_eq!(
+            line,
+            "'/srv/a b;reboot/vendor/bin/drush' '--root=/srv/a b;reboot' --uri=https://www.example.org uli"
+        );
     }
 }

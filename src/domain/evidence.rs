@@ -6,7 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Attested, Declared, Fault, Observation, Period, Shown, SubjectKind, age};
+use super::{Attested, Declared, Fault, Observation, Period, Shown, SubjectKind, Turn, age};
 
 /// A source by its collector and its name in the register, printed as `servers/web1`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -116,6 +116,9 @@ pub struct Evidence {
     /// Since when each [`Sighting`] has been there without a break.
     #[serde(with = "sightings")]
     pub first_seen: BTreeMap<Sighting, Timestamp>,
+    /// How the servers stood towards each advisory, turn by turn, the oldest first.
+    #[serde(default)]
+    pub turns: Vec<Turn>,
 }
 
 impl Evidence {

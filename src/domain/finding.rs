@@ -76,8 +76,8 @@ pub struct Judgement {
     pub link: Option<Link>,
     /// When what is wrong began, where the evidence tells; else the round that first saw it counts.
     pub since: Option<Timestamp>,
-    /// Order among findings of the same verdict: higher first. 0 to 100.
-    pub weight: u8,
+    /// Order among findings of the same verdict: higher first. 0 to 1,000,000.
+    pub weight: u32,
     /// How the things that it speaks of stand; the store keeps their changes.
     pub standings: Vec<Standing>,
 }
@@ -95,7 +95,7 @@ impl Judgement {
             because: Vec::new(),
             link: None,
             since: None,
-            weight: 50,
+            weight: 500_000,
             standings: Vec::new(),
         }
     }
@@ -136,8 +136,15 @@ impl Judgement {
         self
     }
 
+    /// Between 0 and 100.
     #[must_use]
-    pub fn weight(mut self, weight: u8) -> Self {
+    pub fn weight(self, weight: u8) -> Self {
+        self.weigh(u32::from(weight) * 10_000)
+    }
+
+    /// The same, finer: in ten-thousandths.
+    #[must_use]
+    pub fn weigh(mut self, weight: u32) -> Self {
         self.weight = weight;
         self
     }

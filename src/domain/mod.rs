@@ -32,7 +32,7 @@ pub mod version;
 pub use attestation::{Attestation, Attested, Done, Drill};
 pub use checkin::{Change, CheckIn, DecidedItem, MeasureCount, News, OpenItem, Signed, SignedSource, Since};
 pub use decision::{Basis, Decided, Decision, DecisionKind, Extent, Recorded};
-pub use deed::{Deed, DeedKind, Step};
+pub use deed::{Account, Deed, DeedKind, Errand, OneTime, PackageChange, Proof, Report, Step, StepState};
 pub use evidence::{Evidence, Sighting, SourceId, SourceRecord, SourceState};
 pub use exhibit::{AxisLine, Exhibit, GridRow, Mark, Month, Picture, Unit, Window};
 pub use facts::{Fact, Read};

@@ -62,6 +62,8 @@ pub struct Server {
     pub packages: Option<Arc<[Shown]>>,
     pub tags: Vec<Shown>,
     pub provider: Option<Shown>,
+    /// Servers of one cluster are never worked on together.
+    pub cluster: Option<Shown>,
     /// File and line in the configuration.
     pub place: Shown,
 }
@@ -80,6 +82,7 @@ impl Server {
             packages: None,
             tags: Vec::new(),
             provider: None,
+            cluster: None,
             place: "built in".into(),
         }
     }

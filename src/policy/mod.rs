@@ -3,6 +3,7 @@
 pub mod decisions;
 mod drupal;
 mod exposed;
+mod latency;
 mod looks;
 pub mod matching;
 mod measures;

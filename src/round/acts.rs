@@ -24,6 +24,15 @@ pub struct Wish {
     pub second: Option<Shown>,
 }
 
+/// What the console wants recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    Decide(Wish),
+    Undo,
+    /// A check-in under this note.
+    Sign(Shown),
+}
+
 /// An entry that is on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
@@ -35,6 +44,24 @@ impl Desk {
     /// The latest moment at which a decision made now may end.
     pub fn furthest_end(&self, now: Timestamp) -> Timestamp {
         now.checked_add(self.plan.limits.of(&DECISION).as_duration()).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Records what somebody at the console wants; what was recorded, in a line.
+    pub fn request(&mut self, round: &Round, request: Request, now: Timestamp) -> Result<Shown, Fault> {
+        let said = match request {
+            Request::Decide(wish) => {
+                let (key, done, until) = (wish.key.clone(), wish.kind.done(), wish.until);
+                let entry = self.decide(round, wish, now)?.head.seq;
+                let until = until.to_zoned_datetime(self.plan.zone.clone()).strftime("%a %-d %b %H:%M").to_string();
+                format!("{key} {done} until {until} (entry {entry}); u takes it back")
+            }
+            Request::Undo => {
+                let last = self.undo(now)?;
+                format!("taken back: {} {} (entry {})", last.decision.key, last.decision.kind.done(), last.seq)
+            }
+            Request::Sign(note) => format!("signed: entry {} of the record", self.sign(round, note, now)?.head.seq),
+        };
+        Ok(said.into())
     }
 
     /// Records a decision on a finding of `round`, which this desk judged last.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{Order, Plan, Update, answer};
 use crate::domain::{
-    Decided, Evidence, Fact, FindingKey, Judgement, Particulars, Round, Shown, Since, SourceId, SourceLine,
+    Declared, Evidence, Fact, FindingKey, Judgement, Particulars, Round, Shown, Since, SourceId, SourceLine,
     SourceRecord, Standing, Verdict,
 };
 use crate::log::Record;
@@ -32,6 +32,50 @@ impl std::fmt::Debug for Desk {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Desk").field("plan", &self.plan).finish_non_exhaustive()
     }
+}
+
+/// The last round as the store has it, with what people said of it: what a console opens with.
+pub fn opening(plan: &Plan, store: &dyn Store, now: Timestamp) -> Result<Option<Round>, StoreError> {
+    let Some(round) = store.last()? else { return Ok(None) };
+    let mut record = Record::default();
+    for (seq, line) in store.log(0)? {
+        // What can't be used is told when the desk reads it.
+        record.take(seq, &line).ok();
+    }
+    let round = Round { operator: plan.operator.clone(), ..round };
+    Ok(Some(said_of(round, &record, (&roles(plan), &|_| &[]), now)))
+}
+
+/// How the things stand that a finding speaks of.
+type StandingsOf<'f, 's> = &'f dyn Fn(&FindingKey) -> &'s [Standing];
+
+/// Adds what people said of the findings, and what changed since the operator signed.
+fn said_of(
+    mut round: Round,
+    record: &Record,
+    (roles, standings): (&Roles, StandingsOf<'_, '_>),
+    now: Timestamp,
+) -> Round {
+    round.decisions = BTreeMap::new();
+    if !record.decisions.is_empty() {
+        for finding in round.findings.iter().filter(|finding| finding.verdict != Verdict::Ok) {
+            let (key, kind, verdict) = (&finding.key, finding.subject.kind, finding.verdict);
+            let present = Present { key, kind, verdict, standings: standings(key) };
+            if let Some(decided) = decided(&present, &record.decisions, roles, now) {
+                round.decisions.insert(key.clone(), decided);
+            }
+        }
+    }
+    round.since = Since::of(record.last_check_in(&round.operator), &round);
+    round
+}
+
+fn roles(plan: &Plan) -> Roles {
+    let role = |declared: &Declared| match &declared.fact {
+        Fact::HostDeclared(host) => Some((declared.subject.name.clone(), host.role.clone()?)),
+        _ => None,
+    };
+    plan.sources.iter().flat_map(|source| &source.declared).filter_map(role).collect()
 }
 
 impl Desk {
@@ -65,6 +109,7 @@ impl Desk {
         let mut desk = Self::replay(plan, store, evidence);
         desk.memories = memories;
         desk.read_log()?;
+        desk.read_turns()?;
         Ok(desk)
     }
 
@@ -101,6 +146,16 @@ impl Desk {
         }
         self.evidence.attested.clone_from(&self.record.attested);
         Ok(!lines.is_empty())
+    }
+
+    /// The newest of the history that rules judge by; what is here already is not read again.
+    fn read_turns(&mut self) -> Result<(), StoreError> {
+        let since = self.evidence.turns.last().map_or(Timestamp::UNIX_EPOCH, |turn| turn.at);
+        let newer = self.store.turns_about("advisories", "host ", since)?;
+        let known = self.evidence.turns.iter().rposition(|turn| turn.at < since).map_or(0, |last| last + 1);
+        self.evidence.turns.truncate(known);
+        self.evidence.turns.extend(newer);
+        Ok(())
     }
 
     /// How the things stand that a finding speaks of.
@@ -172,6 +227,7 @@ impl Desk {
         let judgements = self.judge(now);
         self.remember(&judgements);
         let round = self.store.record(now, &self.plan.operator, self.lines(now), judgements)?;
+        self.read_turns()?;
         Ok(self.decide_on(round, now))
     }
 
@@ -193,34 +249,9 @@ impl Desk {
     }
 
     /// The same findings with what people have said of them by now.
-    pub fn decide_on(&self, mut round: Round, now: Timestamp) -> Round {
-        let roles = self.roles();
-        round.decisions =
-            if self.record.decisions.is_empty() { BTreeMap::new() } else { self.decisions(&round, &roles, now) };
-        round.since = Since::of(self.record.last_check_in(&self.plan.operator), &round);
-        round
-    }
-
-    fn decisions(&self, round: &Round, roles: &Roles, now: Timestamp) -> BTreeMap<FindingKey, Decided> {
-        let open = round.findings.iter().filter(|finding| finding.verdict != Verdict::Ok);
-        open.filter_map(|finding| {
-            let present = Present {
-                key: &finding.key,
-                kind: finding.subject.kind,
-                verdict: finding.verdict,
-                standings: self.standings(&finding.key),
-            };
-            decided(&present, &self.record.decisions, roles, now).map(|decided| (finding.key.clone(), decided))
-        })
-        .collect()
-    }
-
-    fn roles(&self) -> Roles {
-        let role = |declared: &crate::domain::Declared| match &declared.fact {
-            Fact::HostDeclared(host) => Some((declared.subject.name.clone(), host.role.clone()?)),
-            _ => None,
-        };
-        self.evidence.declared().filter_map(role).collect()
+    pub fn decide_on(&self, round: Round, now: Timestamp) -> Round {
+        let standings = |key: &FindingKey| self.standings.get(key).map_or(&[][..], Vec::as_slice);
+        said_of(round, &self.record, (&roles(&self.plan), &standings), now)
     }
 
     /// What the findings of the last round say beyond their titles.

@@ -2,6 +2,7 @@
 
 mod acts;
 mod ask;
+mod deeds;
 mod desk;
 mod pass;
 mod plan;
@@ -16,10 +17,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::domain::{Exhibit, Fault, FindingKey, Particulars, Round, Seek, Shown, SourceId, Subject, Turn};
+use crate::domain::{
+    Account, Deed, Errand, Exhibit, Fault, FindingKey, OneTime, Particulars, Round, Seek, Shown, SourceId, Subject,
+    Turn,
+};
 
-pub use acts::{Wish, Written};
-pub use desk::Desk;
+pub use acts::{Request, Wish, Written};
+pub use desk::{Desk, opening};
 pub use pass::{Pass, Step, pass};
 pub use plan::{Plan, owners};
 pub use reader::{answer, read_for};
@@ -39,8 +43,16 @@ pub enum Update {
     Exhibited(Subject, Vec<(Shown, Exhibit)>),
     /// What was found of what a filter looks for.
     Sought(Vec<(Seek, HashSet<FindingKey>)>),
+    /// How what a person wanted recorded went; what is said here is on disk.
+    Answered(Result<Shown, Fault>),
     /// Something that belongs to no source, such as a store that can't be written.
     Trouble(Fault),
+    /// What an errand would take, or why it can't be done.
+    Prepared(Result<Deed, Fault>),
+    /// How a deed goes.
+    Deed(Account),
+    /// To be shown once.
+    Issued(OneTime),
 }
 
 /// How far the refresh is.
@@ -67,6 +79,12 @@ pub enum Order {
     Refresh(SourceId),
     /// Ask the sources that tell of this subject.
     RefreshSubject(Subject),
+    /// Record something.
+    Request(Request),
+    /// Look what an errand would take; nothing is changed.
+    Prepare(Errand),
+    /// Do what a person has confirmed.
+    Do(Deed),
     /// Read what this subject's findings say. Of several only the newest is answered.
     Look(Subject),
     /// Find what a filter looks for. Of several only the newest is answered.

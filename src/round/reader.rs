@@ -16,7 +16,12 @@ pub fn answer(store: &dyn Store, order: &Order) -> Option<Update> {
             .map(|seek| Ok((seek.clone(), store.seek(seek)?)))
             .collect::<Result<_, StoreError>>()
             .map(Update::Sought),
-        Order::RefreshAll | Order::Refresh(_) | Order::RefreshSubject(_) => return None,
+        Order::RefreshAll
+        | Order::Refresh(_)
+        | Order::RefreshSubject(_)
+        | Order::Request(_)
+        | Order::Prepare(_)
+        | Order::Do(_) => return None,
     };
     Some(answered.unwrap_or_else(|error| Update::Trouble(error.into())))
 }

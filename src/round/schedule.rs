@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
 use super::ask::ask;
-use super::{Desk, Order, Progress, Update};
+use super::deeds::{carry_out, prepare, security};
+use super::{Desk, Order, Progress, Request, Update};
 use crate::collect::tools::Tools;
-use crate::domain::{Period, SourceId, SourceRecord};
-use crate::store::Attempt;
+use crate::domain::{Account, Fault, Period, Round, SourceId, SourceRecord, Subject};
+use crate::store::{Attempt, Watch};
 
 /// While answers are pouring in, evaluate at most this often.
 const GATHER: Duration = Duration::from_millis(150);
@@ -27,12 +28,14 @@ pub struct Schedule {
     pub tools: Arc<Tools>,
     pub orders: UnboundedReceiver<Order>,
     pub updates: UnboundedSender<Update>,
+    /// Wakes when another process writes to the store; without it, its decisions show with the next evaluation.
+    pub watch: Option<Watch>,
 }
 
 /// Runs until the console hangs up. Sources that are due are asked at once; between answers it sleeps until the next one
 /// is due, with no tick.
 pub async fn run(schedule: Schedule) {
-    let Schedule { desk, tools, mut orders, updates } = schedule;
+    let Schedule { desk, tools, mut orders, updates, mut watch } = schedule;
     let mut clerk = Clerk::new(desk, tools, updates);
     clerk.evaluate();
     loop {
@@ -41,8 +44,11 @@ pub async fn run(schedule: Schedule) {
         tokio::select! {
             order = orders.recv() => match order {
                 Some(order) => {
-                    clerk.obey(&order);
-                    clerk.exhibit(order, &mut orders);
+                    let mut waiting = vec![order];
+                    while let Ok(order) = orders.try_recv() {
+                        waiting.push(order);
+                    }
+                    clerk.obey_all(waiting);
                 }
                 None => return,
             },
@@ -53,8 +59,23 @@ pub async fn run(schedule: Schedule) {
                 clerk.take_ready();
                 if clerk.asking.is_empty() { clerk.evaluate() } else { clerk.gather() }
             }
+            written = written(&mut watch) => match written {
+                Ok(()) => clerk.hear_others(),
+                Err(_) => watch = None,
+            },
+            Some(done) = clerk.deeds.join_next(), if !clerk.deeds.is_empty() => {
+                clerk.done(done);
+            }
             () = sleep_until(wake) => if clerk.gathering() { clerk.evaluate() } else { clerk.woke() },
         }
+    }
+}
+
+/// Never, where nobody watches.
+async fn written(watch: &mut Option<Watch>) -> std::io::Result<()> {
+    match watch {
+        Some(watch) => watch.written().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -64,12 +85,16 @@ struct Clerk {
     updates: UnboundedSender<Update>,
     asking: JoinSet<Attempt>,
     busy: HashSet<SourceId>,
+    /// What is being prepared (`None`) or done.
+    deeds: JoinSet<Option<Account>>,
     due: HashMap<SourceId, Timestamp>,
     /// When it evaluated last.
     judged_at: Timestamp,
     /// When gathered answers are evaluated.
     gather_until: Option<Instant>,
     said: Option<Progress>,
+    /// The round that is on the screen.
+    last: Option<Arc<Round>>,
 }
 
 impl Clerk {
@@ -88,10 +113,12 @@ impl Clerk {
             updates,
             asking: JoinSet::new(),
             busy: HashSet::new(),
+            deeds: JoinSet::new(),
             due,
             judged_at: now,
             gather_until: None,
             said: None,
+            last: None,
         }
     }
 
@@ -107,6 +134,47 @@ impl Clerk {
 
     fn obey(&mut self, order: &Order) {
         let now = (self.tools.now)();
+        let (tools, updates) = (Arc::clone(&self.tools), self.updates.clone());
+        match order {
+            Order::Prepare(errand) => {
+                let (errand, pending) = (errand.clone(), security(self.desk.evidence(), now));
+                self.deeds.spawn(async move {
+                    // Nobody listens any more when this fails; then nobody wants it either.
+                    updates.send(Update::Prepared(prepare(&tools, &errand, &pending).await)).ok();
+                    None
+                });
+            }
+            Order::Do(deed) => {
+                let deed = deed.clone();
+                self.deeds.spawn(async move { Some(carry_out(&tools, deed, &updates).await) });
+            }
+            refresh => self.hurry(refresh, now),
+        }
+    }
+
+    fn done(&mut self, done: Result<Option<Account>, JoinError>) {
+        match done {
+            Ok(Some(account)) => self.settle(&account),
+            // It was prepared only.
+            Ok(None) => {}
+            Err(panic) => {
+                let fault = Fault::new(format!("matins failed while it did something on a server ({panic})"));
+                // Nobody listens any more when this fails; the next report ends the schedule.
+                self.updates.send(Update::Trouble(fault.mend("look there how far it came, and please report it"))).ok();
+            }
+        }
+    }
+
+    /// After a deed, whatever came of it, its servers are asked again: what counts is what is seen. The one place that
+    /// every account comes through.
+    fn settle(&mut self, account: &Account) {
+        let now = (self.tools.now)();
+        for step in account.deed.steps() {
+            self.hurry(&Order::RefreshSubject(Subject::host(step.server.clone())), now);
+        }
+    }
+
+    fn hurry(&mut self, order: &Order, now: Timestamp) {
         for record in &self.desk.evidence().sources {
             let wanted = match order {
                 Order::RefreshAll => true,
@@ -117,7 +185,7 @@ impl Clerk {
                         || record.seen.iter().any(|seen| seen.subject == *subject)
                 }
                 // Nothing is asked for these.
-                Order::Look(_) | Order::Seek(_) => false,
+                Order::Look(_) | Order::Seek(_) | Order::Request(_) | Order::Prepare(_) | Order::Do(_) => false,
             };
             if wanted {
                 self.due.insert(record.id.clone(), now);
@@ -125,17 +193,49 @@ impl Clerk {
         }
     }
 
-    /// Shows what it has of the subject that is looked at now; of several orders to look only the newest is still wanted.
-    fn exhibit(&mut self, order: Order, orders: &mut UnboundedReceiver<Order>) {
-        let mut newest = order;
-        while let Ok(order) = orders.try_recv() {
-            self.obey(&order);
-            if matches!(order, Order::Look(_)) || !matches!(newest, Order::Look(_)) {
-                newest = order;
+    /// Records what a person wants, and shows at once what follows from it, without judging anew.
+    fn record(&mut self, request: Request) {
+        let now = (self.tools.now)();
+        let Some(round) = self.last.clone() else {
+            let fault = Fault::new("nothing is judged yet").mend("try again in a moment");
+            return drop(self.updates.send(Update::Answered(Err(fault))));
+        };
+        let answered = self.desk.request(&round, request, now);
+        self.show(self.desk.decide_on(Round::clone(&round), now));
+        // Nobody listens any more when this fails; the next report ends the schedule.
+        self.updates.send(Update::Answered(answered)).ok();
+    }
+
+    /// Another process wrote: what it decided or signed is shown at once.
+    fn hear_others(&mut self) {
+        match (self.desk.read_log(), self.last.clone()) {
+            (Ok(true), Some(round)) => self.show(self.desk.decide_on(Round::clone(&round), (self.tools.now)())),
+            (Ok(_), _) => {}
+            (Err(error), _) => drop(self.updates.send(Update::Trouble(error.into()))),
+        }
+    }
+
+    /// Of several orders to look only the newest is still wanted.
+    fn obey_all(&mut self, orders: Vec<Order>) {
+        let mut look = None;
+        for order in orders {
+            match order {
+                Order::Request(request) => self.record(request),
+                Order::Look(_) => look = Some(order),
+                other => self.obey(&other),
             }
         }
+        if let Some(update) = look.and_then(|look| self.desk.exhibit(&look, (self.tools.now)())) {
+            // Nobody listens any more when this fails; the next report ends the schedule.
+            self.updates.send(update).ok();
+        }
+    }
+
+    fn show(&mut self, round: Round) {
+        let round = Arc::new(round);
+        self.last = Some(Arc::clone(&round));
         // Nobody listens any more when this fails; the next report ends the schedule.
-        self.desk.exhibit(&newest, (self.tools.now)()).map(|update| self.updates.send(update));
+        self.updates.send(Update::Round(round)).ok();
     }
 
     fn take_ready(&mut self) {
@@ -180,12 +280,16 @@ impl Clerk {
     fn evaluate(&mut self) {
         self.gather_until = None;
         self.judged_at = (self.tools.now)();
-        let update = match self.desk.evaluate(self.judged_at) {
-            Ok(round) => Update::Round(Arc::new(round)),
-            Err(error) => Update::Trouble(error.into()),
-        };
-        // Nobody listens any more when this fails; the next report ends the schedule.
-        self.updates.send(update).ok();
+        match self.desk.evaluate(self.judged_at) {
+            Ok(round) => self.show(round),
+            // Nobody listens any more when this fails; the next report ends the schedule.
+            Err(error) => drop(self.updates.send(Update::Trouble(error.into()))),
+        }
+        for said in self.desk.damage() {
+            let fault = Fault::new(said).mend("matins log verify names the first bad entry");
+            // As above.
+            self.updates.send(Update::Trouble(fault)).ok();
+        }
     }
 
     /// Tells how far it is, where that changed. When to wake next, or `None` when nobody listens any more.

@@ -6,6 +6,7 @@
 mod sqlite;
 #[cfg(test)]
 mod suite;
+mod watch;
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -17,6 +18,7 @@ use crate::domain::{
 };
 
 pub use sqlite::Sqlite;
+pub use watch::Watch;
 
 /// What is kept of one source.
 #[derive(Debug, Clone, PartialEq)]
@@ -126,6 +128,9 @@ pub trait Store: Send {
     /// What turned in the history of one subject's findings: how the things stand that they speak of, and under the item
     /// `verdict` they themselves. The newest first, and not without end.
     fn turns_of(&self, subject: &Subject) -> Result<Vec<Turn>, StoreError>;
+
+    /// What turned in all findings of one measure since then, of items that begin so; the oldest first.
+    fn turns_about(&self, measure: &str, item: &str, since: Timestamp) -> Result<Vec<Turn>, StoreError>;
 
     /// Which findings of the last round have this in their particulars.
     fn seek(&self, seek: &Seek) -> Result<HashSet<FindingKey>, StoreError>;

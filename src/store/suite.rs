@@ -164,6 +164,14 @@ fn how_things_stand_is_kept_with_every_turn(store: &mut dyn Store) {
     let turns = record(300, vec![broken()]);
     assert_eq!(turns[..2], [said(300, "host web1", "vulnerable"), said(300, "verdict", "broken")]);
     assert_eq!(turns[2..4], [said(240, "fix bookworm", ""), said(240, "verdict", "")]);
+    let about = |item, since| store.turns_about("advisories", item, at(since)).unwrap().len();
+    assert_eq!((about("host ", 0), about("host web1", 0), about("host ", 180), about("nothing", 0)), (5, 3, 3, 0));
+    assert_eq!(store.turns_about("advisor", "host ", at(0)).unwrap(), []);
+    let mut record = |seconds, judgements| {
+        store.record(at(seconds), &operator, Vec::new(), judgements).unwrap();
+        let turns = store.turns_of(&Subject::new(SubjectKind::Advisory, "a")).unwrap().into_iter();
+        turns.map(|turn| (turn.at, turn.item.to_string(), turn.word.map(|word| word.to_string()))).collect::<Vec<_>>()
+    };
     for round in 0..60 {
         record(400 + round, vec![judgement("a", Verdict::Broken).standing("version", format!("{round}"))]);
     }

@@ -1,11 +1,11 @@
 //! What the actions of the keymap do.
 
-use super::keymap::{Action, Screen};
+use super::keymap::{Action, Record, Screen, Whom};
 use super::message::Effect;
 use super::model::{Model, Overlay, Place};
 use super::update::{regret, say};
 use super::widgets::input::TextInput;
-use super::{deeds, motion, panels};
+use super::{deeds, form, motion, panels};
 use crate::domain::{Finding, Link, Shown};
 use crate::round::Order;
 
@@ -17,11 +17,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Why => toggle_why(model),
         Action::Browser => return browse(model),
         Action::Copy => return copy(model),
-        Action::Refresh => return refresh(model),
-        Action::RefreshAll => {
-            say(model, "asking every source again");
-            return vec![Effect::Order(Order::RefreshAll)];
-        }
+        Action::Refresh(whom) => return refresh(model, whom),
         Action::Filter => {
             model.view.filter.editing = true;
             model.view.filter.typed_at_home = model.view.place.is_home();
@@ -29,14 +25,23 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Palette => model.view.overlay = Some(Overlay::Palette { input: TextInput::default(), selected: 0 }),
         Action::Help => toggle_help(model),
         Action::Panel(panel) => model.view.place = Place::List(panel),
-        Action::NextFocus => motion::shift_focus(model, 1),
-        Action::PreviousFocus => motion::shift_focus(model, -1),
-        Action::Prepare(kind) => deeds::prepare(model, kind),
+        Action::Focus(by) => motion::shift_focus(model, by),
+        Action::Prepare(kind) => return deeds::prepare(model, kind),
+        Action::Record(record) => return for_the_record(model, record),
+        Action::Account => deeds::show(model),
         Action::Choose => deeds::choose(model),
-        Action::Screen(Screen::Mouse) => return toggle_mouse(model),
-        Action::Screen(Screen::Suspend) => return vec![Effect::Suspend],
-        Action::Screen(Screen::Repaint) => return vec![Effect::Repaint],
+        Action::Screen(screen) => return show_screen(model, screen),
+        Action::Quit if deeds::holds_back(model) => {}
         Action::Quit => return vec![Effect::Quit],
+    }
+    Vec::new()
+}
+
+fn for_the_record(model: &mut Model, record: Record) -> Vec<Effect> {
+    match record {
+        Record::Decide => form::decide(model),
+        Record::Undo => return form::undo(model),
+        Record::Sign => form::sign(model),
     }
     Vec::new()
 }
@@ -48,8 +53,10 @@ fn open(model: &mut Model) -> Vec<Effect> {
         model.view.overlay = None;
         return vec![effect];
     }
-    if matches!(model.view.overlay, Some(Overlay::Deed(_))) {
-        return deeds::decide(model);
+    match &model.view.overlay {
+        Some(Overlay::Deed(_)) => return deeds::decide(model),
+        Some(Overlay::Choice(_)) => return deeds::pick(model),
+        _ => {}
     }
     match model.view.place {
         Place::Queue => {
@@ -131,6 +138,12 @@ fn browse(model: &mut Model) -> Vec<Effect> {
 }
 
 fn copy(model: &mut Model) -> Vec<Effect> {
+    if let Some(Overlay::Issued(link)) = &model.view.overlay {
+        // Not repeated in the status line: it is shown once.
+        let effect = Effect::Copy(link.reveal().clone());
+        say(model, "copied, if your terminal lets programs copy");
+        return vec![effect];
+    }
     let text: Option<Shown> = match &model.view.overlay {
         Some(Overlay::Address { link, .. }) => Some(address(link)),
         _ => model.current().map(|finding| {
@@ -155,13 +168,25 @@ fn one_line(finding: &Finding) -> Shown {
     format!("{}: {} {} ({})", finding.verdict.word(), finding.subject, finding.title, finding.key).into()
 }
 
-fn refresh(model: &mut Model) -> Vec<Effect> {
+fn refresh(model: &mut Model, whom: Whom) -> Vec<Effect> {
+    if whom == Whom::All {
+        say(model, "asking every source again");
+        return vec![Effect::Order(Order::RefreshAll)];
+    }
     let Some(subject) = model.current().map(|finding| finding.subject.clone()) else {
         regret(model, "nothing is selected: R asks every source");
         return Vec::new();
     };
     say(model, format!("asking again about {subject}"));
     vec![Effect::Order(Order::RefreshSubject(subject))]
+}
+
+fn show_screen(model: &mut Model, screen: Screen) -> Vec<Effect> {
+    match screen {
+        Screen::Mouse => toggle_mouse(model),
+        Screen::Suspend => vec![Effect::Suspend],
+        Screen::Repaint => vec![Effect::Repaint],
+    }
 }
 
 fn toggle_mouse(model: &mut Model) -> Vec<Effect> {

@@ -45,7 +45,7 @@ impl Index {
                 next
             });
             index.homes.push((panel, number));
-            index.needing += usize::from(finding.verdict != Verdict::Ok);
+            index.needing += usize::from(!round.rests(finding));
             index.subjects.entry(finding.subject.clone()).or_default().push(at);
         }
         index.numbers = numbers.len();
@@ -66,7 +66,7 @@ impl Index {
             if !std::mem::replace(&mut listed[*number], true) {
                 self.panels[*panel].rows.push(at);
             }
-            if any || finding.verdict != Verdict::Ok {
+            if any || !round.rests(finding) {
                 self.queue.push(at);
             }
         }

@@ -14,20 +14,38 @@ pub enum Action {
     Why,
     Browser,
     Copy,
-    Refresh,
-    RefreshAll,
+    Refresh(Whom),
     /// Prepares something to be done to the selected server, and asks.
     Prepare(DeedKind),
+    /// What ends in the record.
+    Record(Record),
     /// Between *Cancel* and doing it.
     Choose,
+    /// Shows how the last deed went.
+    Account,
     Filter,
     Palette,
     Help,
     Panel(usize),
-    NextFocus,
-    PreviousFocus,
+    /// Moves the focus on, or back.
+    Focus(isize),
     Screen(Screen),
     Quit,
+}
+
+/// What ends in the record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Record {
+    Decide,
+    Undo,
+    Sign,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whom {
+    /// The sources of the selected subject.
+    Selected,
+    All,
 }
 
 /// What concerns the terminal alone.
@@ -59,6 +77,13 @@ pub enum Scope {
     Address,
     /// Before something is done to a server.
     Deed,
+    /// Which servers are meant.
+    Choice,
+    /// Servers are being looked at.
+    Waiting,
+    Account,
+    /// A link that is shown once.
+    Issued,
     /// Text is being typed: keys are letters.
     Typing,
 }
@@ -68,10 +93,14 @@ impl Scope {
         match &model.view.overlay {
             Some(Overlay::Why { .. }) => Self::Why,
             Some(Overlay::Help { .. }) => Self::Help,
-            Some(Overlay::Palette { .. }) => Self::Typing,
+            Some(Overlay::Palette { .. } | Overlay::Decide(_) | Overlay::Sign(_)) => Self::Typing,
             Some(Overlay::Confirm(_)) => Self::Confirm,
             Some(Overlay::Address { .. }) => Self::Address,
             Some(Overlay::Deed(_)) => Self::Deed,
+            Some(Overlay::Choice(_)) => Self::Choice,
+            Some(Overlay::Waiting(_)) => Self::Waiting,
+            Some(Overlay::Account { .. }) => Self::Account,
+            Some(Overlay::Issued(_)) => Self::Issued,
             None if model.view.filter.editing => Self::Typing,
             None if model.view.place.is_home() => Self::Home,
             None => Self::Panel,
@@ -85,7 +114,10 @@ impl Scope {
             Self::Why => "why",
             Self::Help => "help",
             Self::Confirm | Self::Address => "an address",
-            Self::Deed => "a question",
+            Self::Deed | Self::Choice => "a question",
+            Self::Waiting => "a wait",
+            Self::Account => "an account",
+            Self::Issued => "a link",
             Self::Typing => "typing",
         }
     }
@@ -143,13 +175,13 @@ pub struct Binding {
     pub hint: bool,
 }
 
-use Scope::{Address, Confirm, Deed, Help, Home, Panel, Why};
+use Scope::{Account, Address, Choice, Confirm, Deed, Help, Home, Issued, Panel, Waiting, Why};
 
 const SCREENS: &[Scope] = &[Home, Panel];
 const FINDING: &[Scope] = &[Home, Panel, Why];
-const SCROLLING: &[Scope] = &[Home, Panel, Why, Help, Deed];
-const ANYWHERE: &[Scope] = &[Home, Panel, Why, Help, Confirm, Address, Deed];
-const OVERLAYS: &[Scope] = &[Panel, Why, Help, Confirm, Address];
+const SCROLLING: &[Scope] = &[Home, Panel, Why, Help, Deed, Choice, Account];
+const ANYWHERE: &[Scope] = &[Home, Panel, Why, Help, Confirm, Address, Deed, Choice, Waiting, Account, Issued];
+const OVERLAYS: &[Scope] = &[Panel, Why, Help, Confirm, Address, Account, Issued];
 const ASKED: &[Scope] = &[Deed];
 
 const fn bind(action: Action, keys: &'static [Key], words: [&'static str; 2], scopes: &'static [Scope]) -> Binding {
@@ -178,7 +210,7 @@ pub const ALL: &[Binding] = &[
     ),
     hint(Action::Choose, CHOOSING, ["choose", "moves between cancelling and doing it"], ASKED),
     hint(Action::Open, &[plain(KeyCode::Enter)], ["do it", "does what is chosen; cancelling is chosen first"], ASKED),
-    hint(Action::Back, &[plain(KeyCode::Esc)], ["cancel", "nothing is done"], ASKED),
+    hint(Action::Back, &[plain(KeyCode::Esc)], ["cancel", "nothing is done"], &[Deed, Choice, Waiting]),
     hint(
         Action::Back,
         &[plain(KeyCode::Esc)],
@@ -186,6 +218,12 @@ pub const ALL: &[Binding] = &[
         OVERLAYS,
     ),
     bind(Action::Back, &[plain(KeyCode::Esc)], ["clear", "clears the filter; never quits"], &[Home]),
+    hint(
+        Action::Record(Record::Decide),
+        &[letter('d')],
+        ["decide", "acknowledges, accepts, snoozes or assigns the finding, with a reason and an end"],
+        FINDING,
+    ),
     hint(
         Action::Why,
         &[letter('w')],
@@ -198,18 +236,60 @@ pub const ALL: &[Binding] = &[
         Action::Copy,
         &[letter('y')],
         ["copy", "copies the finding's address, or its line when it has none"],
-        &[Why, Address],
+        &[Why, Address, Issued],
     ),
     bind(Action::Copy, &[letter('y')], ["copy", "copies the finding's address, or its line when it has none"], SCREENS),
+    hint(
+        Action::Record(Record::Sign),
+        &[letter('S')],
+        ["sign", "shows what you would sign this morning, asks for a note, and records it"],
+        SCREENS,
+    ),
+    bind(
+        Action::Record(Record::Undo),
+        &[letter('u')],
+        ["undo", "takes back your last decision; the log keeps both"],
+        SCREENS,
+    ),
     hint(Action::Filter, &[letter('/')], ["filter", "shows only what fits words and fields"], SCREENS),
     hint(Action::Palette, &[letter(':')], ["command", "finds an action by its name"], SCREENS),
-    hint(Action::Refresh, &[letter('r')], ["refresh", "asks the sources of the selected subject again"], FINDING),
-    bind(Action::RefreshAll, &[letter('R')], ["refresh all", "asks every source again"], SCREENS),
+    hint(
+        Action::Refresh(Whom::Selected),
+        &[letter('r')],
+        ["refresh", "asks the sources of the selected subject again"],
+        FINDING,
+    ),
+    bind(Action::Refresh(Whom::All), &[letter('R')], ["refresh all", "asks every source again"], SCREENS),
     bind(
         Action::Prepare(DeedKind::Session),
         &[letter('s')],
         ["ssh", "opens ssh to the selected server; asks first"],
         SCREENS,
+    ),
+    bind(
+        Action::Prepare(DeedKind::Upgrade),
+        &[letter('U')],
+        ["upgrade", "installs pending security updates; shows the plan and asks first"],
+        SCREENS,
+    ),
+    bind(
+        Action::Prepare(DeedKind::Reboot),
+        &[letter('B')],
+        ["reboot", "restarts the selected server; asks first"],
+        SCREENS,
+    ),
+    bind(
+        Action::Prepare(DeedKind::Login),
+        &[letter('l')],
+        ["login", "a one-time login to the selected site; asks first"],
+        SCREENS,
+    ),
+    bind(Action::Account, &[letter('t')], ["transcript", "shows how the last action on servers went"], SCREENS),
+    hint(
+        Action::Open,
+        &[plain(KeyCode::Enter)],
+        ["look", "looks what it would take; nothing is changed yet"],
+        &[Choice],
     ),
     bind(Action::Panel(0), &[letter('1')], ["advisories", "opens panel 1"], SCREENS),
     bind(Action::Panel(1), &[letter('2')], ["servers", "opens panel 2"], SCREENS),
@@ -217,12 +297,12 @@ pub const ALL: &[Binding] = &[
     bind(Action::Panel(3), &[letter('4')], ["backups", "opens panel 4"], SCREENS),
     bind(Action::Panel(4), &[letter('5')], ["services", "opens panel 5"], SCREENS),
     bind(
-        Action::NextFocus,
+        Action::Focus(1),
         &[plain(KeyCode::Tab)],
         ["next", "moves on between queue and panels, or list and detail"],
         SCREENS,
     ),
-    bind(Action::PreviousFocus, &[plain(KeyCode::BackTab)], ["previous", "moves back between them"], SCREENS),
+    bind(Action::Focus(-1), &[plain(KeyCode::BackTab)], ["previous", "moves back between them"], SCREENS),
     bind(Action::Move(Motion::Down), &[letter('j'), plain(KeyCode::Down)], ["down", "one row down"], SCROLLING),
     bind(Action::Move(Motion::Up), &[letter('k'), plain(KeyCode::Up)], ["up", "one row up"], SCROLLING),
     bind(
@@ -269,7 +349,7 @@ mod tests {
 
     #[test]
     fn no_key_means_two_things_in_one_place() {
-        for scope in [Home, Panel, Why, Help, Confirm, Address, Deed] {
+        for scope in ANYWHERE.iter().copied() {
             let keys: Vec<_> = bindings(scope).flat_map(|binding| binding.keys).collect();
             for (at, key) in keys.iter().enumerate() {
                 assert!(!keys[..at].contains(key), "{} in {scope:?}", key.name());
@@ -289,7 +369,7 @@ mod tests {
 
     #[test]
     fn quitting_is_possible_everywhere_and_escape_never_quits() {
-        for scope in [Home, Panel, Why, Help, Confirm, Address, Deed] {
+        for scope in ANYWHERE.iter().copied() {
             assert!(bindings(scope).any(|binding| binding.action == Action::Quit));
             let escape = KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE);
             assert_eq!(action(scope, &escape), Some(Action::Back));

@@ -12,6 +12,7 @@
 mod act;
 mod deeds;
 mod filter;
+mod form;
 mod index;
 mod keymap;
 mod layout;

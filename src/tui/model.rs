@@ -7,13 +7,17 @@ use jiff::tz::TimeZone;
 use ratatui::layout::Size;
 
 use super::filter::{Moment, Query};
+use super::form::Form;
 use super::index::Index;
 use super::looks::Looks;
 use super::panels;
 use super::theme::Theme;
 use super::widgets::input::TextInput;
 use crate::domain::register::Server;
-use crate::domain::{Deed, Fault, Finding, FindingKey, Link, Round, Shown, Subject};
+use crate::domain::{
+    Account, Deed, DeedKind, Fault, Finding, FindingKey, Link, OneTime, Period, Round, Shown, Subject,
+};
+use crate::policy::DECISION;
 use crate::round::Progress;
 
 /// Everything that a frame is drawn from.
@@ -41,14 +45,25 @@ pub struct World {
     pub demo: bool,
     pub hints: Vec<Shown>,
     pub fleet: Fleet,
+    /// How the last deed of this console goes, or went.
+    pub account: Option<Account>,
 }
 
-/// The servers that something can be done to.
-#[derive(Debug, Clone, Default)]
+/// What of the register the console asks with: the servers that something can be done to, and who can be named.
+#[derive(Debug, Clone)]
 pub struct Fleet {
     pub servers: Arc<[Server]>,
     /// `[console] actions`.
     pub actions: bool,
+    pub persons: Arc<[Shown]>,
+    /// The longest that a decision may last.
+    pub longest: Period,
+}
+
+impl Default for Fleet {
+    fn default() -> Self {
+        Self { servers: Arc::default(), actions: false, persons: Arc::default(), longest: DECISION.default }
+    }
 }
 
 impl World {
@@ -69,6 +84,8 @@ pub struct View {
     /// Said once, until the next key.
     pub message: Option<Message>,
     pub mouse: bool,
+    /// Leaving was asked for while something was being done on a server.
+    pub leaving: bool,
 }
 
 /// Which screen, and what in it has the focus.
@@ -153,8 +170,22 @@ pub enum Overlay {
         input: TextInput,
         selected: usize,
     },
+    /// Asks what is decided of a finding.
+    Decide(Box<Form>),
+    /// Shows what would be signed, and asks for a note.
+    Sign(TextInput),
     /// Asks before an address that is not encrypted is opened.
     Confirm(Link),
+    /// Which servers something is to be done to.
+    Choice(Choice),
+    /// Servers are being looked at for a deed.
+    Waiting(Shown),
+    /// How a deed goes.
+    Account {
+        scroll: usize,
+    },
+    /// A link that is shown once.
+    Issued(OneTime),
     /// Asks before anything is done to a server.
     Deed(Dialog),
     /// An address to copy, because it can't be opened from here.
@@ -162,6 +193,14 @@ pub enum Overlay {
         link: Link,
         said: Shown,
     },
+}
+
+/// Servers to choose from, by what they have in common.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    pub kind: DeedKind,
+    pub choices: Vec<(Shown, Vec<Server>)>,
+    pub at: usize,
 }
 
 /// A deed before it is done.
@@ -259,6 +298,7 @@ impl From<Start> for Model {
             demo: start.demo,
             hints: start.hints,
             fleet: start.fleet,
+            account: None,
         };
         let panels = panels::ALL.iter().map(|_| PanelView::default()).collect();
         let view = View { panels, mouse: true, ..View::default() };

@@ -92,9 +92,17 @@ fn read_on(model: &mut Model, panel: usize, motion: Motion) {
 }
 
 fn scroll_overlay(model: &mut Model, motion: Motion) {
+    if let Some(Overlay::Choice(choice)) = &mut model.view.overlay {
+        choice.at = target(motion, choice.at, choice.choices.len(), choice.choices.len());
+        return;
+    }
     let (length, height) = overlay::extent(model);
-    let Some(Overlay::Why { scroll, .. } | Overlay::Help { scroll } | Overlay::Deed(Dialog { scroll, .. })) =
-        &mut model.view.overlay
+    let Some(
+        Overlay::Why { scroll, .. }
+        | Overlay::Help { scroll }
+        | Overlay::Account { scroll }
+        | Overlay::Deed(Dialog { scroll, .. }),
+    ) = &mut model.view.overlay
     else {
         return;
     };

@@ -127,6 +127,8 @@ fn named_key(name: &str) -> Option<KeyEvent> {
         "backspace" => KeyCode::Backspace,
         "up" => KeyCode::Up,
         "down" => KeyCode::Down,
+        "left" => KeyCode::Left,
+        "right" => KeyCode::Right,
         "pageup" => KeyCode::PageUp,
         "pagedown" => KeyCode::PageDown,
         "home" => KeyCode::Home,

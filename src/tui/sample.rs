@@ -226,7 +226,12 @@ pub fn answers(round: &Round) -> impl Fn(&Order) -> Vec<Update> + use<> {
             };
             vec![Update::Sought(seeks.iter().map(|seek| (seek.clone(), found(seek))).collect())]
         }
-        Order::RefreshAll | Order::Refresh(_) | Order::RefreshSubject(_) => Vec::new(),
+        Order::RefreshAll
+        | Order::Refresh(_)
+        | Order::RefreshSubject(_)
+        | Order::Request(_)
+        | Order::Prepare(_)
+        | Order::Do(_) => Vec::new(),
     }
 }
 

@@ -3,20 +3,22 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tui_input::InputRequest;
 
-use super::act;
 use super::filter::Query;
 use super::message::Effect;
 use super::model::{Model, Overlay};
 use super::palette;
 use super::widgets::input::TextInput;
+use super::{act, form};
 
 pub fn press(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     if control && key.code == KeyCode::Char('c') {
         return vec![Effect::Quit];
     }
-    if matches!(model.view.overlay, Some(Overlay::Palette { .. })) {
-        return in_palette(model, key);
+    match model.view.overlay {
+        Some(Overlay::Palette { .. }) => return in_palette(model, key),
+        Some(Overlay::Decide(_) | Overlay::Sign(_)) => return form::press(model, key),
+        _ => {}
     }
     match key.code {
         KeyCode::Esc => clear_filter(model),
@@ -37,6 +39,8 @@ pub fn paste(model: &mut Model, text: &str) {
             input.insert(text);
             *selected = 0;
         }
+        Some(Overlay::Decide(form)) => form.reason.insert(text),
+        Some(Overlay::Sign(note)) => note.insert(text),
         None if model.view.filter.editing => {
             model.view.filter.input.insert(text);
             apply_filter(model);
@@ -98,7 +102,7 @@ fn clamp_palette(model: &mut Model) {
 }
 
 /// Editing keys as shells have them.
-fn edit(input: &mut TextInput, key: &KeyEvent) {
+pub fn edit(input: &mut TextInput, key: &KeyEvent) {
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     let request = match key.code {
         KeyCode::Char('a') if control => InputRequest::GoToStart,

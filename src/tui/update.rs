@@ -6,7 +6,7 @@ use ratatui::layout::Size;
 use super::keymap::Scope;
 use super::message::{Effect, Msg};
 use super::model::{Message, Model, Overlay, Place};
-use super::{act, keymap, layout, pointer, typing};
+use super::{act, deeds, keymap, layout, pointer, typing};
 use crate::domain::{Fault, Link, Shown};
 use crate::round::Update;
 
@@ -60,12 +60,20 @@ fn hear(model: &mut Model, update: Update) {
         Update::Round(round) => model.take(round),
         Update::Progress(progress) => model.world.progress = progress,
         Update::Trouble(fault) => model.world.trouble = Some(fault),
+        Update::Answered(Ok(said)) => say(model, said),
+        Update::Answered(Err(fault)) => {
+            let mend = fault.mend.map_or_else(String::new, |mend| format!(": {mend}"));
+            regret(model, format!("{}{mend}", fault.said));
+        }
         Update::Looked(looked) => model.world.looks.take(looked),
         Update::Exhibited(subject, exhibits) => model.world.looks.take_exhibits(subject, exhibits),
         Update::Sought(found) => {
             model.world.looks.take_sought(found);
             model.settle();
         }
+        Update::Prepared(prepared) => deeds::prepared(model, prepared),
+        Update::Deed(account) => deeds::heard(model, account),
+        Update::Issued(link) => model.view.overlay = Some(Overlay::Issued(link)),
     }
 }
 
@@ -76,6 +84,7 @@ fn press(model: &mut Model, key: &crossterm::event::KeyEvent) -> Vec<Effect> {
         return typing::press(model, key);
     }
     if let Some(action) = keymap::action(scope, key) {
+        model.view.leaving &= action == keymap::Action::Quit;
         return act::act(model, action);
     }
     say(model, "that key does nothing here: ? for help");

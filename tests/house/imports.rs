@@ -56,6 +56,7 @@ const BORDERS: &[Border] = &[
         ],
         except: &[
             "std::process::ExitCode",
+            "std::process::exit",
             "std::process::Termination",
             "std::process::id",
             "std::net::IpAddr",

@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
+mod advisories;
 mod backups;
 mod odd;
 mod secrets;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
     let folder = std::env::var_os("MATINS_LAB").map(PathBuf::from).filter(|folder| folder.join("ready").exists());
     let lab = Lab { folder: folder.clone().unwrap_or_else(|| Path::new("/nonexistent").to_owned()) };
     let trials: Vec<Trial> = [
+        advisories::trials,
         backups::trials,
         odd::trials,
         secrets::trials,

@@ -3,10 +3,12 @@
 //! A source is a file with its parser and a line in [`KINDS`]. It is fetched conditionally, read as a stream within bounds,
 //! and held against what is plausible before it replaces the last good copy.
 
+mod bulletins;
 mod epss;
 mod json;
 mod kev;
 mod lines;
+mod tracker;
 mod truth;
 
 use std::io::BufRead;
@@ -68,18 +70,18 @@ struct Parsed {
     day: Option<Date>,
 }
 
-const KINDS: &[Kind] = &[kev::KIND, epss::KIND];
+const KINDS: &[Kind] = &[tracker::KIND, bulletins::DSA, bulletins::DLA, kev::KIND, epss::KIND];
 
 /// Where the machine-readable truth about advisories comes from; each may be a mirror or a `file:` address, packed with
 /// gzip or not.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct AdvisoriesEntry {
-    /// Debian's security tracker: CVE, package, release, fixed version. Nothing reads it yet.
+    /// Debian's security tracker: CVE, package, release, fixed version.
     debian_tracker: Option<String>,
-    /// Debian's list of DSAs: CVEs and fixed versions. Nothing reads it yet.
+    /// Debian's list of DSAs: CVEs and fixed versions.
     debian_dsa: Option<String>,
-    /// The same for DLAs. Nothing reads it yet.
+    /// The same for DLAs.
     debian_dla: Option<String>,
     /// Drupal's advisories in OSV form. Nothing reads it yet.
     drupal_osv: Option<String>,
@@ -87,7 +89,7 @@ struct AdvisoriesEntry {
     kev: Option<String>,
     /// FIRST's probabilities of exploitation, as CSV.
     epss: Option<String>,
-    /// How often all of them are asked; else each in its own time, from every 2 hours to daily.
+    /// How often all of them are asked; else each in its own time, from hourly to every 6 hours.
     every: Option<Period>,
 }
 

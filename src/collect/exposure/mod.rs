@@ -7,6 +7,7 @@
 mod ports;
 mod remote;
 mod settings;
+mod speech;
 #[cfg(test)]
 mod tests;
 
@@ -28,6 +29,8 @@ use crate::domain::{Declared, Fact, Fault, Period, Port, Shown, SourceId, Subjec
 
 pub const COLLECTOR: Collector = Collector { name: "exposure", sections: &[EXPOSURE], plan };
 
+/// What the console is called where others are named.
+const CONSOLE: &str = "this console";
 /// With waiting for its turn.
 const DEADLINE: Duration = Duration::from_secs(600);
 /// Servers that are looked at at the same time.
@@ -64,7 +67,7 @@ fn source(server: &Server, settings: &Settings, turns: &Arc<Semaphore>) -> Sourc
 
 fn by(looker: &Looker) -> Shown {
     match looker {
-        Looker::Console => "this console".into(),
+        Looker::Console => CONSOLE.into(),
         Looker::Server(server) => server.name.clone(),
     }
 }
@@ -106,8 +109,13 @@ impl Look {
         let own = if own.is_empty() { public.clone() } else { own };
         let target = Target { public, own, ports: ports::worth_trying(declared, ssh, &listening) };
         let views = self.views(tools, &target).await;
+        let spoken = match views.iter().find(|view| view.by == *CONSOLE) {
+            Some(view) if view.side == Side::Vpn => speech::hear(tools, &self.server, &target.own, view).await,
+            Some(view) => speech::hear(tools, &self.server, &target.public, view).await,
+            None => Vec::new(),
+        };
         let at = (tools.now)();
-        let fact = Fact::Views(Views { views, ssh });
+        let fact = Fact::Views(Views { views, ssh, spoken });
         Ok(Answer::seen(vec![observed(Subject::host(self.server.name.clone()), at, fact)]))
     }
 

@@ -14,6 +14,7 @@ pub mod scratch;
 pub mod secrets;
 pub mod shell;
 pub mod ssh_keygen;
+pub mod talk;
 pub mod tls;
 
 use jiff::Timestamp;

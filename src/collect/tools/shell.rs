@@ -84,6 +84,18 @@ impl Shell {
         }
     }
 
+    /// As [`Shell::script`], but with the user's own key, over a connection of its own and never tried again: for what must
+    /// not happen twice.
+    pub async fn once(&self, server: &Server, script: &str, deadline: Duration, cap: usize) -> Result<Ran, Fault> {
+        let talk = Talk { script, until: deadline, cap: cap.saturating_add(16 << 10) };
+        let Some(destination) = &server.ssh else { return talk.here().await };
+        let turn = self.gate.acquire().await;
+        let call = Call { ssh: &self.ssh, destination, key: None, kept: None };
+        let ran = call.settle(call.talk(&talk, false).await, deadline).await;
+        drop(turn);
+        ran
+    }
+
     /// The fingerprint of a key of ours, `SHA256:…`; `None` where its public half can't be read.
     pub async fn fingerprint(&self, key: &Path) -> Option<Shown> {
         let mut program = Program::new("ssh-keygen").arguments(["-l", "-f"]).arguments([ssh::expanded(key)]);

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::CertificateSeen;
 use crate::domain::{Port, Read, Shown};
 
 /// Who looks at a server, and from which side.
@@ -21,6 +22,9 @@ pub struct Views {
     pub views: Vec<View>,
     /// The port where its ssh is, as ssh's own configuration has it; `None` for this machine.
     pub ssh: Option<Port>,
+    /// What its declared ports speak, as this console hears it.
+    #[serde(default)]
+    pub spoken: Vec<Speech>,
 }
 
 impl Views {
@@ -94,4 +98,54 @@ impl PortAnswer {
     }
 
     pub const ALL: [Self; 5] = [Self::Open, Self::Refused, Self::Silent, Self::Unreachable, Self::Unrouted];
+}
+
+/// What one port speaks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Speech {
+    pub port: Port,
+    pub protocol: Protocol,
+    /// Whether it offers to go on encrypted; `None` where there is no such word, or no answer to it.
+    pub starttls: Option<bool>,
+    /// Where plain http sends people.
+    pub redirect: Option<Shown>,
+    /// Versions of TLS that it takes and should not.
+    pub old: Vec<Shown>,
+    pub certificate: Option<Read<CertificateSeen>>,
+    /// The certificate was asked for by a name, against which it can be held.
+    pub named: bool,
+}
+
+impl Speech {
+    pub fn of(port: Port, protocol: Protocol) -> Self {
+        Self { port, protocol, starttls: None, redirect: None, old: Vec::new(), certificate: None, named: false }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    Ssh,
+    Ftp,
+    Telnet,
+    Smtp,
+    Imap,
+    Pop3,
+    Http,
+    Tls,
+}
+
+impl Protocol {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ssh => "ssh",
+            Self::Ftp => "ftp",
+            Self::Telnet => "telnet",
+            Self::Smtp => "smtp",
+            Self::Imap => "imap",
+            Self::Pop3 => "pop3",
+            Self::Http => "http",
+            Self::Tls => "TLS",
+        }
+    }
 }

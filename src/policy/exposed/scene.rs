@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::domain::facts::{
-    Filter, FilterProgram, FilterRules, HostDeclared, HostExposure, Listener, Listening, PortAnswer, Side, Tried, View,
-    Views, ViewsDeclared,
+    Filter, FilterProgram, FilterRules, HostDeclared, HostExposure, Listener, Listening, PortAnswer, Side, Speech,
+    Tried, View, Views, ViewsDeclared,
 };
 use crate::domain::{
     Declared, Evidence, Fact, Fault, Judgement, Limits, Observation, Period, Port, Read, SourceId, SourceRecord,
@@ -28,6 +28,7 @@ pub struct Scene {
     pub vpn: Vec<(&'static str, &'static str, PortAnswer)>,
     pub here: Vec<(&'static str, &'static str, PortAnswer)>,
     pub ssh: u16,
+    pub spoken: Vec<Speech>,
 }
 
 impl Default for Scene {
@@ -48,6 +49,7 @@ impl Default for Scene {
             vpn: vec![("tcp/443", "10.8.0.5", PortAnswer::Open), ("tcp/22", "10.8.0.5", PortAnswer::Open)],
             here: Vec::new(),
             ssh: 22,
+            spoken: Vec::new(),
         }
     }
 }
@@ -70,7 +72,7 @@ impl Scene {
             by: "gate".into(),
             tried: Read::Seen(tried.iter().map(|(port, address, answer)| tried_of(port, address, *answer)).collect()),
         });
-        let views = Views { views: views.collect(), ssh: Some(Port::tcp(self.ssh)) };
+        let views = Views { views: views.collect(), ssh: Some(Port::tcp(self.ssh)), spoken: self.spoken.clone() };
         let named = |tried: &Vec<_>| (!tried.is_empty()).then(|| "gate".into());
         let lookers = ViewsDeclared { outside: named(&self.outside), vpn: named(&self.vpn) };
         Evidence {

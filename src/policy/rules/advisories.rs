@@ -6,10 +6,12 @@
 //! one line, not one for each advisory.
 
 mod bulletins;
+mod claims;
 mod drupal;
 mod fleet;
 mod heard;
 mod lines;
+mod order;
 mod told;
 mod unjudged;
 

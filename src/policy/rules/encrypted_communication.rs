@@ -1,5 +1,7 @@
 //! `encrypted-communication`: only encrypted protocols. Judged is each service's certificate, and that it is not
-//! reached over plain http.
+//! reached over plain http; and of each server, what its declared ports speak.
+
+mod hosts;
 
 use jiff::Timestamp;
 
@@ -13,12 +15,11 @@ const MEASURE: &str = "encrypted-communication";
 pub const RULE: Rule = Rule { measure: MEASURE, limits: &[&CERTIFICATE], judge, exhibits: no_exhibits };
 
 fn judge(case: &Case<'_>) -> Vec<Judgement> {
-    registered(case.evidence)
-        .filter_map(|one| {
-            let url = one.service.url.as_ref()?;
-            Some(if url.as_str().starts_with("http:") { plain(one, url) } else { encrypted(case, one, url) })
-        })
-        .collect()
+    let services = registered(case.evidence).filter_map(|one| {
+        let url = one.service.url.as_ref()?;
+        Some(if url.as_str().starts_with("http:") { plain(one, url) } else { encrypted(case, one, url) })
+    });
+    services.chain(hosts::judge(case)).collect()
 }
 
 /// Known from the register: nobody needs to be asked.

@@ -3,6 +3,7 @@
 //! Per host: what is pending and since when, whether unattended-upgrades does its work, whether a reboot is due, what
 //! dpkg left half done, and whether its clock can be believed. Of a host whose source isn't trusted one finding says so.
 
+mod latency;
 mod pending;
 mod sources;
 mod unattended;
@@ -14,13 +15,13 @@ use crate::domain::facts::HostSeen;
 use crate::domain::{
     Declared, Fact, Fault, Judgement, Limit, Observation, Period, Shown, SourceRecord, Subject, SubjectKind, Verdict,
 };
-use crate::policy::{Case, Rule, no_exhibits};
+use crate::policy::{Case, Rule};
 
 pub const RULE: Rule = Rule {
     measure: MEASURE,
     limits: &[&SECURITY_UPDATE, &OTHER_UPDATE, &PACKAGE_LISTS, &UNATTENDED_RUN, &REBOOT, &CLOCK, &FROZEN_MIRROR],
     judge,
-    exhibits: no_exhibits,
+    exhibits: latency::exhibits,
 };
 
 const MEASURE: &str = "security-updates";
@@ -108,6 +109,7 @@ fn judge(case: &Case<'_>) -> Vec<Judgement> {
         .of("servers")
         .flat_map(|source| source.declared.iter().filter(|declared| is_host(declared)).map(move |host| (source, host)))
         .flat_map(|(source, host)| judge_host(case, source, host))
+        .chain(latency::latency(case))
         .collect()
 }
 

@@ -15,6 +15,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use serde::Deserialize;
 use serde::de::value::{Error, StrDeserializer};
 
+use super::watch::touch;
 use super::{Attempt, Kept, NextLine, Signature, Store, StoreError};
 use crate::domain::{FindingKey, Judgement, Particulars, Round, Seek, Shown, Sighting, SourceLine, Subject, Turn};
 
@@ -67,6 +68,9 @@ impl Sqlite {
         level(&self.connection, "FULL").map_err(|error| self.fault(&error))?;
         let done = self.write(work);
         level(&self.connection, "NORMAL").map_err(|error| self.fault(&error))?;
+        if let (Ok(_), Some(path)) = (&done, self.connection.path()) {
+            touch(Path::new(path));
+        }
         done
     }
 
@@ -141,6 +145,10 @@ impl Store for Sqlite {
 
     fn particulars_of(&self, subject: &Subject) -> Result<BTreeMap<FindingKey, Particulars>, StoreError> {
         particulars::of(&self.connection, subject).map_err(|error| self.fault(&error))
+    }
+
+    fn turns_about(&self, measure: &str, item: &str, since: Timestamp) -> Result<Vec<Turn>, StoreError> {
+        standings::turns_about(&self.connection, measure, item, since).map_err(|error| self.fault(&error))
     }
 
     fn turns_of(&self, subject: &Subject) -> Result<Vec<Turn>, StoreError> {

@@ -72,15 +72,34 @@ pub(super) fn turns(connection: &Connection, subject: &Subject) -> rusqlite::Res
          ORDER BY 1 DESC, 3 LIMIT ?4",
     )?;
     let told = i64::try_from(TOLD).unwrap_or(i64::MAX);
-    let rows = statement.query_map(params![kind_word(subject.kind), subject.name.as_str(), VERDICT, told], |row| {
-        Ok(Turn {
-            at: time(row.get(0)?),
-            key: stored(row.get_ref(1)?.as_str()?)?,
-            item: shown(row, 2)?,
-            word: row.get_ref(3)?.as_str_or_null()?.map(Shown::line),
-        })
-    })?;
+    let rows = statement.query_map(params![kind_word(subject.kind), subject.name.as_str(), VERDICT, told], read)?;
     rows.collect()
+}
+
+/// What turned in all findings of a measure, the oldest first.
+pub(super) fn turns_about(
+    connection: &Connection,
+    measure: &str,
+    item: &str,
+    since: Timestamp,
+) -> rusqlite::Result<Vec<Turn>> {
+    // `0` comes after `/`: all keys of the measure, found by the index.
+    let mut statement = connection.prepare_cached(
+        "SELECT at, key, item, word FROM turn
+         WHERE key >= ?1 || '/' AND key < ?1 || '0' AND at >= ?2 AND substr(item, 1, length(?3)) = ?3
+         ORDER BY at, key, item",
+    )?;
+    let rows = statement.query_map(params![measure, millis(since), item], read)?;
+    rows.collect()
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Turn> {
+    Ok(Turn {
+        at: time(row.get(0)?),
+        key: stored(row.get_ref(1)?.as_str()?)?,
+        item: shown(row, 2)?,
+        word: row.get_ref(3)?.as_str_or_null()?.map(Shown::line),
+    })
 }
 
 fn shown(row: &Row<'_>, column: usize) -> rusqlite::Result<Shown> {

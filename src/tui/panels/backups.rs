@@ -5,7 +5,7 @@ use crate::domain::SubjectKind;
 
 pub const PANEL: Panel = Panel {
     title: "Backups",
-    measures: &["backup-on-site", "backup-off-site"],
+    measures: &["backup-on-site", "backup-off-site", "restore"],
     kinds: &[SubjectKind::Backup],
     empty: "No backup is watched. Name one with [[backup]].",
 };

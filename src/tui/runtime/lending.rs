@@ -1,7 +1,5 @@
 //! The terminal lent to another program, and taken back.
 
-use std::time::Duration;
-
 use crossterm::event::EventStream;
 use rustix::process::{Signal, getpid, kill_process};
 
@@ -12,9 +10,6 @@ use crate::domain::{Fault, Shown, Step, Subject};
 use crate::round::Order;
 use crate::tui::message::Msg;
 use crate::tui::update::update;
-
-/// How long the reader of keys may take to notice that it shall stop.
-const SETTLE: Duration = Duration::from_millis(50);
 
 impl Runtime {
     /// Runs a step in the foreground; afterwards the console is as it was, in whatever size the window has by then. What
@@ -44,10 +39,9 @@ impl Runtime {
 
     /// Nothing of what is typed from here on is read by us.
     fn deafen(&mut self) {
-        // Tells its thread to stop reading. A new one is made afterwards: making it waits for the same lock.
+        // Wakes its thread, which then stops reading. Nothing may poll after this: it would take that wake for itself, and the
+        // thread would read on. A new one is made afterwards: making it waits for the thread.
         self.ears.events = None;
-        // Waits for the lock that the thread holds while it reads. What it says of keys doesn't matter here.
-        crossterm::event::poll(SETTLE).ok();
     }
 
     /// How the program ended, or how the console ends because of what came meanwhile.

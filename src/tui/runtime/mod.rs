@@ -38,6 +38,7 @@ const SLEEP: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(3_600
 /// restores the terminal when this thread panics keeps its hands off when another does.
 pub async fn run(console: Console) -> Result<Ending, TuiError> {
     surroundings::check()?;
+    signals::end_without_terminal(Ending::TerminalGone.exit_code().into());
     let (inbox, answers) = unbounded_channel();
     let demo = console.start.demo;
     let mut model = Model::from(console.start);

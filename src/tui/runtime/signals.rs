@@ -1,12 +1,17 @@
 //! Signals, and the terminal's going away.
 
 use std::os::fd::{AsFd as _, OwnedFd};
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use rustix::process::Signal as Number;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// How long an orderly end may take.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// What was heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +63,23 @@ fn watch_terminal() -> Option<AsyncFd<OwnedFd>> {
     let interest = if cfg!(target_os = "linux") { Interest::ERROR } else { return None };
     let terminal = std::io::stdout().as_fd().try_clone_to_owned().ok()?;
     AsyncFd::with_interest(terminal, interest).ok()
+}
+
+/// Ends the program a moment after its terminal has gone, if it has not ended by itself: crossterm 0.29 reads a closed
+/// terminal for ever, and then nobody here hears signals any more. Asleep until then; what was recorded is on disk.
+pub fn end_without_terminal(exit_code: i32) {
+    let Ok(terminal) = std::io::stdout().as_fd().try_clone_to_owned() else { return };
+    std::thread::spawn(move || {
+        let mut closed = [PollFd::new(&terminal, PollFlags::empty())];
+        while !closed[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
+            match poll(&mut closed, None) {
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(_) => return,
+            }
+        }
+        std::thread::sleep(GRACE);
+        std::process::exit(exit_code);
+    });
 }
 
 async fn hung_up(terminal: Option<&AsyncFd<OwnedFd>>) {

@@ -51,13 +51,18 @@ fn keys_lead_where_the_help_says() {
     leads(":wh<enter>", "queue:0 why");
     leads(":zzzz<enter>", "queue:0");
     leads(":<esc>", "queue:0");
-    leads("dusSxX7<c-x>", "queue:0");
+    leads("usxX7<c-x>", "queue:0");
+    leads("d", "queue:0 decide");
+    leads("d<esc>", "queue:0");
+    leads("dq", "queue:0 decide");
+    leads("S", "queue:0 sign");
+    leads("S<esc>", "queue:0");
 }
 
 #[test]
-fn keys_of_later_issues_say_where_help_is() {
+fn keys_that_nobody_binds_say_where_help_is() {
     let mut console = console(State::Broken, (120, 40));
-    for key in ["d", "u", "S", "x"] {
+    for key in ["x", "X", "7"] {
         assert_eq!(console.press(key), []);
         assert!(console.model().view.message.as_ref().unwrap().said.as_str().contains("? for help"), "{key}");
     }
@@ -274,7 +279,7 @@ fn with_fleet(actions: bool) -> Rehearsal {
     use crate::domain::register::{Destination, Server};
     let server = |name: &str, ssh| Server { name: name.into(), ssh, ..Server::local() };
     let servers = [server("web7", Destination::parse("root@web7").ok()), server("db2", None)];
-    let fleet = model::Fleet { servers: servers.to_vec().into(), actions };
+    let fleet = model::Fleet { servers: servers.to_vec().into(), actions, ..model::Fleet::default() };
     Rehearsal::new(Start { fleet, ..start(State::Broken) }, 120, 40)
 }
 
@@ -337,4 +342,76 @@ fn a_long_question_scrolls_and_its_choice_stays_in_view() {
     console.press("G");
     let shown = text(&console.frame());
     assert!(shown.contains("root@web7") && shown.contains("▸ Cancel") && !shown.contains("remark 0"), "{shown}");
+}
+
+/// What is asked of the schedule.
+fn orders(effects: &[Effect]) -> Vec<&Order> {
+    effects.iter().filter_map(|effect| if let Effect::Order(order) = effect { Some(order) } else { None }).collect()
+}
+
+fn reboot() -> crate::domain::Deed {
+    use crate::domain::{Deed, DeedKind, Proof, Step};
+    let words = ["sudo", "-n", "systemctl", "reboot"].map(Shown::from).to_vec();
+    let step = Step { server: "web7".into(), ssh: None, words, proof: Proof::Boot("1".into()) };
+    Deed { kind: DeedKind::Reboot, title: "Reboot web7".into(), batches: vec![vec![step]], remarks: Vec::new() }
+}
+
+#[test]
+fn only_a_look_comes_before_the_question_and_only_the_answer_does_it() {
+    let mut console = with_fleet(true);
+    let looked = console.press("2B");
+    assert!(matches!(orders(&looked)[..], [Order::Prepare(_)]), "{looked:?}");
+    assert_eq!(state_of(console.model()), "list2:0 waiting");
+    assert_eq!(console.press("<tab><enter>jsUB"), []);
+    console.hear(Update::Prepared(Ok(reboot())));
+    assert_eq!(state_of(console.model()), "list2:0 deed:cancel");
+    assert!(text(&console.frame()).contains("sudo -n systemctl reboot"));
+    assert_eq!(console.press("<enter>"), []);
+    console.press("B");
+    console.hear(Update::Prepared(Ok(reboot())));
+    assert_eq!(console.press("<tab><enter>"), [Effect::Order(Order::Do(reboot()))]);
+    assert_eq!(state_of(console.model()), "list2:0 account");
+    // One at a time, and leaving is asked twice.
+    assert_eq!(console.press("<esc>B"), []);
+    assert_eq!(console.press("q"), []);
+    assert_eq!(console.press("jq"), []);
+    assert_eq!(console.press("q"), [Effect::Quit]);
+}
+
+#[test]
+fn an_answer_that_nobody_waits_for_asks_nothing() {
+    let mut console = with_fleet(true);
+    console.press("2B<esc>");
+    console.hear(Update::Prepared(Ok(reboot())));
+    assert_eq!(state_of(console.model()), "list2:0");
+    console.press("B");
+    console.hear(Update::Prepared(Err(Fault::new("web7 can't be reached"))));
+    assert!(text(&console.frame()).contains("web7 can't be reached"));
+}
+
+#[test]
+fn success_is_what_was_seen_and_failure_is_said() {
+    use crate::domain::{Account, StepState};
+    let mut console = with_fleet(true);
+    let mut account = Account::of(reboot());
+    account.ended = true;
+    account.reports[0].state = StepState::Failed;
+    account.reports[0].said = vec!["not seen to have booted".into()];
+    console.hear(Update::Deed(account));
+    assert!(text(&console.frame()).contains("failed on 1 of 1"));
+    console.press("t");
+    let shown = text(&console.frame());
+    assert!(shown.contains("✖ failed") && shown.contains("not seen to have booted"), "{shown}");
+}
+
+#[test]
+fn a_one_time_link_is_shown_once_copied_on_request_and_then_gone() {
+    let mut console = with_fleet(true);
+    let link = crate::domain::Link::parse("https://site.example/user/reset/1/2/secret/login").unwrap();
+    console.hear(Update::Issued(crate::domain::OneTime::new(&link)));
+    assert!(text(&console.frame()).contains("/user/reset/1/2/secret/login"));
+    assert!(matches!(&console.press("y")[..], [Effect::Copy(_)]));
+    console.press("<esc>");
+    let model = format!("{:?}", console.model());
+    assert!(!text(&console.frame()).contains("secret") && !model.contains("secret"));
 }

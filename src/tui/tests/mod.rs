@@ -2,6 +2,7 @@
 
 mod keys;
 mod pictures;
+mod record;
 
 use ratatui::buffer::Buffer;
 
@@ -40,9 +41,15 @@ fn state_of(model: &Model) -> String {
         Some(Overlay::Why { .. }) => " why",
         Some(Overlay::Help { .. }) => " help",
         Some(Overlay::Palette { .. }) => " palette",
+        Some(Overlay::Decide(_)) => " decide",
+        Some(Overlay::Sign(_)) => " sign",
         Some(Overlay::Confirm(_)) => " confirm",
         Some(Overlay::Address { .. }) => " address",
         Some(Overlay::Deed(asked)) if asked.go => " deed:go",
+        Some(Overlay::Choice(_)) => " choice",
+        Some(Overlay::Waiting(_)) => " waiting",
+        Some(Overlay::Account { .. }) => " account",
+        Some(Overlay::Issued(_)) => " link",
         Some(Overlay::Deed(_)) => " deed:cancel",
     };
     format!("{place}{over}")

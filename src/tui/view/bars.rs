@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::domain::{Shown, SourceState, Verdict};
+use crate::domain::{Change, Shown, SourceState, Verdict};
 use crate::tui::keymap::{self, Action, Scope};
 use crate::tui::model::Model;
 use crate::tui::times;
@@ -30,7 +30,7 @@ pub fn header(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
         format!("last round {}", times::clock(world.round.at, world.now, &world.zone)).into()
     };
     let right = [
-        Piece::shown(&world.round.operator, theme.text()),
+        Piece::shown(&signed(model), theme.text()),
         Piece::word(" · ", theme.dim()),
         Piece::shown(&last, if old { theme.verdict(Verdict::Unknown) } else { theme.dim() }),
         Piece::space(1),
@@ -39,6 +39,26 @@ pub fn header(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
     if width(&left) + width(&right) < usize::from(area.width) {
         text::line_right(canvas, area, &right);
     }
+}
+
+/// `roman signed Fri 20 Nov 08:11 · since then 7 new, 12 gone`; who has never signed is only named.
+fn signed(model: &Model) -> Shown {
+    let (world, since) = (&model.world, &model.world.round.since);
+    let operator = &world.round.operator;
+    let Some((at, _)) = since.signed else { return operator.clone() };
+    let day = at.to_zoned_datetime(world.zone.clone()).strftime("%a").to_string();
+    let mut said = format!("{operator} signed {day} {}", times::clock(at, world.now, &world.zone));
+    let mut parts = Vec::new();
+    for change in [Change::New, Change::Worse, Change::Reopened, Change::Gone] {
+        let count = since.count(change);
+        if count > 0 {
+            parts.push(format!("{count} {}", change.word()));
+        }
+    }
+    if !parts.is_empty() {
+        said = format!("{said} · since then {}", parts.join(", "));
+    }
+    said.into()
 }
 
 /// What was said last, or the filter being typed, or how the sources are; and keys.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::exhibit;
-use crate::domain::{Finding, FindingKey, Particulars, Shown, Turn};
+use crate::domain::{Finding, FindingKey, Particulars, Shown, Turn, Verdict};
 use crate::tui::model::Model;
 use crate::tui::times;
 use crate::tui::widgets::prose;
@@ -56,6 +56,7 @@ fn block(model: &Model, finding: &Finding, width: usize) -> Vec<Line> {
     let (about, until) = about(model, finding);
     let dim = |text: &Shown| Piece::shown(text, theme.dim());
     lines.extend(prose::wrap(&about, width.saturating_sub(2)).iter().map(|part| vec![Piece::space(2), dim(part)]));
+    lines.extend(decision(model, finding, width));
     if let Some(said) = model.world.looks.particulars(finding) {
         lines.extend(particulars(model, said, width));
     }
@@ -67,6 +68,22 @@ fn block(model: &Model, finding: &Finding, width: usize) -> Vec<Line> {
     let key = &finding.key;
     let numbered = lines.into_iter().enumerate();
     numbered.map(|(within, pieces)| Line { pieces, finding: key.clone(), within, until }).collect()
+}
+
+/// `⏸ accepted until 30 Nov, roman: "vendor ships on Friday"`, and why it asks again.
+pub fn decision(model: &Model, finding: &Finding, width: usize) -> Vec<Vec<Piece>> {
+    let (theme, world) = (&model.theme, &model.world);
+    let Some(decided) = world.round.decisions.get(&finding.key) else { return Vec::new() };
+    let until = times::clock(decided.until, world.now, &world.zone);
+    let to = decided.to.as_ref().map_or_else(String::new, |to| format!(" to {to}"));
+    let said = format!("{}{to} until {until}, {}: \"{}\"", decided.kind.done(), decided.by, decided.reason);
+    let mut lines = labelled(model, if decided.holds() { "⏸ " } else { "· " }, &said.into(), width);
+    if let Some(open) = &decided.open {
+        let said: Shown = format!("it asks again: {open}").into();
+        let parts = prose::wrap(&said, width.saturating_sub(2));
+        lines.extend(parts.iter().map(|part| vec![Piece::space(2), Piece::shown(part, theme.verdict(Verdict::Due))]));
+    }
+    lines
 }
 
 /// What the finding says beyond its title.
@@ -117,14 +134,17 @@ fn about(model: &Model, finding: &Finding) -> (Shown, Option<Timestamp>) {
     let world = &model.world;
     let age = times::since(finding.since, world.now);
     let since = times::clock(finding.since, world.now, &world.zone);
-    let new = if world.moment().is_new(finding) { " · new" } else { "" };
-    let said = format!("{} · since {since}, {} · rank {}{new}", finding.measure, age.said, finding.rank);
+    let news = match super::rows::news(model, finding) {
+        "" | "⏸" => String::new(),
+        news => format!(" · {news}"),
+    };
+    let said = format!("{} · since {since}, {} · rank {}{news}", finding.measure, age.said, finding.rank);
     (said.into(), Some(age.until))
 }
 
 /// A label and its text, the text wrapped under itself.
 pub fn labelled(model: &Model, label: &'static str, text: &Shown, width: usize) -> Vec<Vec<Piece>> {
-    let indent = label.len().min(width / 3);
+    let indent = unicode_width::UnicodeWidthStr::width(label).min(width / 3);
     let room = width.saturating_sub(indent + 2);
     let label = Piece::word(label, model.theme.accent());
     let mut lines = Vec::new();

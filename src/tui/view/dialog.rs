@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::overlay::clear;
-use crate::domain::{Shown, Step};
+use crate::domain::{Proof, Shown, Step};
 use crate::tui::layout;
 use crate::tui::model::{Dialog, Model};
 use crate::tui::widgets::canvas::Canvas;
@@ -65,6 +65,10 @@ fn lines(model: &Model, dialog: &Dialog) -> Vec<Vec<Piece>> {
             lines.push(vec![Piece::space(1), Piece::shown(&place(step), theme.accent())]);
             let parts = prose::wrap(&step.line(), width.saturating_sub(2));
             lines.extend(parts.iter().map(|part| vec![Piece::space(3), Piece::shown(part, theme.text())]));
+            if let Proof::Changes(changes) = &step.proof {
+                let said = changes.iter().map(|change| Piece::shown(&change.to_string().into(), theme.dim()));
+                lines.extend(said.map(|piece| vec![Piece::space(5), piece]));
+            }
         }
     }
     lines.push(Vec::new());
@@ -72,7 +76,7 @@ fn lines(model: &Model, dialog: &Dialog) -> Vec<Vec<Piece>> {
 }
 
 /// Where a command runs.
-fn place(step: &Step) -> Shown {
+pub(super) fn place(step: &Step) -> Shown {
     match &step.ssh {
         None => "here".into(),
         Some(destination) if step.server == *destination.as_str() => format!("on {}", step.server).into(),

@@ -40,6 +40,12 @@ fn draw_queue(model: &Model, canvas: &mut Canvas<'_>, areas: &layout::Home) {
         title.push(Piece::word("DEMO ", theme.selected()));
     }
     title.extend(bars::count_of_filtered(model, model.index.queue.len(), model.index.needing));
+    let round = &model.world.round;
+    let open = round.findings.iter().filter(|finding| finding.verdict != Verdict::Ok).count();
+    if open > model.index.needing {
+        let decided: Shown = format!("─ ⏸ {} decided ", open - model.index.needing).into();
+        title.push(Piece::shown(&decided, theme.dim()));
+    }
     let inner = frame(canvas, areas.queue, bars::border(model, focused), &title);
     if model.index.queue.is_empty() {
         let used = draw_nothing(model, canvas, inner);

@@ -1,9 +1,11 @@
 //! Drawing: from the model to a picture, and nothing else. It reads no clock, asks nobody and changes nothing.
 
+mod account;
 mod bars;
 pub mod detail;
 mod dialog;
 mod exhibit;
+mod form;
 mod home;
 pub mod overlay;
 mod panel;

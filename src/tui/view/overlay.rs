@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use ratatui::layout::Rect;
 
-use super::detail::labelled;
-use super::dialog;
+use super::detail::{self, labelled};
+use super::{account, dialog, form};
 use crate::domain::{Because, Finding, Link, Particulars, Shown, Verdict};
 use crate::tui::keymap;
 use crate::tui::model::{Model, Overlay};
@@ -27,6 +27,16 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
         Some(Overlay::Help { scroll }) => draw_page(model, canvas, (" Help ", *scroll), (help(model), None)),
         Some(Overlay::Palette { .. }) => draw_palette(model, canvas, area),
         Some(Overlay::Deed(asked)) => dialog::draw(model, canvas, asked),
+        Some(Overlay::Decide(asked)) => form::decide(model, canvas, asked),
+        Some(Overlay::Sign(note)) => form::sign(model, canvas, note),
+        Some(Overlay::Choice(choice)) => account::draw_choice(model, canvas, choice),
+        Some(Overlay::Waiting(said)) => {
+            account::draw_said(model, canvas, " A look before ", [said, &"Esc gives up.".into()]);
+        }
+        Some(Overlay::Account { scroll }) => {
+            draw_page(model, canvas, (" What was done ", *scroll), (account::lines(model, inner_width(model)), None));
+        }
+        Some(Overlay::Issued(link)) => account::draw_link(model, canvas, link),
         Some(Overlay::Confirm(link)) => draw_box(model, canvas, " Not encrypted ", confirm(model, link)),
         Some(Overlay::Address { link, said }) => {
             draw_box(model, canvas, " Open it elsewhere ", address(model, link, said));
@@ -39,6 +49,7 @@ pub fn extent(model: &Model) -> (usize, usize) {
     let lines = match &model.view.overlay {
         Some(Overlay::Why { .. }) => why(model, inner_width(model)).0,
         Some(Overlay::Help { .. }) => help(model),
+        Some(Overlay::Account { .. }) => account::lines(model, inner_width(model)),
         Some(Overlay::Deed(asked)) => return dialog::extent(model, asked),
         _ => Vec::new(),
     };
@@ -99,6 +110,7 @@ fn why(model: &Model, width: usize) -> Page {
     };
     lines.extend(prose(&finding.title, theme.text()));
     lines.extend(prose(&rank(model, finding), theme.dim()));
+    lines.extend(detail::decision(model, finding, width.saturating_sub(2)));
     let (since, until) = since(model, finding);
     lines.extend(prose(&since, theme.dim()));
     lines.extend([Vec::new(), indent(vec![Piece::word("because", theme.accent())])]);

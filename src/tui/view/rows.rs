@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::domain::{Finding, Verdict};
+use crate::domain::{Change, Finding, Verdict};
 use crate::tui::model::Model;
 use crate::tui::times;
 use crate::tui::widgets::canvas::Canvas;
@@ -40,7 +40,7 @@ fn draw_row(model: &Model, canvas: &mut Canvas<'_>, line: Rect, finding: &Findin
         canvas.wipe(line, theme.selected());
     }
     let age = times::since(finding.since, model.world.now);
-    let new = model.world.moment().is_new(finding);
+    let news = news(model, finding);
     let widths = Widths::of(line.width, finding.verdict);
     let fields = [
         Field::left(2, mark(model, finding.verdict, lit, focused)),
@@ -48,11 +48,27 @@ fn draw_row(model: &Model, canvas: &mut Canvas<'_>, line: Rect, finding: &Findin
         Field::left(widths.subject, vec![Piece::shown(&finding.subject.name, style(theme.text()))]),
         Field::left(widths.title, vec![Piece::shown(&finding.title, style(theme.text()))]),
         Field::right(widths.age, vec![Piece::shown(&age.said, style(theme.dim()))]),
-        Field::left(widths.new, vec![Piece::word(if new { "new" } else { "" }, style(theme.accent()))]),
+        Field::left(widths.new, vec![Piece::word(news, style(theme.accent()))]),
     ];
     text::row(canvas, line, &fields);
     if widths.age > 0 {
         canvas.until(age.until);
+    }
+}
+
+/// What is new of it since the operator signed; before the first signature, since the console opened.
+pub fn news(model: &Model, finding: &Finding) -> &'static str {
+    let round = &model.world.round;
+    if finding.verdict != Verdict::Ok && round.rests(finding) {
+        return "⏸";
+    }
+    match round.since.of_key(&finding.key) {
+        Some(Change::New) => "new",
+        Some(Change::Worse) => "worse",
+        Some(Change::Better) => "milder",
+        Some(Change::Reopened) => "again",
+        None if round.since.signed.is_none() && model.world.moment().is_new(finding) => "new",
+        Some(Change::Gone) | None => "",
     }
 }
 
@@ -77,7 +93,13 @@ impl Widths {
         // What is ok has no age worth a column in a narrow place.
         let word = if width >= 70 { 7 } else { 0 };
         let age = if width >= 48 || (width >= 34 && verdict != Verdict::Ok) { 5 } else { 0 };
-        let new = if width >= 56 { 3 } else { 0 };
+        let new = if width >= 84 {
+            6
+        } else if width >= 56 {
+            3
+        } else {
+            0
+        };
         let subject = if width < 60 { width / 3 } else { width / 4 }.clamp(8, 26);
         let gaps = 2 + [word, age, new].iter().filter(|column| **column > 0).count();
         let taken = 2 + word + age + new + subject + u16::try_from(gaps).unwrap_or(0);

@@ -35,8 +35,7 @@ impl Concern {
         judgement.verdict = self.verdict;
         judgement.title =
             if self.tells_where { self.said.into() } else { format!("{}; {whereabouts}", self.said).into() };
-        judgement.weight = self.weight;
-        judgement.mend(self.mend)
+        judgement.weight(self.weight).mend(self.mend)
     }
 }
 

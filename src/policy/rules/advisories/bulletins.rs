@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::claims;
 use super::told::{self, Told};
 use super::{MEASURE, SECURITY_UPDATE, begin, counted, listed, titled};
 use crate::domain::facts::Bulletin;
@@ -44,6 +45,7 @@ impl Row<'_> {
         let verdict = self.verdict(late || exploited.is_some());
         let judged = self.begin(verdict, self.title(exploited.is_some()));
         let judged = self.because(judged, exploited.as_ref());
+        let judged = claims::ranked(self, exploited.is_some(), judged);
         let judged = if matches!(verdict, Verdict::Due | Verdict::Broken) {
             let judged = judged.since(since);
             judged.because(format!("limits.{}", SECURITY_UPDATE.key), None, format!("installed within {limit}"))

@@ -1,0 +1,125 @@
+//! What a TCP port speaks, found out by listening and by one harmless question; and which old versions of TLS it still
+//! takes, which our TLS library can't say: it does not speak them.
+
+mod hello;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::domain::Port;
+use crate::domain::Shown;
+use crate::domain::facts::{Protocol, Speech};
+use hello::{Reply, client_hello, parse_reply};
+
+/// Servers that speak first do so at once.
+const GREETING: Duration = Duration::from_millis(1_500);
+const ANSWER: Duration = Duration::from_secs(4);
+const CAP: usize = 8 << 10;
+/// Versions that nobody should take any more (RFC 8996).
+const OLD: [(u8, &str); 2] = [(1, "TLS 1.0"), (2, "TLS 1.1")];
+
+/// Listens and asks. `None` when it can't be reached or says nothing that is known.
+pub async fn ask_speech(place: SocketAddr, name: &str) -> Option<Speech> {
+    let mut stream = connect(place).await?;
+    let greeting = hear(&mut stream, GREETING).await;
+    let mut speech = if greeting.is_empty() {
+        drop(stream);
+        ask_silent(place, name).await?
+    } else {
+        let protocol = parse_greeting(&greeting)?;
+        let starttls = ask_starttls(&mut stream, protocol).await;
+        Speech { protocol, starttls, ..Speech::of(Port::tcp(place.port()), Protocol::Ssh) }
+    };
+    speech.port = Port::tcp(place.port());
+    Some(speech)
+}
+
+async fn connect(place: SocketAddr) -> Option<TcpStream> {
+    timeout(ANSWER, TcpStream::connect(place)).await.ok()?.ok()
+}
+
+/// What comes until it pauses, ends or is enough; nothing within `patience` is nothing.
+async fn hear(stream: &mut TcpStream, patience: Duration) -> Vec<u8> {
+    let mut heard = Vec::new();
+    let mut wait = patience;
+    while heard.len() < CAP {
+        match timeout(wait, stream.read_buf(&mut heard)).await {
+            Ok(Ok(count)) if count > 0 => wait = Duration::from_millis(200),
+            _ => break,
+        }
+    }
+    heard
+}
+
+async fn exchange(stream: &mut TcpStream, question: &[u8]) -> Option<Vec<u8>> {
+    timeout(ANSWER, stream.write_all(question)).await.ok()?.ok()?;
+    Some(hear(stream, ANSWER).await)
+}
+
+/// Who speaks first, by its first words.
+pub(crate) fn parse_greeting(greeting: &[u8]) -> Option<Protocol> {
+    let text = String::from_utf8_lossy(greeting).to_ascii_uppercase();
+    match greeting {
+        // Telnet's first word is IAC (RFC 854).
+        [0xff, 0xfb..=0xfe, ..] => Some(Protocol::Telnet),
+        _ if text.starts_with("SSH-") => Some(Protocol::Ssh),
+        _ if text.starts_with("220") && text.contains("FTP") => Some(Protocol::Ftp),
+        _ if text.starts_with("220") => Some(Protocol::Smtp),
+        _ if text.starts_with("+OK") => Some(Protocol::Pop3),
+        _ if text.starts_with("* OK") => Some(Protocol::Imap),
+        _ => None,
+    }
+}
+
+/// Whether it offers to go on encrypted; `None` for what has no such word, or did not answer.
+async fn ask_starttls(stream: &mut TcpStream, protocol: Protocol) -> Option<bool> {
+    let (question, offer) = match protocol {
+        Protocol::Smtp => ("EHLO matins.invalid\r\n", "STARTTLS"),
+        Protocol::Imap => ("a CAPABILITY\r\n", "STARTTLS"),
+        Protocol::Pop3 => ("CAPA\r\n", "STLS"),
+        Protocol::Ftp => ("FEAT\r\n", "AUTH TLS"),
+        _ => return None,
+    };
+    let answer = exchange(stream, question.as_bytes()).await.filter(|answer| !answer.is_empty())?;
+    Some(String::from_utf8_lossy(&answer).to_ascii_uppercase().contains(offer))
+}
+
+/// It waits for the client: TLS first, since a TLS port answers plain http too, with a complaint.
+async fn ask_silent(place: SocketAddr, name: &str) -> Option<Speech> {
+    let port = Port::tcp(place.port());
+    if matches!(ask_version(place, name, 3).await, Some(Reply::Accepted(_) | Reply::Refused)) {
+        let mut old = Vec::new();
+        for (minor, word) in OLD {
+            if ask_version(place, name, minor).await == Some(Reply::Accepted(minor)) {
+                old.push(Shown::from(word));
+            }
+        }
+        return Some(Speech { old, ..Speech::of(port, Protocol::Tls) });
+    }
+    let mut stream = connect(place).await?;
+    let question = format!("HEAD / HTTP/1.1\r\nHost: {name}\r\nUser-Agent: matins\r\nConnection: close\r\n\r\n");
+    let answer = exchange(&mut stream, question.as_bytes()).await?;
+    let text = String::from_utf8_lossy(&answer);
+    text.starts_with("HTTP/").then(|| Speech { redirect: parse_redirect(&text), ..Speech::of(port, Protocol::Http) })
+}
+
+/// Where a 3xx answer sends people.
+fn parse_redirect(answer: &str) -> Option<Shown> {
+    answer.split(' ').nth(1).filter(|status| status.starts_with('3'))?;
+    let lines = answer.lines().skip(1).take_while(|line| !line.is_empty());
+    let mut headers = lines.filter_map(|line| line.split_once(':'));
+    headers.find(|(key, _)| key.eq_ignore_ascii_case("location")).map(|(_, to)| Shown::line(to.trim()).cut(200))
+}
+
+/// Offers one version and nothing newer, 3.`minor` on the wire.
+async fn ask_version(place: SocketAddr, name: &str, minor: u8) -> Option<Reply> {
+    let mut stream = connect(place).await?;
+    parse_reply(&exchange(&mut stream, &client_hello(minor, name)).await?)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,111 @@
+//! Histories as the store has them.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::domain::facts::{Bulletin, Bulletins};
+use crate::domain::{Fact, FindingKey, Observation, Period, SourceId, SourceRecord, Subject, SubjectKind};
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn turn(id: &str, when: &str, host: &str, word: Option<&str>) -> Turn {
+    let subject = Subject::new(SubjectKind::Advisory, id);
+    let key = FindingKey::new("advisories", &subject, None);
+    Turn { at: at(when), key, item: format!("host {host}").into(), word: word.map(Shown::from) }
+}
+
+fn evidence(bulletins: &[(&str, &str)], turns: Vec<Turn>) -> Evidence {
+    let bulletin = |(id, date): &(&str, &str)| Bulletin {
+        id: (*id).into(),
+        date: date.parse().ok(),
+        title: "x".into(),
+        cves: Vec::new(),
+        fixed: Vec::new(),
+    };
+    let fact = Fact::Bulletins(Arc::new(Bulletins { bulletins: bulletins.iter().map(bulletin).collect() }));
+    let subject = Subject::new(SubjectKind::Feed, "debian_dsa");
+    let source = SourceRecord {
+        id: SourceId::new("advisories", "debian_dsa"),
+        declared: Vec::new(),
+        seen: vec![Observation { subject, at: at("2026-11-23T08:00:00Z"), fact }],
+        good_at: Some(at("2026-11-23T08:00:00Z")),
+        asked_at: None,
+        took_ms: None,
+        fault: None,
+        failures: 0,
+        stale_after: Period::hours(2),
+    };
+    Evidence { sources: vec![source], turns, configured: true, ..Evidence::default() }
+}
+
+fn hours(evidence: &Evidence) -> Vec<(String, i64)> {
+    let truth = Truth::of(evidence, at("2026-11-23T08:00:00Z"));
+    patched(evidence, &truth).iter().map(|one| (one.id.to_string(), one.took.as_hours())).collect()
+}
+
+#[test]
+fn an_advisory_is_over_when_the_last_affected_server_has_the_fix() {
+    let turns = |last: &[Turn]| {
+        let mut turns = vec![
+            turn("DSA-1-1", "2026-11-03T01:00:00Z", "web1", Some("vulnerable")),
+            turn("DSA-1-1", "2026-11-03T01:00:00Z", "web2", Some("vulnerable")),
+            turn("DSA-1-1", "2026-11-03T01:00:00Z", "db1", Some("fixed")),
+            turn("DSA-1-1", "2026-11-03T05:00:00Z", "web1", Some("fixed")),
+        ];
+        turns.extend(last.iter().cloned());
+        evidence(&[("DSA-1-1", "2026-11-02")], turns)
+    };
+    assert_eq!(hours(&turns(&[])), [], "web2 is still vulnerable");
+    let fixed = turn("DSA-1-1", "2026-11-04T06:00:00Z", "web2", Some("fixed"));
+    assert_eq!(hours(&turns(std::slice::from_ref(&fixed))), [("DSA-1-1".to_owned(), 30)]);
+    let late = turn("DSA-1-1", "2026-11-09T00:00:00Z", "web9", Some("fixed"));
+    assert_eq!(hours(&turns(&[fixed.clone(), late])), [("DSA-1-1".to_owned(), 30)], "a new server was never affected");
+    let gone = turn("DSA-1-1", "2026-11-04T08:00:00Z", "web2", None);
+    assert_eq!(hours(&turns(&[gone])), [("DSA-1-1".to_owned(), 32)], "it was taken out of the register");
+    let forgotten = [fixed, turn("DSA-1-1", "2027-11-04T06:00:00Z", "web2", None)];
+    assert_eq!(hours(&turns(&forgotten)), [("DSA-1-1".to_owned(), 30)], "its row was old enough to go");
+    let runs = turn("DSA-1-1", "2026-11-04T06:00:00Z", "web2", Some("fixed, the old code still runs"));
+    assert_eq!(hours(&turns(&[runs])), []);
+}
+
+#[test]
+fn what_was_fixed_before_anybody_looked_does_not_count() {
+    let turns = vec![
+        turn("DSA-1-1", "2026-11-10T08:00:00Z", "web1", Some("fixed")),
+        turn("DSA-2-1", "2026-11-16T03:00:00Z", "web1", Some("fixed")),
+        turn("DSA-3-1", "2026-11-10T08:00:00Z", "web1", Some("vulnerable")),
+        turn("DSA-3-1", "2026-11-11T00:00:00Z", "web1", Some("fixed")),
+    ];
+    let evidence = evidence(&[("DSA-1-1", "2026-11-02"), ("DSA-2-1", "2026-11-15"), ("DSA-3-1", "2026-11-09")], turns);
+    assert_eq!(hours(&evidence), [("DSA-3-1".to_owned(), 24), ("DSA-2-1".to_owned(), 3)]);
+}
+
+#[test]
+fn an_installation_within_the_day_of_publication_took_no_time() {
+    let turns = vec![
+        turn("DSA-1-1", "2026-11-01T08:00:00Z", "web1", Some("vulnerable")),
+        turn("DSA-1-1", "2026-11-02T15:00:00Z", "web1", Some("fixed")),
+    ];
+    assert_eq!(hours(&evidence(&[("DSA-1-1", "2026-11-02")], turns)), [("DSA-1-1".to_owned(), 0)]);
+}
+
+#[test]
+fn months_have_a_median_and_a_95th_percentile() {
+    let id: Shown = "x".into();
+    let one =
+        |published: &str, hours| Patched { id: &id, published: at(published), took: SignedDuration::from_hours(hours) };
+    let mut all: Vec<Patched<'_>> = (1..=20).map(|hours| one("2026-10-20T00:00:00Z", hours)).collect();
+    // Out on the last day of October, whose end is in November.
+    all.push(one("2026-11-01T00:00:00Z", 100));
+    all.push(one("2026-11-05T00:00:00Z", 7));
+    let months = months(&all, 12);
+    let short: Vec<_> = months
+        .iter()
+        .map(|month| (month.first.to_string(), month.median_seconds / 3_600, month.p95_seconds / 3_600, month.count))
+        .collect();
+    assert_eq!(short, [("2026-10-01".to_owned(), 11, 20, 21), ("2026-11-01".to_owned(), 7, 7, 1)]);
+    assert_eq!(super::months(&all, 1).len(), 1);
+    assert_eq!(quantiles(Vec::new()), None);
+}

@@ -1,0 +1,129 @@
+//! What puts an advisory of Debian's lists before others, each input with who says it and how old that is.
+
+use super::bulletins::Row;
+use super::order::Claim;
+use crate::domain::facts::{HostExposure, Listener, Urgency};
+use crate::domain::{Fact, Judgement, Observation, Shown, SourceRecord, SubjectKind};
+use crate::policy::matching::State;
+
+/// Programs that listen under another name than that of their source package.
+const PROGRAMS: &[(&str, &str)] = &[
+    ("sshd", "openssh"),
+    ("mariadbd", "mariadb"),
+    ("mysqld", "mariadb"),
+    ("master", "postfix"),
+    ("named", "bind9"),
+    ("redis-server", "redis"),
+    ("slapd", "openldap"),
+    ("smbd", "samba"),
+    ("proftpd", "proftpd-dfsg"),
+    ("chronyd", "chrony"),
+    ("dnsmasq", "dnsmasq"),
+];
+
+/// A place among others, and what it is made of.
+pub(super) fn ranked(row: &Row<'_>, exploited: bool, mut judged: Judgement) -> Judgement {
+    let fleet = row.judge.fleet;
+    let wrong = |state: State| row.concern.count(fleet, state);
+    let mut claim = Claim { exploited, servers: wrong(State::Vulnerable) + wrong(State::OldRuns), ..Claim::default() };
+    claim.fixable = row.concern.carried.iter().any(|one| one.state == State::Vulnerable && one.fix.is_some());
+    if claim.servers > 0
+        && let Some((source, said)) = exposed(row)
+    {
+        claim.exposed = true;
+        judged = judged.because(source.id.to_string(), source.good_at, said);
+    }
+    if let Some((percentile, cve)) = likelihood(row)
+        && let Some(told) = &row.truth.likelihoods
+    {
+        claim.percentile = Some(percentile);
+        let said = format!("{cve} is more likely to be exploited than {} % of all", percentile / 100);
+        judged = judged.because(told.source.id.to_string(), told.source.good_at, said);
+    }
+    if let Some((urgency, cve)) = urgency(row)
+        && let Some(told) = &row.truth.tracker
+    {
+        claim.grade = grade(urgency);
+        let said = format!("Debian grades {cve} as {}", word(urgency));
+        judged = judged.because(told.source.id.to_string(), told.source.good_at, said);
+    }
+    judged.weigh(claim.weight())
+}
+
+fn likelihood<'r>(row: &Row<'r>) -> Option<(u16, &'r Shown)> {
+    let scores = row.truth.likelihoods.as_ref()?.fact;
+    row.bulletin.cves.iter().filter_map(|cve| Some((scores.percentile(cve.as_str())?, cve))).max()
+}
+
+/// The gravest of its vulnerabilities in what the servers have.
+fn urgency<'r>(row: &Row<'r>) -> Option<(Urgency, &'r Shown)> {
+    let tracker = row.truth.tracker.as_ref()?.fact;
+    let carried = row.concern.carried.iter().filter(|one| one.state == State::Vulnerable);
+    let issues = carried.flat_map(|one| tracker.issues(one.source, one.release));
+    let mine = issues.filter_map(|(issue, state)| {
+        let cve = row.bulletin.cves.iter().find(|cve| **cve == issue.id)?;
+        Some((state.urgency, cve))
+    });
+    mine.filter(|(urgency, _)| grade(*urgency) > 0).max()
+}
+
+fn grade(urgency: Urgency) -> u8 {
+    match urgency {
+        Urgency::Unimportant | Urgency::NotYetAssigned | Urgency::EndOfLife => 0,
+        Urgency::Low => 8,
+        Urgency::Medium => 15,
+        Urgency::High => 25,
+    }
+}
+
+fn word(urgency: Urgency) -> &'static str {
+    match urgency {
+        Urgency::High => "high",
+        Urgency::Medium => "medium",
+        _ => "low",
+    }
+}
+
+/// A vulnerable server on which one of the packages listens where others can reach it.
+fn exposed<'r>(row: &Row<'r>) -> Option<(&'r SourceRecord, String)> {
+    let fleet = row.judge.fleet;
+    let servers = row.concern.heard(fleet, State::Vulnerable).chain(row.concern.heard(fleet, State::OldRuns));
+    let names: Vec<&Shown> = servers.map(|server| fleet.servers[server].name).collect();
+    let sources = row.case.evidence.sources.iter().filter(|source| source.doubt(row.case.now).is_none());
+    let mut seen = sources.flat_map(|source| source.seen.iter().map(move |seen| (source, seen)));
+    seen.find_map(|(source, seen)| {
+        let exposure = exposure(seen).filter(|_| names.contains(&&seen.subject.name))?;
+        let listeners = &exposure.listening.seen()?.listeners;
+        let mine = listeners.iter().find(|one| reachable(one) && owned(row, one))?;
+        let program = mine.programs.first()?;
+        Some((source, format!("{program} listens on {} of {}", mine.port, seen.subject.name)))
+    })
+}
+
+fn exposure(seen: &Observation) -> Option<&HostExposure> {
+    match &seen.fact {
+        Fact::HostExposure(exposure) if seen.subject.kind == SubjectKind::Host => Some(exposure),
+        _ => None,
+    }
+}
+
+fn reachable(listener: &Listener) -> bool {
+    let address = listener.address.as_str();
+    !address.starts_with("127.") && address != "::1" && !address.starts_with("::ffff:127.")
+}
+
+fn owned(row: &Row<'_>, listener: &Listener) -> bool {
+    let source_of = |program: &str| -> String {
+        let known = PROGRAMS.iter().find(|(name, _)| *name == program);
+        known.map_or_else(|| program.to_owned(), |(_, source)| (*source).to_owned())
+    };
+    let sources: Vec<String> = listener.programs.iter().map(|program| source_of(program.as_str())).collect();
+    // A source's name may carry the version of what it holds: postgresql-15, php8.2.
+    let is = |of: &str| {
+        sources.iter().any(|source| {
+            of.strip_prefix(source.as_str())
+                .is_some_and(|rest| !rest.starts_with(char::is_alphabetic) || rest.is_empty())
+        })
+    };
+    row.concern.carried.iter().any(|one| is(one.source))
+}

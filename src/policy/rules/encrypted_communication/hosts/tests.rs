@@ -1,0 +1,91 @@
+use super::judge;
+use crate::domain::facts::{CertificateSeen, Protocol, Speech};
+use crate::domain::{Evidence, Fault, Judgement, Port, Read, Verdict};
+use crate::policy::exposed::scene::{Scene, judged};
+
+fn said(spoken: Vec<Speech>) -> (Verdict, String) {
+    let judgement = judged(&Scene { spoken, ..Scene::default() }.evidence(), judge).remove(0);
+    assert_eq!(judgement.key().as_str(), "encrypted-communication/web1");
+    assert!(judgement.verdict == Verdict::Ok || judgement.mend.is_some(), "{judgement:?}");
+    (judgement.verdict, judgement.title.to_string())
+}
+
+fn speaks(port: u16, protocol: Protocol) -> Speech {
+    Speech::of(Port::tcp(port), protocol)
+}
+
+#[test]
+fn encrypted_ports_and_http_that_only_redirects_are_ok() {
+    let http = Speech { redirect: Some("https://web1.example.org/".into()), ..speaks(80, Protocol::Http) };
+    let mail = Speech { starttls: Some(true), ..speaks(25, Protocol::Smtp) };
+    let all = vec![speaks(22, Protocol::Ssh), speaks(443, Protocol::Tls), http, mail];
+    assert_eq!(said(all), (Verdict::Ok, "its declared ports speak encrypted".into()));
+}
+
+#[test]
+fn plaintext_is_broken() {
+    let without = |protocol| Speech { starttls: Some(false), ..speaks(21, protocol) };
+    let away = Speech { redirect: Some("http://web1.example.org/x".into()), ..speaks(80, Protocol::Http) };
+    for (speech, title) in [
+        (speaks(23, Protocol::Telnet), "tcp/23 speaks telnet"),
+        (without(Protocol::Ftp), "tcp/21 speaks ftp without STARTTLS"),
+        (without(Protocol::Imap), "tcp/21 speaks imap without STARTTLS"),
+        (speaks(80, Protocol::Http), "tcp/80 answers plain http without sending people to https"),
+        (away, "tcp/80 answers plain http without sending people to https"),
+    ] {
+        assert_eq!(said(vec![speech]), (Verdict::Broken, title.into()));
+    }
+}
+
+#[test]
+fn old_tls_is_due_and_names_the_program() {
+    let old = Speech { old: vec!["TLS 1.0".into(), "TLS 1.1".into()], ..speaks(443, Protocol::Tls) };
+    assert_eq!(said(vec![old]), (Verdict::Due, "tcp/443 (nginx) still takes TLS 1.0 and TLS 1.1".into()));
+}
+
+fn certificate(until: &str) -> CertificateSeen {
+    CertificateSeen {
+        subject: "CN=*.example.org".into(),
+        issuer: "CN=Some authority".into(),
+        names: vec!["*.example.org".into()],
+        not_before: "2026-01-01T00:00:00Z".parse().unwrap(),
+        not_after: until.parse().unwrap(),
+        name_matches: true,
+        trusted: Read::Seen(()),
+    }
+}
+
+fn serving(read: Read<CertificateSeen>, named: bool) -> Speech {
+    Speech { certificate: Some(read), named, ..speaks(443, Protocol::Tls) }
+}
+
+#[test]
+fn a_certificate_counts_against_a_name_only_where_one_is_known() {
+    let untrusted = || CertificateSeen {
+        trusted: Read::Unreadable(Fault::new("it is not for this name")),
+        ..certificate("2027-06-01T00:00:00Z")
+    };
+    let named = said(vec![serving(Read::Seen(untrusted()), true)]);
+    assert_eq!(named, (Verdict::Broken, "tcp/443 (nginx): certificate not trusted: it is not for this name".into()));
+    assert_eq!(said(vec![serving(Read::Seen(untrusted()), false)]).0, Verdict::Ok);
+    let unreadable = said(vec![serving(Read::Unreadable(Fault::new("hung up").mend("look")), true)]);
+    assert_eq!(unreadable, (Verdict::Unknown, "tcp/443 (nginx): its certificate can't be read: hung up".into()));
+}
+
+#[test]
+fn one_certificate_on_many_ports_is_one_row() {
+    let shared = |until: &str| {
+        let one = serving(Read::Seen(certificate(until)), true);
+        let two = Speech { port: Port::tcp(993), ..one.clone() };
+        let evidence: Evidence = Scene { spoken: vec![one, two], ..Scene::default() }.evidence();
+        judged(&evidence, judge).split_off(1)
+    };
+    let near: Vec<Judgement> = shared("2026-11-30T09:00:00Z");
+    assert_eq!(near.len(), 1);
+    assert_eq!(
+        (near[0].verdict, near[0].title.as_str()),
+        (Verdict::Due, "certificate expires in 5 d, on web1 tcp/443, web1 tcp/993")
+    );
+    assert_eq!(shared("2026-11-20T08:00:00Z")[0].verdict, Verdict::Broken);
+    assert!(shared("2027-11-20T08:00:00Z").is_empty());
+}

@@ -1,0 +1,263 @@
+//! The questions that end in the record: what is decided of a finding, and the note under a check-in.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::message::Effect;
+use super::model::{Fleet, Model, Overlay};
+use super::typing::edit;
+use super::update::{regret, say};
+use super::widgets::input::TextInput;
+use crate::domain::{DecisionKind, Extent, Finding, FindingKey, Period, Shown, SubjectKind, Verdict};
+use crate::round::{Order, Request, Wish};
+
+/// Ends that are offered, in days.
+const ENDS: [i64; 6] = [1, 3, 7, 14, 30, 90];
+/// An end in days falls on the hour at which mornings begin.
+const MORNING: i8 = 6;
+
+/// A decision as it is being put together.
+#[derive(Debug, Clone)]
+pub struct Form {
+    pub key: FindingKey,
+    pub focus: Field,
+    pub kind: DecisionKind,
+    /// Which of `ends`.
+    pub end: usize,
+    pub ends: Vec<Timestamp>,
+    /// Which of `extents`.
+    pub extent: usize,
+    pub extents: Vec<Extent>,
+    /// Who may be named.
+    pub persons: Vec<Shown>,
+    /// Whose it becomes, among `persons`.
+    pub to: usize,
+    /// Who has to agree: 0 nobody, else one more than the place among `persons`.
+    pub second: usize,
+    pub reason: TextInput,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    Kind,
+    Until,
+    Extent,
+    To,
+    Second,
+    Reason,
+}
+
+impl Form {
+    fn new(finding: &Finding, fleet: &Fleet, operator: &Shown, (now, zone): (Timestamp, &TimeZone)) -> Self {
+        let ends = ends(now, zone, fleet.longest);
+        Self {
+            key: finding.key.clone(),
+            focus: Field::Kind,
+            kind: DecisionKind::Acknowledge,
+            // A week, where that is offered.
+            end: ends.len().saturating_sub(1).min(2),
+            ends,
+            extent: 0,
+            extents: extents(finding, fleet),
+            persons: fleet.persons.iter().filter(|person| *person != operator).cloned().collect(),
+            to: 0,
+            second: 0,
+            reason: TextInput::default(),
+        }
+    }
+
+    /// The fields that matter now, in the order in which they stand.
+    pub fn fields(&self) -> Vec<Field> {
+        let mut fields = vec![Field::Kind, Field::Until];
+        if self.extents.len() > 1 {
+            fields.push(Field::Extent);
+        }
+        if self.kind == DecisionKind::Assign && !self.persons.is_empty() {
+            fields.push(Field::To);
+        }
+        if self.kind != DecisionKind::Note && !self.persons.is_empty() {
+            fields.push(Field::Second);
+        }
+        fields.push(Field::Reason);
+        fields
+    }
+
+    fn step(&mut self, by: usize) {
+        let fields = self.fields();
+        let at = fields.iter().position(|field| *field == self.focus).unwrap_or(0);
+        self.focus = fields[(at + by) % fields.len()];
+    }
+
+    fn change(&mut self, forward: bool) {
+        let turn = |at: usize, of: usize| if forward { (at + 1) % of.max(1) } else { (at + of.max(1) - 1) % of.max(1) };
+        match self.focus {
+            Field::Kind => {
+                let at = DecisionKind::ALL.iter().position(|kind| *kind == self.kind).unwrap_or(0);
+                self.kind = DecisionKind::ALL[turn(at, DecisionKind::ALL.len())];
+                if self.kind == DecisionKind::Assign && self.persons.is_empty() {
+                    self.change(forward);
+                }
+            }
+            Field::Until => self.end = turn(self.end, self.ends.len()),
+            Field::Extent => self.extent = turn(self.extent, self.extents.len()),
+            Field::To => self.to = turn(self.to, self.persons.len()),
+            Field::Second => self.second = turn(self.second, self.persons.len() + 1),
+            Field::Reason => {}
+        }
+    }
+
+    pub fn until(&self) -> Option<Timestamp> {
+        self.ends.get(self.end).copied()
+    }
+
+    pub fn second(&self) -> Option<&Shown> {
+        self.second.checked_sub(1).and_then(|at| self.persons.get(at))
+    }
+
+    fn wish(&self) -> Option<Wish> {
+        let assigned = self.kind == DecisionKind::Assign;
+        Some(Wish {
+            key: self.key.clone(),
+            kind: self.kind,
+            extent: self.extents.get(self.extent).cloned()?,
+            reason: Shown::line(self.reason.value()),
+            until: self.until()?,
+            to: self.persons.get(self.to).filter(|_| assigned).cloned(),
+            link: None,
+            second: self.second().cloned(),
+        })
+    }
+}
+
+/// Tomorrow, in three days, in a week …, each in the morning; the last is the furthest that is allowed.
+fn ends(now: Timestamp, zone: &TimeZone, longest: Period) -> Vec<Timestamp> {
+    let furthest = now.checked_add(longest.as_duration()).unwrap_or(Timestamp::MAX);
+    let morning = |days: i64| {
+        let day = zone.to_datetime(now).date().checked_add(SignedDuration::from_hours(24 * days)).ok()?;
+        Some(day.at(MORNING, 0, 0, 0).to_zoned_datetime(zone.clone()).ok()?.timestamp())
+    };
+    let mut ends: Vec<Timestamp> =
+        ENDS.iter().filter_map(|days| morning(*days)).filter(|end| *end <= furthest).collect();
+    if ends.last().is_none_or(|last| furthest.duration_since(*last).as_hours() > 24) {
+        ends.push(furthest);
+    }
+    ends
+}
+
+/// Of servers and sites the same can be said of a role or of all; of an advisory, for its hosts.
+fn extents(finding: &Finding, fleet: &Fleet) -> Vec<Extent> {
+    let mut extents = vec![Extent::Finding];
+    if matches!(finding.subject.kind, SubjectKind::Host | SubjectKind::Site | SubjectKind::Advisory) {
+        let mut roles: Vec<Shown> = fleet.servers.iter().filter_map(|server| server.role.clone()).collect();
+        if finding.subject.kind != SubjectKind::Advisory {
+            roles.retain(|role| {
+                let same = |server: &crate::domain::register::Server| server.name == finding.subject.name;
+                fleet.servers.iter().any(|server| same(server) && server.role.as_ref() == Some(role))
+            });
+        }
+        roles.sort();
+        roles.dedup();
+        extents.extend(roles.into_iter().map(Extent::Role));
+        extents.push(Extent::Everywhere);
+    }
+    extents
+}
+
+/// Asks what is decided of the current finding.
+pub fn decide(model: &mut Model) {
+    if refused_in_demo(model) {
+        return;
+    }
+    let world = &model.world;
+    let Some(finding) = model.current().cloned() else { return regret(model, "select a finding first") };
+    if finding.verdict == Verdict::Ok {
+        return regret(model, "it is ok: there is nothing to decide");
+    }
+    let form = Form::new(&finding, &world.fleet, &world.round.operator, (world.now, &world.zone));
+    model.view.overlay = Some(Overlay::Decide(Box::new(form)));
+}
+
+/// Takes back the operator's last decision.
+pub fn undo(model: &mut Model) -> Vec<Effect> {
+    if refused_in_demo(model) {
+        return Vec::new();
+    }
+    vec![Effect::Order(Order::Request(Request::Undo))]
+}
+
+/// Shows what would be signed, and asks for a note.
+pub fn sign(model: &mut Model) {
+    if refused_in_demo(model) {
+        return;
+    }
+    if model.world.round.sources.iter().all(|source| source.at.is_none()) {
+        return regret(model, "nothing was looked at yet: there is nothing to sign");
+    }
+    model.view.overlay = Some(Overlay::Sign(TextInput::default()));
+}
+
+fn refused_in_demo(model: &mut Model) -> bool {
+    if model.world.demo {
+        regret(model, "the demo records nothing");
+    }
+    model.world.demo
+}
+
+/// A key in either question.
+pub fn press(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
+    match (&mut model.view.overlay, key.code) {
+        (_, KeyCode::Esc) => {
+            model.view.overlay = None;
+            say(model, "nothing was recorded");
+        }
+        (Some(Overlay::Sign(note)), KeyCode::Enter) => {
+            let note = Shown::line(note.value());
+            model.view.overlay = None;
+            return vec![Effect::Order(Order::Request(Request::Sign(note)))];
+        }
+        (Some(Overlay::Sign(note)), _) => edit(note, key),
+        (Some(Overlay::Decide(_)), KeyCode::Enter) => return record(model),
+        (Some(Overlay::Decide(form)), _) => press_form(form, key),
+        _ => {}
+    }
+    Vec::new()
+}
+
+fn press_form(form: &mut Form, key: &KeyEvent) {
+    match key.code {
+        KeyCode::Tab | KeyCode::Down => form.step(1),
+        KeyCode::BackTab | KeyCode::Up => form.step(form.fields().len() - 1),
+        KeyCode::Left | KeyCode::Right if form.focus != Field::Reason => form.change(key.code == KeyCode::Right),
+        KeyCode::Char(_) if !key.modifiers.contains(KeyModifiers::CONTROL) => {
+            // Whoever just types means the reason.
+            form.focus = Field::Reason;
+            edit(&mut form.reason, key);
+        }
+        _ if form.focus == Field::Reason => edit(&mut form.reason, key),
+        _ => {}
+    }
+}
+
+fn record(model: &mut Model) -> Vec<Effect> {
+    let Some(Overlay::Decide(form)) = &mut model.view.overlay else { return Vec::new() };
+    if form.reason.value().trim().is_empty() {
+        form.focus = Field::Reason;
+        regret(model, "a decision needs a reason: say in a few words why this is right");
+        return Vec::new();
+    }
+    let wish = form.wish();
+    model.view.overlay = None;
+    wish.map(|wish| Effect::Order(Order::Request(Request::Decide(wish)))).into_iter().collect()
+}
+
+/// `Mon 30 Nov 2026 06:00 (in 7 days)`: the weekday's name is what people plan by.
+pub fn end_said(end: Timestamp, now: Timestamp, zone: &TimeZone) -> Shown {
+    let day = end.to_zoned_datetime(zone.clone());
+    let days = day.date().duration_since(zone.to_datetime(now).date()).as_hours() / 24;
+    let when = match days {
+        1 => "tomorrow".to_owned(),
+        days => format!("in {days} days"),
+    };
+    format!("{} ({when})", day.strftime("%a %-d %b %Y %H:%M")).into()
+}

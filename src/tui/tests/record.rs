@@ -1,0 +1,122 @@
+//! Deciding and signing: what the keys ask for, and what the queue makes of the answers.
+
+use super::*;
+use crate::domain::{Change, Decided, DecisionKind, Extent, News, Since, Verdict};
+use crate::round::{Order, Request, Wish};
+use crate::tui::message::Effect;
+
+#[track_caller]
+fn wish(keys: &str) -> Wish {
+    match &console(State::Broken, (120, 40)).press(keys)[..] {
+        [Effect::Order(Order::Request(Request::Decide(wish)))] => wish.clone(),
+        other => panic!("{keys}: {other:?}"),
+    }
+}
+
+#[test]
+fn a_decision_is_three_keys_and_a_reason() {
+    let wish = wish("dvendor ships on Friday<enter>");
+    let first = console(State::Broken, (120, 40)).model().current().unwrap().key.clone();
+    assert_eq!((wish.key, wish.kind, wish.extent), (first, DecisionKind::Acknowledge, Extent::Finding));
+    assert_eq!(wish.reason, "vendor ships on Friday");
+    let days = wish.until.duration_since(sample::now()).as_hours() / 24;
+    assert!((6..=7).contains(&days), "{}", wish.until);
+}
+
+#[test]
+fn every_field_can_be_changed() {
+    assert_eq!(wish("d<right>x<enter>").kind, DecisionKind::Accept);
+    assert_eq!(wish("d<left>x<enter>").kind, DecisionKind::Note);
+    let (week, fortnight) = (wish("dx<enter>").until, wish("d<down><right>x<enter>").until);
+    assert_eq!(fortnight.duration_since(week).as_hours(), 7 * 24);
+    assert_eq!(wish("d<down><down><left>x<enter>").extent, Extent::Everywhere);
+    let furthest = wish("d<down><left><left><left>x<enter>").until;
+    assert!(furthest > fortnight && furthest.duration_since(sample::now()).as_hours() <= 90 * 24, "{furthest}");
+}
+
+#[test]
+fn without_a_reason_nothing_is_recorded_and_nothing_is_lost() {
+    let mut console = console(State::Broken, (120, 40));
+    assert_eq!(console.press("d<right><enter>"), []);
+    assert_eq!(state_of(console.model()), "queue:0 decide");
+    assert!(console.model().view.message.as_ref().unwrap().said.as_str().contains("needs a reason"));
+    match &console.press("because<enter>")[..] {
+        [Effect::Order(Order::Request(Request::Decide(wish)))] => assert_eq!(wish.kind, DecisionKind::Accept),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(console.press("d<esc>"), []);
+    assert_eq!(state_of(console.model()), "queue:0");
+}
+
+#[test]
+fn signing_shows_the_record_and_takes_a_note() {
+    let mut console = console(State::Broken, (120, 40));
+    console.press("S");
+    let screen = text(&console.frame());
+    assert!(screen.contains("roman signs:") && screen.contains("signed as open"), "{screen}");
+    let effects = console.press("all quiet<enter>");
+    assert_eq!(effects, [Effect::Order(Order::Request(Request::Sign("all quiet".into())))]);
+    assert_eq!(console.press("u"), [Effect::Order(Order::Request(Request::Undo))]);
+}
+
+#[test]
+fn the_demo_records_nothing() {
+    let mut start = sample::start(sample::round(State::Broken)).unwrap();
+    start.demo = true;
+    let mut console = Rehearsal::new(start, 120, 40);
+    for key in ["d", "u", "S"] {
+        assert_eq!(console.press(key), []);
+        assert_eq!(console.model().view.message.as_ref().unwrap().said, "the demo records nothing");
+    }
+}
+
+fn decided(by: &str, open: Option<&str>) -> Decided {
+    Decided {
+        seq: 7,
+        kind: DecisionKind::Accept,
+        by: by.into(),
+        at: sample::now(),
+        until: sample::now() + jiff::SignedDuration::from_hours(48),
+        reason: "vendor ships on Friday".into(),
+        to: None,
+        link: None,
+        open: open.map(Into::into),
+    }
+}
+
+#[test]
+fn what_is_decided_leaves_the_queue_and_comes_back_with_its_reason() {
+    let mut round = sample::round(State::Broken);
+    let first = round.findings[0].key.clone();
+    round.decisions.insert(first.clone(), decided("roman", None));
+    let before = console(State::Broken, (120, 40)).model().index.queue.len();
+    let mut console = rehearse(round.clone(), (120, 40));
+    assert_eq!(console.model().index.queue.len(), before - 1);
+    assert!(text(&console.frame()).contains("⏸ 1 decided"));
+    // In its panel it stands as it is, with what was said of it.
+    console.press("1");
+    let screen = text(&console.frame());
+    assert!(screen.contains("⏸ accepted until") && screen.contains("roman: \"vendor ships on"), "{screen}");
+    round.decisions.insert(first, decided("roman", Some("host web9: vulnerable")));
+    console.hear_round(round);
+    assert_eq!(console.model().index.queue.len(), before);
+    assert!(text(&console.frame()).contains("it asks again: host web9: vulnerable"));
+}
+
+#[test]
+fn what_changed_since_the_signature_stands_in_the_first_line_and_at_its_row() {
+    let mut round = sample::round(State::Broken);
+    let open: Vec<_> =
+        round.findings.iter().filter(|finding| finding.verdict != Verdict::Ok).map(|one| one.key.clone()).collect();
+    let news = |key: &crate::domain::FindingKey, change| News { key: key.clone(), change };
+    round.since = Since {
+        signed: Some((sample::now() - jiff::SignedDuration::from_hours(72), 4)),
+        news: vec![news(&open[0], Change::New), news(&open[1], Change::Worse), news(&"x/y".into(), Change::Gone)],
+    };
+    let screen = text(&rehearse(round, (140, 40)).frame());
+    assert!(screen.contains("· since then 1 new, 1 worse, 1 gone"), "{screen}");
+    assert!(
+        screen.lines().nth(2).unwrap().contains("new") && screen.lines().nth(3).unwrap().contains("worse"),
+        "{screen}"
+    );
+}

@@ -1,0 +1,208 @@
+//! The questions that end in the record, drawn.
+
+use ratatui::layout::Rect;
+
+use super::overlay::clear;
+use crate::domain::{Extent, Finding, Shown, SourceState, Verdict};
+use crate::tui::form::{Field, Form, end_said};
+use crate::tui::layout;
+use crate::tui::model::Model;
+use crate::tui::widgets::canvas::Canvas;
+use crate::tui::widgets::frame::middle;
+use crate::tui::widgets::input::TextInput;
+use crate::tui::widgets::prose;
+use crate::tui::widgets::text::{self, Piece};
+
+/// ```text
+/// ┌ Decide: DSA-6321-1 ──────────────────────────────────────┐
+/// │ ✖ broken  openssl: 3 of 31 servers vulnerable            │
+/// │                                                          │
+/// │ ▸ what    ‹ accept ›  it stays as it is                  │
+/// │   until   Mon 30 Nov 2026 06:00 (in 7 days)              │
+/// │   for     this finding                                   │
+/// │   agreed  nobody has to                                  │
+/// │   reason  vendor ships on Friday                         │
+/// │                                                          │
+/// │ ↑↓ field  ←→ change  Enter records it  Esc cancels       │
+/// └──────────────────────────────────────────────────────────┘
+/// ```
+pub fn decide(model: &Model, canvas: &mut Canvas<'_>, form: &Form) {
+    let theme = &model.theme;
+    let fields = form.fields();
+    let finding = model.world.round.findings.iter().find(|finding| finding.key == form.key);
+    let area = layout::overlay(model.size);
+    let about = finding.map_or_else(Vec::new, |finding| about(model, finding, area.width.min(90)));
+    let rows = about.len() + fields.len() + 3;
+    let (_, subject, _) = form.key.parts();
+    let title = format!(" Decide: {} ", finding.map_or(subject, |finding| finding.subject.name.as_str()));
+    let inner = clear(model, canvas, middle(area, 90, u16::try_from(rows + 2).unwrap_or(u16::MAX)), &title.into());
+    let mut lines = inner.rows();
+    for line in about.into_iter().chain([Vec::new()]) {
+        if let Some(row) = lines.next() {
+            text::line(canvas, row, &line);
+        }
+    }
+    for (field, row) in fields.into_iter().zip(lines.by_ref()) {
+        draw_field(model, canvas, row, (form, field));
+    }
+    lines.next();
+    if let Some(row) = lines.next() {
+        let keys = [Piece::space(1), Piece::word("↑↓ field  ←→ change  Enter records it  Esc cancels", theme.dim())];
+        text::line(canvas, row, &keys);
+    }
+}
+
+fn about(model: &Model, finding: &Finding, width: u16) -> Vec<Vec<Piece>> {
+    let theme = &model.theme;
+    let verdict = theme.verdict(finding.verdict);
+    let word = finding.verdict.word();
+    let parts = prose::wrap(&finding.title, usize::from(width).saturating_sub(word.len() + 9));
+    let line = |(row, part): (usize, &Shown)| {
+        let head = if row == 0 {
+            vec![
+                Piece::word(finding.verdict.glyph(), verdict),
+                Piece::space(1),
+                Piece::word(word, verdict),
+                Piece::space(2),
+            ]
+        } else {
+            vec![Piece::space(word.len() + 4)]
+        };
+        [vec![Piece::space(1)], head, vec![Piece::shown(part, theme.text())]].concat()
+    };
+    parts.iter().enumerate().map(line).collect()
+}
+
+fn draw_field(model: &Model, canvas: &mut Canvas<'_>, row: Rect, (form, field): (&Form, Field)) {
+    let theme = &model.theme;
+    let lit = form.focus == field;
+    let label = match field {
+        Field::Kind => "what    ",
+        Field::Until => "until   ",
+        Field::Extent => "for     ",
+        Field::To => "to      ",
+        Field::Second => "agreed  ",
+        Field::Reason => "reason  ",
+    };
+    let mark = Piece::word(if lit { " ▸ " } else { "   " }, theme.accent());
+    let style = if lit { theme.accent() } else { theme.dim() };
+    let used = text::line(canvas, row, &[mark, Piece::word(label, style)]);
+    let rest = Rect { x: row.x + used, width: row.width.saturating_sub(used), ..row };
+    if field == Field::Reason {
+        return draw_text(model, canvas, rest, (&form.reason, lit));
+    }
+    let said = value(model, form, field);
+    let arrows = |word: &'static str| Piece::word(if lit { word } else { "" }, theme.accent());
+    text::line(canvas, rest, &[arrows("‹ "), Piece::shown(&said, theme.text()), arrows(" ›")]);
+}
+
+fn draw_text(model: &Model, canvas: &mut Canvas<'_>, area: Rect, (input, lit): (&TextInput, bool)) {
+    let theme = &model.theme;
+    if lit {
+        input.draw(canvas, area, "", [theme.accent(), theme.text()]);
+    } else {
+        text::line(canvas, area, &[Piece::shown(&input.value().into(), theme.text())]);
+    }
+}
+
+fn value(model: &Model, form: &Form, field: Field) -> Shown {
+    use crate::domain::DecisionKind::{Accept, Acknowledge, Assign, Note, Snooze};
+    match field {
+        Field::Kind => {
+            let means = match form.kind {
+                Acknowledge => "somebody works on it",
+                Accept => "it stays as it is",
+                Snooze => "not now",
+                Assign => "another person's",
+                Note => "a remark; it asks as before",
+            };
+            format!("{}: {means}", form.kind.word()).into()
+        }
+        Field::Until => {
+            form.until().map_or_else(Shown::default, |end| end_said(end, model.world.now, &model.world.zone))
+        }
+        Field::Extent => match form.extents.get(form.extent) {
+            Some(Extent::Role(role)) => format!("all servers of the role {role}, also later ones").into(),
+            Some(Extent::Everywhere) => "everywhere, also where it comes later".into(),
+            Some(Extent::Host(host)) => format!("{host} only").into(),
+            _ => "this finding as it stands".into(),
+        },
+        Field::To => form.persons.get(form.to).cloned().unwrap_or_default(),
+        Field::Second => {
+            form.second().map_or_else(|| "nobody has to".into(), |who| format!("holds once {who} agrees").into())
+        }
+        Field::Reason => Shown::default(),
+    }
+}
+
+/// ```text
+/// ┌ Sign ────────────────────────────────────────────────────┐
+/// │ roman signs: ✖ 2 broken  ? 1 unknown  ▲ 3 due  ✓ 40 ok   │
+/// │ 4 of them are not decided:                               │
+/// │   ✖ web7  no snapshot from last night                    │
+/// │ 28 of 31 sources fresh; dark: servers/db2                │
+/// │                                                          │
+/// │ note  _                                                  │
+/// │ Enter signs it as it is  Esc goes back                   │
+/// └──────────────────────────────────────────────────────────┘
+/// ```
+pub fn sign(model: &Model, canvas: &mut Canvas<'_>, note: &TextInput) {
+    let area = layout::overlay(model.size);
+    let lines = record(model, usize::from(area.height).saturating_sub(8));
+    let height = u16::try_from(lines.len() + 5).unwrap_or(u16::MAX);
+    let inner = clear(model, canvas, middle(area, 100, height), &" Sign ".into());
+    let mut rows = inner.rows();
+    for (line, row) in lines.iter().zip(rows.by_ref()) {
+        text::line(canvas, row, line);
+    }
+    rows.next();
+    if let Some(row) = rows.next() {
+        note.draw(canvas, row, " note  ", [model.theme.accent(), model.theme.text()]);
+    }
+    if let Some(row) = rows.next() {
+        let keys = [Piece::space(1), Piece::word("Enter signs it as it is  Esc goes back", model.theme.dim())];
+        text::line(canvas, row, &keys);
+    }
+}
+
+/// What the signature stands under, the undecided first.
+fn record(model: &Model, room: usize) -> Vec<Vec<Piece>> {
+    let (theme, round) = (&model.theme, &model.world.round);
+    let mut head =
+        vec![Piece::space(1), Piece::shown(&round.operator, theme.accent()), Piece::word(" signs:", theme.text())];
+    for verdict in [Verdict::Broken, Verdict::Unknown, Verdict::Due, Verdict::Ok] {
+        let said: Shown = format!("  {} {} {}", verdict.glyph(), round.count(verdict), verdict.word()).into();
+        head.push(Piece::shown(&said, theme.verdict(verdict)));
+    }
+    let open: Vec<&Finding> = round.findings.iter().filter(|finding| !round.rests(finding)).collect();
+    let said: Shown = match open.len() {
+        0 => "Everything is ok or decided.".into(),
+        1 => "One of them is not decided, and is signed as open:".into(),
+        many => format!("{many} of them are not decided, and are signed as open:").into(),
+    };
+    let mut lines = vec![head, Vec::new(), vec![Piece::space(1), Piece::shown(&said, theme.text())]];
+    let shown = room.saturating_sub(5).max(1).min(open.len());
+    for finding in &open[..shown] {
+        let style = theme.verdict(finding.verdict);
+        let said: Shown = format!("{}  {}", finding.subject, finding.title).into();
+        lines.push(vec![
+            Piece::space(3),
+            Piece::word(finding.verdict.glyph(), style),
+            Piece::space(1),
+            Piece::shown(&said, theme.text()),
+        ]);
+    }
+    if shown < open.len() {
+        lines
+            .push(vec![Piece::space(3), Piece::shown(&format!("and {} more", open.len() - shown).into(), theme.dim())]);
+    }
+    let dark: Vec<String> =
+        round.sources.iter().filter(|line| line.state != SourceState::Fresh).map(|line| line.id.to_string()).collect();
+    let fresh = round.sources.len() - dark.len();
+    let mut said = format!("{fresh} of {} sources fresh", round.sources.len());
+    if !dark.is_empty() {
+        said = format!("{said}; dark: {}", dark.join(", "));
+    }
+    lines.push(vec![Piece::space(1), Piece::shown(&said.into(), theme.dim())]);
+    lines
+}

@@ -1,0 +1,166 @@
+//! Deciding and signing at the built console: two consoles on one store, and consoles that are killed.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
+
+#[path = "support/home.rs"]
+mod home;
+#[path = "support/pty.rs"]
+#[allow(dead_code, reason = "each test program uses its part")]
+mod pty;
+
+use std::time::{Duration, Instant};
+
+use home::{Home, backups, jiff_now, text};
+use portable_pty::CommandBuilder;
+use pty::Terminal;
+
+const KEY: &str = "backup-on-site/web1/dumps";
+
+/// Two servers whose only backup stopped a month ago.
+fn broken() -> Home {
+    let home = Home::new("");
+    let toml = backups(home.path(), 30).replace("of = []", "of = [\"web1\"]")
+        + "[[server]]\nname = \"web1\"\nssh = \"127.0.0.1\"\n";
+    home.configure(&toml);
+    home.run(&["round", "--only", "backups"]);
+    home
+}
+
+fn console(home: &Home) -> Terminal {
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_matins"));
+    command.env_clear();
+    command.env("PATH", std::env::var_os("PATH").unwrap());
+    for (name, value) in [("TERM", "xterm-256color"), ("LC_ALL", "C.UTF-8"), ("LOGNAME", "mona")] {
+        command.env(name, value);
+    }
+    command.env("HOME", home.path());
+    command.env("XDG_CONFIG_HOME", home.path().join("config"));
+    command.env("XDG_STATE_HOME", home.path().join("state"));
+    let mut terminal = Terminal::start(command, 140, 40);
+    terminal.shows("Needs you");
+    terminal
+}
+
+fn verify(home: &Home) -> String {
+    let output = home.run(&["log", "verify"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+#[test]
+fn a_morning_is_decided_signed_and_taken_back_at_the_console() {
+    let home = broken();
+    let mut terminal = console(&home);
+    terminal.press("/verdict:broken\r");
+    terminal.shows("─ 1 of");
+    terminal.press("d");
+    terminal.shows("Enter records it");
+    // Right: accept. Whatever is typed is the reason.
+    terminal.press("\x1b[C");
+    terminal.shows("accept: it stays as it is");
+    terminal.press("the disk comes on Friday\r");
+    terminal.shows("accepted until");
+    terminal.shows("1 decided");
+    terminal.press("S");
+    terminal.shows("mona signs:");
+    terminal.press("hand-over: Friday\r");
+    terminal.shows("signed: entry 2 of the record");
+    terminal.shows("mona signed");
+    terminal.press("u");
+    terminal.shows("taken back: backup-on-site/web1/dumps accepted (entry 1)");
+    terminal.hides("1 decided");
+    terminal.press("q");
+    assert!(terminal.end().success());
+    let shown = text(&home.run(&["log", "show"]).stdout);
+    assert!(shown.contains("\"the disk comes on Friday\"") && shown.contains("hand-over: Friday"), "{shown}");
+    assert!(verify(&home).starts_with("3 entries"));
+}
+
+#[test]
+fn two_consoles_on_one_store_see_each_others_decisions_within_a_second() {
+    let home = broken();
+    let (mut one, mut other) = (console(&home), console(&home));
+    for terminal in [&mut one, &mut other] {
+        terminal.press("/verdict:broken\r");
+        terminal.shows("─ 1 of");
+        terminal.quiet(Duration::from_millis(300));
+    }
+    one.press("dthe disk comes on Friday\r");
+    one.shows("1 decided");
+    let written = Instant::now();
+    other.shows("1 decided");
+    let took = written.elapsed();
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    // Both write at the same moment: nothing is lost, and nobody sees an error.
+    one.press("Sfrom one\r");
+    other.press("Sfrom the other\r");
+    one.shows("signed: entry");
+    other.shows("signed: entry");
+    for mut terminal in [one, other] {
+        terminal.hides("busy");
+        terminal.press("q");
+        assert!(terminal.end().success());
+    }
+    let shown = text(&home.run(&["log", "show"]).stdout);
+    assert!(shown.contains("from one") && shown.contains("from the other"), "{shown}");
+    assert!(verify(&home).starts_with("3 entries"));
+}
+
+/// Killed at any point of its run, 300 times; whatever it said was recorded is there, and the chain holds.
+#[test]
+fn no_decision_that_was_confirmed_is_lost_when_the_program_is_killed() {
+    let home = broken();
+    let mut confirmed: Vec<String> = Vec::new();
+    let started = Instant::now();
+    ok(&home, "warm up");
+    let whole = started.elapsed();
+    for round in 0..300_u32 {
+        let reason = format!("reason {round}");
+        let mut child = home
+            .command(&["decide", KEY, "acknowledge", "--until", "7d", "--reason", &reason])
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        // From the first instant to a little after its usual end, in steps.
+        std::thread::sleep(whole.mul_f64(f64::from(round % 30) / 25.0));
+        child.kill().unwrap();
+        let said = text(&child.wait_with_output().unwrap().stdout);
+        if said.contains("; entry ") {
+            confirmed.push(reason);
+        }
+    }
+    let shown = text(&home.run(&["log", "show"]).stdout);
+    for reason in &confirmed {
+        assert!(shown.contains(&format!("\"{reason}\"")), "{reason} was confirmed and is lost");
+    }
+    let entries = shown.lines().count();
+    assert!(!confirmed.is_empty() && entries < 301, "{} confirmed, {entries} entries", confirmed.len());
+    assert!(verify(&home).starts_with(&format!("{entries} entries")));
+    assert!(jiff_now() > jiff::Timestamp::UNIX_EPOCH);
+}
+
+fn ok(home: &Home, reason: &str) {
+    let output = home.run(&["decide", KEY, "acknowledge", "--until", "7d", "--reason", reason]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+}
+
+/// The same at the console: what the screen said was recorded is there after the kill.
+#[test]
+fn no_decision_that_the_screen_confirmed_is_lost_when_the_console_is_killed() {
+    let home = broken();
+    for round in 0..10 {
+        let mut terminal = console(&home);
+        terminal.press("/verdict:broken\r");
+        terminal.shows("─ 1 of");
+        terminal.press(&format!("dround {round}\r"));
+        terminal.shows("acknowledged until");
+        let pid = rustix::process::Pid::from_raw(i32::try_from(terminal.pid()).unwrap()).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+        terminal.end();
+        let shown = text(&home.run(&["log", "show"]).stdout);
+        assert!(shown.contains(&format!("\"round {round}\"")), "{shown}");
+        home.run(&["undo"]);
+    }
+    verify(&home);
+}
