@@ -1,6 +1,6 @@
 //! The collector `backups`: which snapshots each `[[backup]]` of the register holds, as its repository itself tells.
 //!
-//! Each [kind](kind::Kind) of repository has a file here. Nothing here knows what a slot means: that is policy's.
+//! Each kind of repository has a file here. Nothing here knows what a slot means: that is policy's.
 
 mod borg;
 mod btrfs;

@@ -98,7 +98,7 @@ impl<'f, 'a> Judge<'f, 'a> {
 
     /// `None` where no server has any package of it. Which servers stand how is left to [`Judge::place`], since nobody asks
     /// that of most advisories. Of releases that it does not name the tracker is asked, where it is `recent`: old ones have
-    /// thousands of vulnerabilities, all of which [`super::open`] judges anyway.
+    /// thousands of vulnerabilities, all of which [`super::open()`] judges anyway.
     pub fn concern(&self, bulletin: &'f Bulletin, recent: bool) -> Option<Concern<'f>> {
         let asked = Asked { bulletin, recent };
         let mut sources: Vec<&'f str> = bulletin.fixed.iter().map(|(_, source, _)| source.as_str()).collect();
