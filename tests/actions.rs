@@ -60,8 +60,9 @@ fn ssh_gets_the_terminal_and_gives_it_back_in_whatever_size() {
     terminal.shows("40 120");
     terminal.shows("ready");
     terminal.resize(90, 30);
-    terminal.press("stty size; echo li''ving; exit 3\r");
+    terminal.press("stty size; echo li''ving\r");
     terminal.shows("30 90");
+    terminal.press("exit 3\r");
     terminal
         .until("the console again", |screen| screen.alternate_screen() && screen.contents().contains("back from web1"));
     // Keys are the console's again, and it knows its new size.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Shown;
+use super::{Account, Shown, Step, StepState};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attestation {
@@ -57,4 +57,23 @@ pub struct Done {
     /// The command as it was confirmed; never a secret or a login link.
     pub command: Shown,
     pub outcome: Shown,
+}
+
+impl Done {
+    /// What the record keeps of an account: never what a command said, which may be a login link.
+    pub fn of(account: &Account) -> Self {
+        let mut targets: Vec<Shown> = account.deed.steps().map(|step| step.server.clone()).collect();
+        targets.dedup();
+        let mut commands: Vec<Shown> = account.deed.steps().map(Step::line).collect();
+        commands.dedup();
+        let lines: Vec<&str> = commands.iter().map(Shown::as_str).collect();
+        let count = |state| account.reports.iter().filter(|report| report.state == state).count();
+        let outcome = format!("{} of {} seen to be done", count(StepState::Done), account.reports.len());
+        Self {
+            action: account.deed.title.clone(),
+            targets,
+            command: Shown::text(&lines.join("\n")),
+            outcome: outcome.into(),
+        }
+    }
 }

@@ -13,7 +13,7 @@ use super::ask::ask;
 use super::deeds::{carry_out, prepare, security};
 use super::{Desk, Order, Progress, Request, Update};
 use crate::collect::tools::Tools;
-use crate::domain::{Account, Fault, Period, Round, SourceId, SourceRecord, Subject};
+use crate::domain::{Account, Done, Fault, Period, Round, SourceId, SourceRecord, Subject};
 use crate::store::{Attempt, Watch};
 
 /// While answers are pouring in, evaluate at most this often.
@@ -169,6 +169,10 @@ impl Clerk {
     /// every account comes through.
     fn settle(&mut self, account: &Account) {
         let now = (self.tools.now)();
+        if let Err(fault) = self.desk.note_done(Done::of(account), now) {
+            // Nobody listens any more when this fails; the next report ends the schedule.
+            self.updates.send(Update::Trouble(fault)).ok();
+        }
         for step in account.deed.steps() {
             self.hurry(&Order::RefreshSubject(Subject::host(step.server.clone())), now);
         }

@@ -84,6 +84,8 @@ pub struct View {
     /// Said once, until the next key.
     pub message: Option<Message>,
     pub mouse: bool,
+    /// Whether the person has done anything yet: until then the selection stays on top, whatever comes in.
+    pub touched: bool,
     /// Leaving was asked for while something was being done on a server.
     pub leaving: bool,
 }
@@ -265,6 +267,9 @@ impl Model {
     pub fn settle(&mut self) {
         self.index.narrow(&self.world.round, &self.view.filter.query, &self.world.moment());
         let (index, findings) = (&self.index, &self.world.round.findings);
+        if !self.view.touched {
+            self.view.queue = Selection::default();
+        }
         self.view.queue.settle(index.queue.len(), |row| findings[index.queue[row]].key.clone());
         for (view, panel) in self.view.panels.iter_mut().zip(&index.panels) {
             view.subject.settle(panel.rows.len(), |row| findings[panel.rows[row]].subject.clone());

@@ -34,7 +34,10 @@ fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
             typing::paste(model, &text);
             Vec::new()
         }
-        Msg::Mouse(mouse) => pointer::point(model, mouse),
+        Msg::Mouse(mouse) => {
+            model.view.touched = true;
+            pointer::point(model, mouse)
+        }
         Msg::Resized(size) => {
             resized(model, size);
             Vec::new()
@@ -79,6 +82,7 @@ fn hear(model: &mut Model, update: Update) {
 
 fn press(model: &mut Model, key: &crossterm::event::KeyEvent) -> Vec<Effect> {
     model.view.message = None;
+    model.view.touched = true;
     let scope = Scope::of(model);
     if scope == Scope::Typing {
         return typing::press(model, key);

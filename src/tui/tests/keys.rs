@@ -1,6 +1,7 @@
 //! Keys, mouse, paste: where they lead and what they want done.
 
 use super::*;
+use crate::domain::Finding;
 
 /// From home on the broken morning, these keys lead there.
 #[track_caller]
@@ -414,4 +415,20 @@ fn a_one_time_link_is_shown_once_copied_on_request_and_then_gone() {
     console.press("<esc>");
     let model = format!("{:?}", console.model());
     assert!(!text(&console.frame()).contains("secret") && !model.contains("secret"));
+}
+
+#[test]
+fn until_somebody_moves_it_the_selection_stays_on_top() {
+    let mut fewer = sample::round(State::Broken);
+    fewer.findings.drain(..3);
+    let mut console = rehearse(fewer, (120, 40));
+    console.hear_round(sample::round(State::Broken));
+    assert_eq!(state_of(console.model()), "queue:0");
+    console.press("jk");
+    let chosen = console.model().current().unwrap().key.clone();
+    let mut more = sample::round(State::Broken);
+    let last = more.findings.pop().unwrap();
+    more.findings.insert(0, Finding { verdict: Verdict::Broken, ..last });
+    console.hear_round(more);
+    assert_eq!(console.model().current().unwrap().key, chosen);
 }

@@ -148,6 +148,9 @@ fn moment(text: &str) -> Option<Timestamp> {
 /// A line of `--log-json`.
 #[derive(Debug, Deserialize)]
 struct Complaint {
+    /// `log_message`; also `question_prompt` and others, for questions that are answered by our environment.
+    #[serde(default, rename = "type")]
+    kind: String,
     #[serde(default)]
     levelname: String,
     message: String,
@@ -157,12 +160,18 @@ struct Complaint {
 
 fn complaints(bytes: &[u8]) -> Vec<Complaint> {
     let text = String::from_utf8_lossy(bytes);
-    let plain = |line: &str| Complaint { levelname: "ERROR".into(), message: line.to_owned(), msgid: None };
+    let plain = |line: &str| Complaint {
+        kind: String::new(),
+        levelname: "ERROR".into(),
+        message: line.to_owned(),
+        msgid: None,
+    };
     text.lines()
         .map(str::trim)
         .filter(|line| !line.is_empty())
         .map(|line| serde_json::from_str(line).unwrap_or_else(|_| plain(line)))
-        .filter(|complaint: &Complaint| !matches!(complaint.levelname.as_str(), "DEBUG" | "INFO"))
+        .filter(|complaint: &Complaint| !complaint.kind.starts_with("question_"))
+        .filter(|complaint| !matches!(complaint.levelname.as_str(), "DEBUG" | "INFO"))
         .collect()
 }
 

@@ -197,6 +197,7 @@ async fn a_real_repository_without_encryption_says_so_and_a_damaged_one_is_a_fau
     real.archive("a", "2026-11-22T02:30:10").await;
     let list = real.read("").await.unwrap();
     assert!(matches!(list.encryption, Encryption::Plain(_)), "{list:?}");
+    assert_eq!(list.degraded, None, "what borg asks and we answer is no complaint");
     let config = real.path("repo/config");
     std::fs::write(&config, "[repository]\nversion = 1\n").unwrap();
     assert!(real.read("").await.unwrap_err().mend.is_some());
