@@ -213,3 +213,28 @@ fn a_second_round_says_who_is_at_it_and_ends_with_75() {
     drop(file);
     assert_ne!(home.run(&["round", "--only", "backups"]).status.code(), Some(75));
 }
+
+#[test]
+fn init_proposes_what_is_there_and_never_overwrites() {
+    let home = Home::new("");
+    let ssh = home.path().join(".ssh");
+    std::fs::create_dir_all(&ssh).unwrap();
+    std::fs::write(ssh.join("config"), "Host web1 *.example.org\n").unwrap();
+    std::fs::write(ssh.join("known_hosts"), "db1 ssh-ed25519 AAAA\n|1|aa=|bb= ssh-ed25519 AAAA\n").unwrap();
+    let shown = home.run(&["init"]);
+    let toml = text(&shown.stdout);
+    assert_eq!(shown.status.code(), Some(0), "{}", text(&shown.stderr));
+    for part in ["name = \"db1\"", "name = \"web1\"", "1 hashed names", "take out what is not yours"] {
+        assert!(toml.contains(part), "{part}: {toml}");
+    }
+    assert!(text(&shown.stderr).contains("matins config check"));
+    // What it proposes is a configuration.
+    home.configure(&toml);
+    assert_eq!(home.run(&["config", "check"]).status.code(), Some(0));
+    let file = home.path().join("proposal.toml").display().to_string();
+    assert_eq!(home.run(&["init", "--output", &file]).status.code(), Some(0));
+    let again = home.run(&["init", "--output", &file]);
+    assert_eq!(again.status.code(), Some(74));
+    assert!(text(&again.stderr).contains("is there already; nothing was written"));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), toml);
+}

@@ -13,6 +13,7 @@ mod demo;
 mod doctor;
 mod drill;
 mod edge;
+mod init;
 mod lock;
 mod log;
 mod probe;
@@ -77,6 +78,8 @@ enum Command {
     /// A role's packages, learned from its servers.
     #[command(subcommand)]
     Baseline(baseline::Command),
+    /// Proposes servers from ssh's configuration, known hosts and Ansible inventories, as TOML to look through.
+    Init(init::Arguments),
     /// Keeps secrets in the keyring.
     #[command(subcommand)]
     Secret(secret::Command),
@@ -113,6 +116,7 @@ pub fn main() -> ExitCode {
         Some(Command::Doctor(arguments)) => doctor::run(&edge, &arguments),
         Some(Command::Probe(command)) => probe::run(&edge, &command),
         Some(Command::Baseline(command)) => baseline::run(&edge, &command),
+        Some(Command::Init(arguments)) => init::run(&edge, &arguments),
         Some(Command::Secret(command)) => secret::run(&edge, &command),
         None => console::run(&edge),
     };

@@ -8,6 +8,7 @@ mod check;
 mod console;
 mod files;
 mod joined;
+pub mod proposal;
 mod register;
 mod schema;
 mod show;

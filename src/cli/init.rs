@@ -1,0 +1,83 @@
+//! `matins init`: proposes a register from what is on this machine already.
+
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::edge::{Edge, End, Ended, IO, complain, print};
+use crate::config::proposal::{Found, parse_ini, parse_known_hosts, parse_ssh_config, parse_yaml, to_toml};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// An ssh configuration instead of ~/.ssh/config; its known hosts are not read then.
+    #[arg(long, value_name = "FILE")]
+    ssh_config: Option<PathBuf>,
+    /// An Ansible inventory, INI or YAML.
+    #[arg(long, value_name = "FILE")]
+    ansible: Vec<PathBuf>,
+    /// Where to write; a file that is there already is never touched. Default: standard output.
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
+    let mut found = Vec::new();
+    if let Some(path) = &arguments.ssh_config {
+        found.push((path.display().to_string(), parse_ssh_config(&read(path)?)));
+    } else {
+        let ssh = edge.paths()?.home.join(".ssh");
+        for (name, parse) in [("config", parse_ssh_config as fn(&str) -> Found), ("known_hosts", parse_known_hosts)] {
+            let path = ssh.join(name);
+            // A file that isn't there proposes nothing.
+            if path.exists() {
+                found.push((format!("~/.ssh/{name}"), parse(&read(&path)?)));
+            }
+        }
+    }
+    for path in &arguments.ansible {
+        let yaml = path.extension().is_some_and(|ending| ending == "yml" || ending == "yaml");
+        let text = read(path)?;
+        found.push((path.display().to_string(), if yaml { parse_yaml(&text) } else { parse_ini(&text) }));
+    }
+    let count: usize = found.iter().map(|(_, found)| found.servers.len()).sum();
+    let text = to_toml(&found);
+    match &arguments.output {
+        Some(path) => write(path, &text)?,
+        None => print(&text)?,
+    }
+    complain(&next(edge, count)?);
+    Ok(0)
+}
+
+fn read(path: &Path) -> Result<String, End> {
+    let bytes = fs::read(path).map_err(|error| End::new(IO, format!("{} can't be read: {error}", path.display())))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn write(path: &Path, text: &str) -> Result<(), End> {
+    let failed = |error: std::io::Error| {
+        let said = if error.kind() == ErrorKind::AlreadyExists {
+            "is there already; nothing was written, name another file".to_owned()
+        } else {
+            format!("can't be written: {error}")
+        };
+        End::new(IO, format!("{} {said}", path.display()))
+    };
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(failed)?;
+    file.write_all(text.as_bytes()).map_err(failed)
+}
+
+/// What somebody does who is here for the first time.
+fn next(edge: &Edge, count: usize) -> Result<String, End> {
+    let folder = edge.paths()?.config.display();
+    Ok(match count {
+        0 => format!(
+            "nothing was found to propose; name an inventory with --ansible FILE, or write {folder}/register.toml:\n\
+             [[server]]\nname = \"web1\""
+        ),
+        _ => format!(
+            "look it through, keep it as {folder}/register.toml (matins init --output FILE writes it), \
+             then run `matins config check` and `matins doctor`"
+        ),
+    })
+}
