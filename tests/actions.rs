@@ -89,6 +89,8 @@ fn an_ssh_that_fails_says_why_and_an_interrupted_one_leaves_the_console() {
         terminal.press("\t\r");
         if interrupted {
             terminal.until("the lent terminal", |screen| !screen.alternate_screen());
+            // Until ssh has the terminal, an interrupt is nobody's.
+            terminal.quiet(Duration::from_millis(1_500));
             terminal.press("\x03");
         } else {
             terminal.shows("Connection refused");
