@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::chain::Head;
 use crate::domain::{Attestation, CheckIn, Decision, Done, Shown};
@@ -22,7 +22,7 @@ pub struct Stamp {
 }
 
 /// What was done.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "kind", content = "of", rename_all = "lowercase")]
 pub enum Act {
     Decide(Decision),
@@ -75,16 +75,48 @@ struct Written<'a> {
     act: &'a Act,
 }
 
+/// A line whose content is not read yet: a check-in of a large fleet is long, and seldom is more than its last one wanted.
 #[derive(Deserialize)]
-struct Raw {
+pub(super) struct Envelope<'a> {
     v: u32,
     seq: u64,
     prev: String,
     time: Timestamp,
-    actor: Shown,
+    pub actor: Shown,
     host: Shown,
     kind: String,
-    of: Value,
+    #[serde(borrow)]
+    of: &'a RawValue,
+}
+
+impl<'a> Envelope<'a> {
+    pub fn parse(line: &'a str) -> Result<Self, String> {
+        let envelope: Self = serde_json::from_str(line).map_err(|error| format!("it is no entry: {error}"))?;
+        if envelope.v != 1 {
+            return Err(format!("it has form {}, which this version does not know", envelope.v));
+        }
+        Ok(envelope)
+    }
+
+    pub fn is_check_in(&self) -> bool {
+        self.kind == "checkin"
+    }
+
+    pub fn open(self) -> Result<Entry, String> {
+        let wrong = |error: serde_json::Error| format!("its content can't be read: {error}");
+        let of = self.of.get();
+        let act = match self.kind.as_str() {
+            "decide" => Act::Decide(serde_json::from_str(of).map_err(wrong)?),
+            "undo" => Act::Undo(serde_json::from_str(of).map_err(wrong)?),
+            "agree" => Act::Agree(serde_json::from_str(of).map_err(wrong)?),
+            "checkin" => Act::CheckIn(serde_json::from_str(of).map_err(wrong)?),
+            "attest" => Act::Attest(serde_json::from_str(of).map_err(wrong)?),
+            "action" => Act::Action(serde_json::from_str(of).map_err(wrong)?),
+            other => Act::Other(Shown::line(other)),
+        };
+        let Self { seq, prev, time, actor, host, .. } = self;
+        Ok(Entry { seq, prev, time, actor, host, act })
+    }
 }
 
 impl Entry {
@@ -106,18 +138,7 @@ impl Entry {
 
     /// Reads a line; what is wrong with it, in words, if it is none of ours.
     pub fn parse(line: &str) -> Result<Self, String> {
-        let raw: Raw = serde_json::from_str(line).map_err(|error| format!("it is no entry: {error}"))?;
-        if raw.v != 1 {
-            return Err(format!("it has form {}, which this version does not know", raw.v));
-        }
-        let act = match raw.kind.as_str() {
-            "decide" | "undo" | "agree" | "checkin" | "attest" | "action" => {
-                let tagged = serde_json::json!({ "kind": raw.kind, "of": raw.of });
-                serde_json::from_value(tagged).map_err(|error| format!("its content can't be read: {error}"))?
-            }
-            other => Act::Other(Shown::line(other)),
-        };
-        Ok(Self { seq: raw.seq, prev: raw.prev, time: raw.time, actor: raw.actor, host: raw.host, act })
+        Envelope::parse(line)?.open()
     }
 }
 

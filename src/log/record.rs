@@ -1,33 +1,42 @@
 //! [`Record`]: what the entries amount to.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::chain::Head;
-use super::entry::{Act, Entry};
+use super::entry::{Act, Entry, Envelope};
 use crate::domain::{Attested, Recorded, Shown, Signed};
 
-/// Every decision that was not taken back, every check-in and attestation, in the order in which they were made.
+/// Every decision that was not taken back and every attestation, in the order in which they were made, and each person's
+/// last check-in.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Record {
     pub head: Head,
     pub decisions: Vec<Recorded>,
-    pub signed: Vec<Signed>,
     pub attested: Vec<Attested>,
+    /// Their lines, which are read when they are asked for.
+    check_ins: BTreeMap<Shown, (u64, String)>,
 }
 
 impl Record {
     /// Takes the next line. A line that can't be read is told, and does not hide those after it.
     pub fn take(&mut self, seq: u64, line: &str) -> Result<(), String> {
         self.head = Head::at(seq, line);
-        let entry = Entry::parse(line).map_err(|said| format!("entry {seq} of the log can't be used: {said}"))?;
+        let unusable = |said| format!("entry {seq} of the log can't be used: {said}");
+        let envelope = Envelope::parse(line).map_err(unusable)?;
+        if envelope.is_check_in() {
+            self.check_ins.insert(envelope.actor, (seq, line.to_owned()));
+            return Ok(());
+        }
+        let entry = envelope.open().map_err(unusable)?;
         let (at, by) = (entry.time, entry.actor);
         match entry.act {
             Act::Decide(decision) => self.decisions.push(Recorded { seq, at, by, decision, agreed: None }),
             Act::Undo(undone) => self.decisions.retain(|one| one.seq != undone.entry),
             Act::Agree(agreed) => self.agree(agreed.entry, &by, at),
-            Act::CheckIn(check_in) => self.signed.push(Signed { seq, at, by, check_in }),
             Act::Attest(attestation) => self.attested.push(Attested { seq, at, by, attestation }),
-            Act::Action(_) | Act::Other(_) => {}
+            Act::CheckIn(_) | Act::Action(_) | Act::Other(_) => {}
         }
         Ok(())
     }
@@ -45,7 +54,12 @@ impl Record {
         self.decisions.iter().rev().find(|one| one.by == *person)
     }
 
-    pub fn last_check_in(&self, person: &Shown) -> Option<&Signed> {
-        self.signed.iter().rev().find(|one| one.by == *person)
+    /// What this person signed last, if they ever did.
+    pub fn last_check_in(&self, person: &Shown) -> Result<Option<Signed>, String> {
+        let Some((seq, line)) = self.check_ins.get(person) else { return Ok(None) };
+        let unusable = |said| format!("entry {seq} of the log can't be used: {said}");
+        let entry = Entry::parse(line).map_err(unusable)?;
+        let Act::CheckIn(check_in) = entry.act else { return Ok(None) };
+        Ok(Some(Signed { seq: *seq, at: entry.time, by: entry.actor, check_in }))
     }
 }

@@ -43,7 +43,10 @@ pub fn opening(plan: &Plan, store: &dyn Store, now: Timestamp) -> Result<Option<
         record.take(seq, &line).ok();
     }
     let round = Round { operator: plan.operator.clone(), ..round };
-    Ok(Some(said_of(round, &record, (&roles(plan), &|_| &[]), now)))
+    // Nothing is decided on most mornings, and then nothing has to be held against it.
+    let asking = if record.decisions.is_empty() { HashMap::new() } else { store.asking()? };
+    let standings = |key: &FindingKey| asking.get(key).map_or(&[][..], Vec::as_slice);
+    Ok(Some(said_of(round, &record, (&roles(plan), &standings), now)))
 }
 
 /// How the things stand that a finding speaks of.
@@ -66,7 +69,9 @@ fn said_of(
             }
         }
     }
-    round.since = Since::of(record.last_check_in(&round.operator), &round);
+    // One that can't be read is told by the desk; until then nobody has signed.
+    let signed = record.last_check_in(&round.operator).unwrap_or_default();
+    round.since = Since::of(signed.as_ref(), &round);
     round
 }
 
@@ -143,6 +148,9 @@ impl Desk {
             if let Err(said) = self.record.take(*seq, line) {
                 self.damage.push(said.into());
             }
+        }
+        if let (false, Err(said)) = (lines.is_empty(), self.record.last_check_in(&self.plan.operator)) {
+            self.damage.push(said.into());
         }
         self.evidence.attested.clone_from(&self.record.attested);
         Ok(!lines.is_empty())

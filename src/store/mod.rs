@@ -8,13 +8,13 @@ mod sqlite;
 mod suite;
 mod watch;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 
 use crate::domain::{
     Fault, FindingKey, Judgement, Observation, Particulars, Round, Seek, Shown, Sighting, SourceId, SourceLine,
-    Subject, Turn,
+    Standing, Subject, Turn,
 };
 
 pub use sqlite::Sqlite;
@@ -124,6 +124,9 @@ pub trait Store: Send {
 
     /// The same of one subject's findings.
     fn particulars_of(&self, subject: &Subject) -> Result<BTreeMap<FindingKey, Particulars>, StoreError>;
+
+    /// Of the last round, what asks for a person, by finding.
+    fn asking(&self) -> Result<HashMap<FindingKey, Vec<Standing>>, StoreError>;
 
     /// What turned in the history of one subject's findings: how the things stand that they speak of, and under the item
     /// `verdict` they themselves. The newest first, and not without end.

@@ -17,7 +17,9 @@ use serde::de::value::{Error, StrDeserializer};
 
 use super::watch::touch;
 use super::{Attempt, Kept, NextLine, Signature, Store, StoreError};
-use crate::domain::{FindingKey, Judgement, Particulars, Round, Seek, Shown, Sighting, SourceLine, Subject, Turn};
+use crate::domain::{
+    FindingKey, Judgement, Particulars, Round, Seek, Shown, Sighting, SourceLine, Standing, Subject, Turn,
+};
 
 /// A store in one SQLite file, or in memory.
 #[derive(Debug)]
@@ -145,6 +147,10 @@ impl Store for Sqlite {
 
     fn particulars_of(&self, subject: &Subject) -> Result<BTreeMap<FindingKey, Particulars>, StoreError> {
         particulars::of(&self.connection, subject).map_err(|error| self.fault(&error))
+    }
+
+    fn asking(&self) -> Result<HashMap<FindingKey, Vec<Standing>>, StoreError> {
+        standings::asking(&self.connection).map_err(|error| self.fault(&error))
     }
 
     fn turns_about(&self, measure: &str, item: &str, since: Timestamp) -> Result<Vec<Turn>, StoreError> {

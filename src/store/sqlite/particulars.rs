@@ -28,7 +28,9 @@ pub(super) fn keep(
     let link = particulars.link.as_ref().map(Link::as_str);
     let now = Digests {
         particulars: digest([particulars.detail.as_str(), mend.unwrap_or(""), link.unwrap_or(""), &chain].into_iter()),
-        standings: digest(standings.iter().flat_map(|standing| [standing.item.as_str(), standing.word.as_str()])),
+        standings: digest(standings.iter().flat_map(|standing| {
+            [standing.item.as_str(), standing.word.as_str(), if standing.asks { "asks" } else { "" }]
+        })),
     };
     if before != Some(now) {
         transaction

@@ -21,21 +21,25 @@ pub(super) fn keep(
     key: &FindingKey,
     standings: &[Standing],
 ) -> rusqlite::Result<()> {
-    let mut before: HashMap<String, String> = transaction
-        .prepare_cached("SELECT item, word FROM standing WHERE key = ?1")?
-        .query_map([key.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?
+    let mut before: HashMap<String, (String, bool)> = transaction
+        .prepare_cached("SELECT item, word, asks FROM standing WHERE key = ?1")?
+        .query_map([key.as_str()], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?
         .collect::<rusqlite::Result<_>>()?;
-    for Standing { item, word, .. } in standings {
-        if before.remove(item.as_str()).is_some_and(|old| *word == *old) {
+    for Standing { item, word, asks } in standings {
+        let old = before.remove(item.as_str());
+        let same_word = old.as_ref().is_some_and(|(old, _)| *word == **old);
+        if same_word && old.is_some_and(|(_, asked)| asked == *asks) {
             continue;
         }
         transaction
             .prepare_cached(
-                "INSERT INTO standing (key, item, word) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (key, item) DO UPDATE SET word = excluded.word",
+                "INSERT INTO standing (key, item, word, asks) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (key, item) DO UPDATE SET word = excluded.word, asks = excluded.asks",
             )?
-            .execute([key.as_str(), item.as_str(), word.as_str()])?;
-        turn(transaction, at, key, (item.as_str(), Some(word.as_str())))?;
+            .execute(params![key.as_str(), item.as_str(), word.as_str(), asks])?;
+        if !same_word {
+            turn(transaction, at, key, (item.as_str(), Some(word.as_str())))?;
+        }
     }
     for item in before.keys() {
         transaction
@@ -59,6 +63,18 @@ fn turn(
         )?
         .execute(params![key.as_str(), millis(at), item, word])?;
     Ok(())
+}
+
+/// What asks for a person, by finding.
+pub(super) fn asking(connection: &Connection) -> rusqlite::Result<HashMap<FindingKey, Vec<Standing>>> {
+    let mut statement = connection.prepare("SELECT key, item, word FROM standing WHERE asks ORDER BY key, item")?;
+    let mut rows = statement.query([])?;
+    let mut asking: HashMap<FindingKey, Vec<Standing>> = HashMap::new();
+    while let Some(row) = rows.next()? {
+        let standing = Standing { item: shown(row, 1)?, word: shown(row, 2)?, asks: true };
+        asking.entry(stored(row.get_ref(0)?.as_str()?)?).or_default().push(standing);
+    }
+    Ok(asking)
 }
 
 /// What turned in a subject's findings, the newest first, their own verdicts among it.
