@@ -18,7 +18,7 @@ const KEY: &str = "backup-on-site/web1/dumps";
 fn broken() -> Home {
     let home = Home::new("");
     let toml = backups(home.path(), 30).replace("of = []", "of = [\"web1\"]")
-        + "[[server]]\nname = \"web1\"\nssh = \"127.0.0.1\"\nrole = \"web\"\n[[role]]\nname = \"web\"\n[[person]]\nname = \"mona\"\n[[person]]\nname = \"anna\"\n";
+        + "[[server]]\nname = \"web1\"\nssh = \"127.0.0.1\"\nrole = \"web\"\n[[role]]\nname = \"web\"\n[[person]]\nname = \"mona\"\n[[person]]\nname = \"anna\"\n[[person]]\nname = \"gone\"\nleft = 2020-01-01\n";
     home.configure(&toml);
     home.run(&["round", "--only", "backups"]);
     home
@@ -82,6 +82,11 @@ fn a_decision_that_cannot_be_is_refused_with_what_to_do() {
     assert!(decide(KEY, &["--reason", "x", "--until", "soon"]).contains("`soon` is no time"));
     assert!(decide(KEY, &["--reason", "x", "--until", "7d", "--second", "mona"]).contains("four eyes"));
     assert!(decide(KEY, &["--reason", "x", "--until", "7d", "--second", "nobody"]).contains("no person nobody"));
+    assert!(decide(KEY, &["--reason", "x", "--until", "7d", "--role", "db"]).contains("no server of the role db"));
+    let assigned = ["decide", KEY, "assign", "--to", "anna", "--second", "nobody", "--reason", "x", "--until", "7d"];
+    assert!(refused(&home, &assigned).contains("no person nobody"));
+    let gone = ["decide", KEY, "assign", "--to", "gone", "--reason", "x", "--until", "7d"];
+    assert!(refused(&home, &gone).contains("no person gone"));
     assert!(decide(KEY, &["--reason", "x"]).contains("--until"));
     assert!(ok(&home, &["log", "show"]).is_empty());
 }
@@ -95,6 +100,8 @@ fn four_eyes_are_two_people() {
     let output = as_person(&home, "anna", &["agree", "1"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert_eq!(finding(&home)["decision"]["open"], Value::Null);
+    let again = as_person(&home, "anna", &["agree", "1"]);
+    assert!(text(&again.stderr).contains("has agreed with entry 1 already"), "{}", text(&again.stderr));
 }
 
 #[test]
@@ -159,6 +166,65 @@ fn a_check_in_is_signed_with_an_ssh_key_and_verifies_with_stock_tools() {
     assert!(verify(&home, &[dir.to_str().unwrap()]).1.contains("it is missing: the log once went up to entry 3"));
     assert_eq!(script(&dir).0, Some(2));
     assert!(refused(&home, &["log", "export", dir.to_str().unwrap()]).contains("not empty"));
+}
+
+#[test]
+fn a_name_that_is_not_ascii_is_held_against_its_key_and_a_cut_end_leaves_its_signature() {
+    let home = broken();
+    let key = key(&home, "id");
+    for _ in 0..2 {
+        let signed = as_person(&home, "Jürgen \"J\"", &["sign", "--key", key.to_str().unwrap()]);
+        assert!(signed.status.success(), "{}", text(&signed.stderr));
+    }
+    assert_eq!(verify(&home, &[]).0, Some(0), "{}", verify(&home, &[]).1);
+    let dir = home.path().join("export");
+    ok(&home, &["log", "export", dir.to_str().unwrap()]);
+    let both = || {
+        let script = Command::new("sh").arg("verify.sh").current_dir(&dir).output().unwrap();
+        (verify(&home, &[dir.to_str().unwrap()]), (script.status.code(), text(&script.stdout) + &text(&script.stderr)))
+    };
+    let (own, script) = both();
+    assert_eq!((own.0, script.0), (Some(0), Some(0)), "{} {}", own.1, script.1);
+    // Another person's key signs for them: in an export that only names that key for somebody else.
+    let signers = std::fs::read_to_string(dir.join("allowed_signers")).unwrap();
+    let (_, rest) = signers.split_once(' ').unwrap();
+    std::fs::write(dir.join("allowed_signers"), format!("mallory {rest}")).unwrap();
+    let (own, script) = both();
+    assert_eq!((own.0, script.0), (Some(2), Some(2)), "{} {}", own.1, script.1);
+    std::fs::write(dir.join("allowed_signers"), signers).unwrap();
+    // The end is cut off, and the anchor with it: the signature is still there.
+    let log = std::fs::read_to_string(dir.join("log.jsonl")).unwrap();
+    std::fs::write(dir.join("log.jsonl"), format!("{}\n", log.lines().next().unwrap())).unwrap();
+    std::fs::remove_file(dir.join("anchor")).unwrap();
+    let (own, script) = both();
+    assert_eq!((own.0, script.0), (Some(2), Some(2)), "{} {}", own.1, script.1);
+    assert!(own.1.contains("entry 2: it is missing, its signature is there"), "{}", own.1);
+}
+
+#[test]
+fn a_public_key_that_does_not_fit_signs_nothing() {
+    let home = broken();
+    let (own, other) = (key(&home, "own"), key(&home, "other"));
+    std::fs::copy(other.with_extension("pub"), own.with_extension("pub")).unwrap();
+    let output = home.run(&["sign", "--key", own.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(74));
+    assert!(verify(&home, &[]).1.contains("1 entries, 0 signed"), "{}", verify(&home, &[]).1);
+}
+
+#[test]
+fn a_log_that_was_changed_is_told_by_every_command_and_its_decisions_do_not_count() {
+    let home = broken();
+    ok(&home, &["decide", KEY, "accept", "--reason", "x", "--until", "7d"]);
+    ok(&home, &["sign"]);
+    let store = home.path().join("state/matins/matins.db");
+    let raw = rusqlite::Connection::open(&store).unwrap();
+    raw.execute_batch("DROP TRIGGER log_changed; UPDATE log SET line = replace(line, '\"x\"', '\"y\"') WHERE seq = 1;")
+        .unwrap();
+    let output = home.run(&["round", "--json", "--only", "backups"]);
+    assert!(text(&output.stderr).contains("entry 2 of the log does not follow"), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("\"decision\": null"));
+    assert!(!text(&output.stdout).contains("\"reason\": \"y\""));
+    assert_eq!(verify(&home, &[]).0, Some(2));
 }
 
 #[test]

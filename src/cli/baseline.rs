@@ -5,13 +5,10 @@ use std::fmt::Write as _;
 
 use clap::Subcommand;
 
-use super::edge::{Edge, End, Ended, USAGE, now, print};
+use super::edge::{Edge, End, Ended, NO_INPUT, USAGE, now, print};
 use crate::domain::{Evidence, Fact, Shown};
 use crate::policy::rules::is_kernel;
 use crate::round::Desk;
-
-/// No input, of sysexits.
-const NO_INPUT: u8 = 66;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {

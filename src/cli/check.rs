@@ -1,10 +1,9 @@
 //! `matins check`.
 
-use super::edge::{Edge, End, Ended, USAGE, now, print};
+use super::edge::{Edge, End, Ended, USAGE, desk, now, print};
 use crate::domain::Verdict;
 use crate::policy;
 use crate::report;
-use crate::round::Desk;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -24,7 +23,7 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
         }
     }
     let (_, plan, store) = edge.plan()?;
-    let mut round = Desk::open(plan, Box::new(store))?.glance(now());
+    let mut round = desk(plan, store)?.glance(now());
     round.findings.retain(|finding| {
         arguments.measure.as_ref().is_none_or(|measure| finding.measure == **measure)
             && arguments.subject.as_ref().is_none_or(|subject| finding.subject.name == **subject)

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use super::edge::{CONFIG, Edge, End, Ended, USAGE, now, runtime};
 use crate::collect::tools::Tools;
 use crate::config::Settings;
-use crate::domain::{Round, Shown};
+use crate::domain::{Fact, Round, Shown};
 use crate::policy::DECISION;
 use crate::round::{Desk, Plan, Schedule, Update, opening, read_for, run as schedule};
 use crate::store::{Sqlite, Store, StoreError, Watch};
@@ -36,7 +36,7 @@ pub(super) fn run(edge: &Edge) -> Ended {
         fleet: Fleet {
             servers: settings.register.servers.clone().into(),
             actions: settings.actions,
-            persons: plan.register.iter().map(|declared| declared.subject.name.clone()).collect(),
+            persons: persons(&plan),
             longest: plan.limits.of(&DECISION),
         },
     };
@@ -71,6 +71,13 @@ pub(super) fn run(edge: &Edge) -> Ended {
     // A name that doesn't resolve holds a thread of the runtime: nobody waits for it.
     runtime.shutdown_background();
     Ok(ending?.exit_code())
+}
+
+/// Who can be named: whoever is still here.
+fn persons(plan: &Plan) -> Arc<[Shown]> {
+    let today = plan.zone.to_datetime(now()).date();
+    let here = |fact: &Fact| !matches!(fact, Fact::PersonDeclared(person) if person.has_left(today));
+    plan.register.iter().filter(|one| here(&one.fact)).map(|one| one.subject.name.clone()).collect()
 }
 
 /// Before the first round.

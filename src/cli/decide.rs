@@ -1,9 +1,9 @@
 //! `matins decide`, `undo` and `agree`.
 
-use super::edge::{Edge, End, Ended, USAGE, now, print};
+use super::edge::{Edge, End, Ended, USAGE, desk, now, print};
 use super::when;
 use crate::domain::{DecisionKind, Extent, Fault, Shown};
-use crate::round::{Desk, Wish};
+use crate::round::Wish;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -94,8 +94,9 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
         to: arguments.to.as_deref().map(Shown::line),
         link: arguments.link.as_deref().map(Shown::line),
         second: arguments.second.as_deref().map(Shown::line),
+        seen: now,
     };
-    let mut desk = Desk::open(plan, Box::new(store))?;
+    let mut desk = desk(plan, store)?;
     let round = desk.glance(now);
     let (key, done, until) = (wish.key.clone(), wish.kind.done(), wish.until);
     let written = desk.decide(&round, wish, now).map_err(refused)?;
@@ -106,14 +107,14 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
 
 pub(super) fn undo(edge: &Edge) -> Ended {
     let (_, plan, store) = edge.plan()?;
-    let last = Desk::open(plan, Box::new(store))?.undo(now()).map_err(refused)?;
+    let last = desk(plan, store)?.undo(now()).map_err(refused)?;
     print(&format!("taken back: {} {} (entry {})\n", last.decision.key, last.decision.kind.done(), last.seq))?;
     Ok(0)
 }
 
 pub(super) fn agree(edge: &Edge, arguments: &AgreeArguments) -> Ended {
     let (_, plan, store) = edge.plan()?;
-    let one = Desk::open(plan, Box::new(store))?.agree(arguments.entry, now()).map_err(refused)?;
+    let one = desk(plan, store)?.agree(arguments.entry, now()).map_err(refused)?;
     print(&format!("agreed: {} {} by {} (entry {})\n", one.decision.key, one.decision.kind.done(), one.by, one.seq))?;
     Ok(0)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::sync::oneshot;
 
-use super::edge::{CONFIG, Edge, End, Ended, USAGE, print, runtime};
+use super::edge::{CONFIG, Edge, End, Ended, NO_INPUT, USAGE, print, runtime};
 use crate::round::Recording;
 use crate::tui::theme::Theme;
 use crate::tui::{self, Console, Fleet, Rehearsal, Start, resolve_theme};
@@ -75,7 +75,7 @@ fn recording(file: Option<&Path>) -> Result<Recording, End> {
         return parse("the recorded morning", include_bytes!("../../assets/demo.json"));
     };
     let name = path.display().to_string();
-    let wrong = |said: String| End::new(66, format!("{name}: {said}"));
+    let wrong = |said: String| End::new(NO_INPUT, format!("{name}: {said}"));
     let size = std::fs::metadata(path).map_err(|error| wrong(error.to_string()))?.len();
     if size > CAP {
         return Err(wrong(format!("is larger than {} MiB", CAP >> 20)));
@@ -84,7 +84,7 @@ fn recording(file: Option<&Path>) -> Result<Recording, End> {
 }
 
 fn parse(name: &str, json: &[u8]) -> Result<Recording, End> {
-    serde_json::from_slice(json).map_err(|error| End::new(66, format!("{name} is no recorded morning: {error}")))
+    serde_json::from_slice(json).map_err(|error| End::new(NO_INPUT, format!("{name} is no recorded morning: {error}")))
 }
 
 fn size(text: &str) -> Result<(u16, u16), End> {

@@ -54,7 +54,12 @@ fn told(round: &Round, particulars: &BTreeMap<FindingKey, Particulars>, wanted: 
         lines.push((line.id.to_string(), said, fault.and_then(|fault| fault.mend.clone())));
     }
     for finding in round.findings.iter().filter(|finding| finding.verdict == Verdict::Unknown) {
-        let ours = wanted.only.is_empty() || wanted.only.iter().any(|name| finding.subject.name == **name);
+        let rests_on = |said: &Particulars| {
+            said.because.iter().any(|because| asked.iter().any(|line| because.source == *line.id.to_string()))
+        };
+        let ours = wanted.only.is_empty()
+            || wanted.only.iter().any(|name| finding.subject.name == **name)
+            || particulars.get(&finding.key).is_some_and(rests_on);
         if ours && !silent.contains(&&finding.subject.name) {
             lines.push((
                 finding.subject.to_string(),

@@ -6,13 +6,12 @@ use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::edge::{Edge, End, Ended, INTERRUPTED, USAGE, now, print, runtime};
+use super::edge::{Edge, End, Ended, INTERRUPTED, USAGE, desk, now, print, runtime};
 use crate::collect::backups::COLLECTOR;
 use crate::collect::backups::drill::{Order, Tried, try_restore};
 use crate::collect::tools::Tools;
 use crate::config::Settings;
 use crate::domain::{Attestation, Fault, Period, Shown};
-use crate::round::Desk;
 
 /// How long a drill counts where the register says nothing.
 const COUNTS: Period = Period::days(365);
@@ -84,7 +83,7 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
             file: None,
             drill: Some(tried.drill),
         };
-        let written = Desk::open(plan, Box::new(store))?.attest(attestation, at)?;
+        let written = desk(plan, store)?.attest(attestation, at)?;
         said = format!("{said}recorded; entry {} {}\n", written.head.seq, written.head.hash);
     }
     print(&said)?;
@@ -156,7 +155,7 @@ pub(super) fn backup(edge: &Edge, command: &BackupCommand) -> Ended {
         file: None,
         drill: None,
     };
-    let written = Desk::open(plan, Box::new(store))?.attest(attestation, at)?;
+    let written = desk(plan, store)?.attest(attestation, at)?;
     print(&format!("verified; entry {} {}\n", written.head.seq, written.head.hash))?;
     Ok(0)
 }

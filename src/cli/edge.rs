@@ -8,10 +8,11 @@ use jiff::Timestamp;
 
 use crate::config::{self, ConfigError, Location, Paths, Settings};
 use crate::domain::{Fault, Shown};
-use crate::round::{Plan, owners};
+use crate::round::{Desk, Plan, owners};
 use crate::store::{Sqlite, StoreError};
 
 pub(super) const USAGE: u8 = 64;
+pub(super) const NO_INPUT: u8 = 66;
 pub(super) const INTERNAL: u8 = 70;
 pub(super) const IO: u8 = 74;
 pub(super) const TEMPORARY: u8 = 75;
@@ -83,6 +84,15 @@ impl Edge {
         let store = Sqlite::open(&settings.store)?;
         Ok((settings, plan, store))
     }
+}
+
+/// The desk on a store; what of the record could not be used is told, and counts for nothing.
+pub(super) fn desk(plan: Plan, store: Sqlite) -> Result<Desk, End> {
+    let mut desk = Desk::open(plan, Box::new(store))?;
+    for said in desk.damage() {
+        complain(&format!("{said}; matins log verify names the first bad entry"));
+    }
+    Ok(desk)
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the edge: everybody else is given the time")]

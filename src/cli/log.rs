@@ -4,13 +4,13 @@ use std::fs;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
-use super::edge::{Edge, End, Ended, IO, USAGE, print, runtime};
+use super::edge::{Edge, End, Ended, IO, NO_INPUT, USAGE, desk, print, runtime};
 use super::sign::attach;
 use crate::collect::tools::ssh_keygen::{Key, Signers, check};
 use crate::domain::Shown;
 use crate::log::{self, Anchor, Entry, Head, NAMESPACE};
 use crate::report;
-use crate::round::{Desk, Written};
+use crate::round::Written;
 use crate::store::{Signature, Store as _};
 
 /// What `log verify` exits with when something was changed.
@@ -134,16 +134,48 @@ fn verify(exhibit: &Exhibit, revoked: Option<&Path>) -> Ended {
 }
 
 fn read(path: &Path) -> Result<String, End> {
-    fs::read_to_string(path).map_err(|error| End::new(66, format!("{} can't be read: {error}", path.display())))
+    fs::read_to_string(path).map_err(|error| End::new(NO_INPUT, format!("{} can't be read: {error}", path.display())))
 }
 
 fn read_anchor(path: &Path) -> Result<Anchor, End> {
-    read(path)?.parse().map_err(|said| End::new(USAGE, format!("{}: {said}", path.display())))
+    parse_anchor(path, &read(path)?)
+}
+
+fn parse_anchor(path: &Path, text: &str) -> Result<Anchor, End> {
+    text.parse().map_err(|said| End::new(USAGE, format!("{}: {said}", path.display())))
+}
+
+/// `None` only where there is none: one that may not be read is no missing one.
+fn read_if_there(path: &Path) -> Result<Option<String>, End> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(End::new(NO_INPUT, format!("{} can't be read: {error}", path.display()))),
+    }
+}
+
+/// Every signature there is: also one whose entry is missing tells something.
+fn read_signatures(folder: &Path) -> Result<Vec<(u64, String)>, End> {
+    let wrong = |error: std::io::Error| End::new(NO_INPUT, format!("{} can't be read: {error}", folder.display()));
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(wrong(error)),
+    };
+    let mut signatures = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(wrong)?.path();
+        let number = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".sig")?.parse().ok());
+        let seq = number.ok_or_else(|| End::new(BROKEN, format!("{} is no signature of an entry", path.display())))?;
+        signatures.push((seq, read(&path)?));
+    }
+    signatures.sort_by_key(|(seq, _)| *seq);
+    Ok(signatures)
 }
 
 fn read_export(dir: &Path) -> Result<Exhibit, End> {
     let text = fs::read(dir.join("log.jsonl"))
-        .map_err(|error| End::new(66, format!("{} can't be read: {error}", dir.join("log.jsonl").display())))?;
+        .map_err(|error| End::new(NO_INPUT, format!("{} can't be read: {error}", dir.join("log.jsonl").display())))?;
     // A line that is no text any more is a changed entry: the chain names it.
     let text = String::from_utf8_lossy(&text).into_owned();
     let complete = text.is_empty() || text.ends_with('\n');
@@ -151,23 +183,17 @@ fn read_export(dir: &Path) -> Result<Exhibit, End> {
     if complete {
         lines.pop();
     }
-    let allowed = dir.join("allowed_signers");
-    let allowed = if allowed.exists() { read(&allowed)? } else { String::new() };
-    let mut signatures = Vec::new();
-    for seq in 1..=u64::try_from(lines.len()).unwrap_or(u64::MAX) {
-        let path = dir.join(format!("sigs/{seq}.sig"));
-        if path.exists() {
-            signatures.push((seq, read(&path)?));
-        }
+    let allowed = read_if_there(&dir.join("allowed_signers"))?.unwrap_or_default();
+    let mut anchors = Vec::new();
+    if let Some(text) = read_if_there(&dir.join("anchor"))? {
+        anchors.push(parse_anchor(&dir.join("anchor"), &text)?);
     }
-    let anchor = dir.join("anchor");
-    let mut anchors = if anchor.exists() { vec![read_anchor(&anchor)?] } else { Vec::new() };
     if !complete {
         // Every exported line ends with a line feed.
         let seq = u64::try_from(lines.len()).unwrap_or(u64::MAX).saturating_add(1);
         anchors.push(Anchor(Head { seq, hash: "0".repeat(64) }));
     }
-    Ok(Exhibit { lines, signatures, allowed, anchors })
+    Ok(Exhibit { lines, signatures: read_signatures(&dir.join("sigs"))?, allowed, anchors })
 }
 
 fn export(edge: &Edge, dir: &Path) -> Ended {
@@ -210,7 +236,7 @@ fn sign_later(edge: &Edge, seq: u64, key: &str) -> Ended {
     if store.signatures()?.iter().any(|signature| signature.seq == seq) {
         return Err(End::new(USAGE, format!("entry {seq} is signed already")));
     }
-    let mut desk = Desk::open(plan, Box::new(store))?;
+    let mut desk = desk(plan, store)?;
     let said = attach(&mut desk, Key::from(key), &Written { head: Head::at(seq, &line), line })?;
     print(&said)?;
     Ok(0)

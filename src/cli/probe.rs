@@ -5,12 +5,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
-use super::edge::{Edge, End, Ended, USAGE, print};
+use super::edge::{Edge, End, Ended, NO_INPUT, USAGE, print};
 use crate::collect::{PROBE_PATH, authorized_key, installed_probe, sudoers};
 use crate::domain::Shown;
-
-/// No input, of sysexits.
-const NO_INPUT: u8 = 66;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {

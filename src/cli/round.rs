@@ -4,11 +4,11 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::edge::{Edge, End, Ended, INTERRUPTED, IO, USAGE, now, print, runtime};
+use super::edge::{Edge, End, Ended, INTERRUPTED, IO, USAGE, desk, now, print, runtime};
 use super::lock::Lock;
 use crate::collect::tools::Tools;
 use crate::report;
-use crate::round::{Desk, Pass, Recording, Step, pass};
+use crate::round::{Pass, Recording, Step, pass};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -34,7 +34,7 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
         ));
     }
     let lock = Lock::take(&settings.store)?;
-    let mut desk = Desk::open(plan, Box::new(store))?;
+    let mut desk = desk(plan, store)?;
     let tools = Arc::new(Tools::new(now)?.in_zone(settings.zone));
     let runtime = runtime()?;
     let round = runtime.block_on(async {

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use super::decide::refused;
-use super::edge::{Edge, End, Ended, USAGE, now, print, runtime};
+use super::edge::{Edge, End, Ended, IO, NO_INPUT, USAGE, desk, now, print, runtime};
 use super::when;
-use crate::collect::tools::ssh_keygen::{Key, sign};
+use crate::collect::tools::ssh_keygen::{Key, Signers, check, sign};
 use crate::domain::{Attestation, Shown, Verdict};
-use crate::log::{NAMESPACE, hash};
+use crate::log::{NAMESPACE, allowed_signers, hash, principal};
 use crate::policy;
 use crate::round::{Desk, Written};
 use crate::store::Signature;
@@ -44,7 +44,7 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
     let (_, plan, store) = edge.plan()?;
     let key = arguments.key.as_deref().map(Key::from);
     let now = now();
-    let mut desk = Desk::open(plan, Box::new(store))?;
+    let mut desk = desk(plan, store)?;
     let round = desk.glance(now);
     if round.sources.iter().all(|source| source.at.is_none()) {
         return Err(End::new(USAGE, "nothing was ever looked at: run `matins round` first"));
@@ -70,7 +70,8 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
 
 /// The entry counts already; a signature that can't be made is told, and can be made later.
 pub(super) fn attach(desk: &mut Desk, key: Key, written: &Written) -> Result<String, End> {
-    let made = runtime()?.block_on(sign(key, NAMESPACE, format!("{}\n", written.line))).map_err(|fault| {
+    let (runtime, text) = (runtime()?, format!("{}\n", written.line));
+    let made = runtime.block_on(sign(key, NAMESPACE, text.clone())).map_err(|fault| {
         let End { code, said } = End::from(fault);
         let seq = written.head.seq;
         End::new(
@@ -79,6 +80,13 @@ pub(super) fn attach(desk: &mut Desk, key: Key, written: &Written) -> Result<Str
                 "entry {seq} is recorded, but not signed: {said}\n   `matins log sign {seq} --key …` signs it later"
             ),
         )
+    })?;
+    let operator = &desk.plan.operator;
+    let allowed = allowed_signers(&[(operator.clone(), made.public_key.clone())]);
+    let signers = Signers { allowed: &allowed, signer: &principal(operator), revoked: None };
+    // A stale public key beside a private one would be kept for ever, and no signature of it would ever verify.
+    runtime.block_on(check(&made.armor, &signers, NAMESPACE, text)).map_err(|fault| {
+        End::new(IO, format!("the signature does not fit the public key beside the private one: {}", fault.said))
     })?;
     let fingerprint = made.fingerprint.clone();
     desk.keep_signature(&Signature { seq: written.head.seq, armor: made.armor, public_key: made.public_key })?;
@@ -93,8 +101,8 @@ pub(super) fn attest(edge: &Edge, arguments: &AttestArguments) -> Ended {
     }
     let (settings, plan, store) = edge.plan()?;
     let file = arguments.file.as_ref().map(|path| {
-        let bytes =
-            std::fs::read(path).map_err(|error| End::new(66, format!("{} can't be read: {error}", path.display())))?;
+        let bytes = std::fs::read(path)
+            .map_err(|error| End::new(NO_INPUT, format!("{} can't be read: {error}", path.display())))?;
         let name = path.file_name().map(|name| Shown::line(&name.to_string_lossy())).unwrap_or_default();
         Ok::<_, End>((Shown::from(hash(&bytes)), name))
     });
@@ -107,7 +115,7 @@ pub(super) fn attest(edge: &Edge, arguments: &AttestArguments) -> Ended {
         file: file.transpose()?,
         drill: None,
     };
-    let written = Desk::open(plan, Box::new(store))?.attest(attestation, now).map_err(refused)?;
+    let written = desk(plan, store)?.attest(attestation, now).map_err(refused)?;
     print(&format!("attested; entry {} {}\n", written.head.seq, written.head.hash))?;
     Ok(0)
 }

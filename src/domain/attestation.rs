@@ -68,7 +68,12 @@ impl Done {
         commands.dedup();
         let lines: Vec<&str> = commands.iter().map(Shown::as_str).collect();
         let count = |state| account.reports.iter().filter(|report| report.state == state).count();
-        let outcome = format!("{} of {} seen to be done", count(StepState::Done), account.reports.len());
+        let waits = account.reports.iter().all(|report| report.state == StepState::Waiting) && !account.ended;
+        let outcome = if waits {
+            "begun".to_owned()
+        } else {
+            format!("{} of {} seen to be done", count(StepState::Done), account.reports.len())
+        };
         Self {
             action: account.deed.title.clone(),
             targets,

@@ -98,6 +98,11 @@ impl<'a> Envelope<'a> {
         Ok(envelope)
     }
 
+    /// Whether it is the entry after `head`.
+    pub fn follows(&self, head: &Head) -> bool {
+        self.prev == head.hash && self.seq == head.seq + 1
+    }
+
     pub fn is_check_in(&self) -> bool {
         self.kind == "checkin"
     }
@@ -140,6 +145,12 @@ impl Entry {
     pub fn parse(line: &str) -> Result<Self, String> {
         Envelope::parse(line)?.open()
     }
+}
+
+/// A text as it stands between its quotes in an entry.
+pub(super) fn written(text: &Shown) -> String {
+    let json = serde_json::Value::from(text.as_str()).to_string();
+    ascii(json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(&json))
 }
 
 /// JSON whose every character beyond ASCII is escaped, as RFC 8259 §7 has it.

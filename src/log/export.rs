@@ -1,6 +1,7 @@
 //! What an export holds besides the entries, so that somebody without matins can check it.
 
 use super::NAMESPACE;
+use super::entry::written;
 use crate::domain::Shown;
 
 /// A shell script that checks the chain and every signature with `sha256sum` and `ssh-keygen` alone.
@@ -19,8 +20,9 @@ pub fn allowed_signers(signers: &[(Shown, String)]) -> String {
     lines.concat()
 }
 
-/// A person's name as one word: no blank, comma, quote or pattern may stand in a principal.
+/// A person's name as one word: no blank, comma, quote or pattern may stand in a principal. Made from the name as it
+/// stands in the entry, byte for byte, so that verify.sh can do the same with `tr`.
 pub fn principal(actor: &Shown) -> String {
-    let word = |c: char| if c.is_alphanumeric() || "-_.@+".contains(c) { c } else { '_' };
-    actor.as_str().chars().map(word).collect()
+    let word = |c: char| if c.is_ascii_alphanumeric() || "-_.@+".contains(c) { c } else { '_' };
+    written(actor).chars().map(word).collect()
 }

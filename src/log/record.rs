@@ -20,25 +20,38 @@ pub struct Record {
 }
 
 impl Record {
-    /// Takes the next line. A line that can't be read is told, and does not hide those after it.
+    /// Takes the next line. A line that can't be read, or does not follow the one before, is told, and does not hide those
+    /// after it.
     pub fn take(&mut self, seq: u64, line: &str) -> Result<(), String> {
-        self.head = Head::at(seq, line);
+        let prev = std::mem::replace(&mut self.head, Head::at(seq, line));
         let unusable = |said| format!("entry {seq} of the log can't be used: {said}");
         let envelope = Envelope::parse(line).map_err(unusable)?;
+        let broken = !envelope.follows(&prev);
+        if broken {
+            // Somewhere before, something was changed: nobody knows what, so nothing of it rests anything any more.
+            self.decisions.clear();
+            self.attested.clear();
+            self.check_ins.clear();
+        }
+        let told = if broken {
+            Err(format!("entry {seq} of the log does not follow the one before: what stands before it does not count"))
+        } else {
+            Ok(())
+        };
         if envelope.is_check_in() {
             self.check_ins.insert(envelope.actor, (seq, line.to_owned()));
-            return Ok(());
+            return told;
         }
         let entry = envelope.open().map_err(unusable)?;
         let (at, by) = (entry.time, entry.actor);
         match entry.act {
             Act::Decide(decision) => self.decisions.push(Recorded { seq, at, by, decision, agreed: None }),
-            Act::Undo(undone) => self.decisions.retain(|one| one.seq != undone.entry),
+            Act::Undo(undone) => self.decisions.retain(|one| one.seq != undone.entry || one.by != by),
             Act::Agree(agreed) => self.agree(agreed.entry, &by, at),
             Act::Attest(attestation) => self.attested.push(Attested { seq, at, by, attestation }),
             Act::CheckIn(_) | Act::Action(_) | Act::Other(_) => {}
         }
-        Ok(())
+        told
     }
 
     /// Only the person who was named may agree, and nobody with themselves.

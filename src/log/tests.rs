@@ -141,6 +141,33 @@ fn only_who_was_named_can_agree_and_nobody_with_themselves() {
 }
 
 #[test]
+fn after_a_change_nothing_that_stands_before_it_counts() {
+    let mut lines = small();
+    let read = |lines: &[String]| {
+        let mut record = Record::default();
+        let told: Vec<_> = lines.iter().zip(1..).filter_map(|(line, seq)| record.take(seq, line).err()).collect();
+        (record.decisions.len(), told)
+    };
+    assert_eq!(read(&lines[..4]), (2, Vec::new()));
+    lines[1] = lines[1].replace("anna", "emma");
+    let (decisions, told) = read(&lines[..4]);
+    assert_eq!(decisions, 1, "the one after the change");
+    assert!(told.len() == 1 && told[0].starts_with("entry 3 of the log does not follow"), "{told:?}");
+}
+
+#[test]
+fn nobody_takes_back_what_another_decided() {
+    let mut record = Record::default();
+    for (seq, (actor, act)) in
+        [("roman", decision("x")), ("mallory", Act::Undo(Undone { entry: 1 }))].iter().enumerate()
+    {
+        let line = Entry::line(&record.head, &stamp(actor), act).unwrap();
+        record.take(seq as u64 + 1, &line).unwrap();
+    }
+    assert_eq!(record.decisions.len(), 1);
+}
+
+#[test]
 fn an_entry_of_a_newer_version_is_kept_in_the_chain_and_hides_none() {
     let mut lines = small();
     let head = end_of(&lines).0;

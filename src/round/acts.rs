@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::Desk;
 use crate::domain::{
-    Attestation, Basis, CheckIn, Decision, DecisionKind, Done, Extent, Fault, FindingKey, Recorded, Round, Shown,
-    Verdict,
+    Attestation, Basis, CheckIn, Decision, DecisionKind, Done, Extent, Fact, Fault, FindingKey, Recorded, Round, Shown,
+    SubjectKind, Verdict,
 };
 use crate::log::{Act, Agreed, Entry, Head, Stamp, Undone};
 use crate::policy::DECISION;
@@ -22,6 +22,8 @@ pub struct Wish {
     pub to: Option<Shown>,
     pub link: Option<Shown>,
     pub second: Option<Shown>,
+    /// The moment of the round in which the person saw it: what has changed since they have not decided on.
+    pub seen: Timestamp,
 }
 
 /// What the console wants recorded.
@@ -72,7 +74,12 @@ impl Desk {
         if finding.verdict == Verdict::Ok {
             return Err(Fault::new(format!("{} is ok: there is nothing to decide", wish.key)));
         }
-        self.check(&wish, now)?;
+        if self.changed_at(&wish.key).is_some_and(|at| at > wish.seen) {
+            return Err(
+                Fault::new(format!("{} has changed since you looked", wish.key)).mend("look again, then decide")
+            );
+        }
+        self.check(&wish, finding.subject.kind, now)?;
         let asked = self.standings(&wish.key).iter().filter(|standing| standing.asks).cloned().collect();
         let decision = Decision {
             key: wish.key,
@@ -88,7 +95,7 @@ impl Desk {
         self.write(&Act::Decide(decision), now)
     }
 
-    fn check(&self, wish: &Wish, now: Timestamp) -> Result<(), Fault> {
+    fn check(&self, wish: &Wish, kind: SubjectKind, now: Timestamp) -> Result<(), Fault> {
         let furthest = self.furthest_end(now);
         if wish.reason.as_str().trim().is_empty() {
             return Err(Fault::new("a decision needs a reason").mend("say in a few words why this is right"));
@@ -104,7 +111,7 @@ impl Desk {
         if wish.kind == DecisionKind::Assign && wish.to.is_none() {
             return Err(Fault::new("to whom is it assigned?").mend("name a person of the register"));
         }
-        if let Some(person) = wish.to.as_ref().or(wish.second.as_ref()).filter(|person| !self.knows(person)) {
+        if let Some(person) = [&wish.to, &wish.second].into_iter().flatten().find(|person| !self.knows(person, now)) {
             return Err(
                 Fault::new(format!("the register has no person {person}")).mend("see [[person]] in the configuration")
             );
@@ -113,6 +120,17 @@ impl Desk {
             return Err(
                 Fault::new("nobody agrees with themselves: four eyes are two people").mend("name somebody else")
             );
+        }
+        if let Extent::Role(role) = &wish.extent {
+            let (_, subject, _) = wish.key.parts();
+            let roles = self.roles();
+            let fits = match kind {
+                SubjectKind::Host => roles.get(subject) == Some(role),
+                _ => roles.values().any(|one| one == role),
+            };
+            if !fits {
+                return Err(Fault::new(format!("{} is on no server of the role {role}", wish.key)));
+            }
         }
         if let Extent::Host(host) = &wish.extent {
             let item = format!("host {host}");
@@ -123,9 +141,12 @@ impl Desk {
         Ok(())
     }
 
-    /// Without a register of persons every name is good.
-    fn knows(&self, person: &Shown) -> bool {
-        self.plan.register.is_empty() || self.plan.register.iter().any(|declared| declared.subject.name == *person)
+    /// Somebody who is still here; without a register of persons every name is good.
+    fn knows(&self, person: &Shown, now: Timestamp) -> bool {
+        let today = self.plan.zone.to_datetime(now).date();
+        let here = |fact: &Fact| !matches!(fact, Fact::PersonDeclared(person) if person.has_left(today));
+        let register = &self.plan.register;
+        register.is_empty() || register.iter().any(|one| one.subject.name == *person && here(&one.fact))
     }
 
     /// Takes back the operator's last decision, which is returned; the log keeps both.
@@ -133,7 +154,8 @@ impl Desk {
         self.read_log()?;
         let last = self.record().last_by(&self.plan.operator).cloned();
         let last = last.ok_or_else(|| Fault::new(format!("{} has no decision to take back", self.plan.operator)))?;
-        self.write(&Act::Undo(Undone { entry: last.seq }), now)?;
+        let known = self.record().head.clone();
+        self.write_after(Some(&known), &Act::Undo(Undone { entry: last.seq }), now)?;
         Ok(last)
     }
 
@@ -146,6 +168,12 @@ impl Desk {
         if one.decision.second.as_ref() != Some(&operator) || one.by == operator {
             let who = one.decision.second.as_ref().map_or_else(|| "nobody".to_owned(), Shown::to_string);
             return Err(Fault::new(format!("entry {entry} waits for {who}, not for {operator}")));
+        }
+        if one.agreed.is_some() {
+            return Err(Fault::new(format!("{operator} has agreed with entry {entry} already")));
+        }
+        if one.decision.until <= now {
+            return Err(Fault::new(format!("entry {entry} has ended")).mend("decide anew"));
         }
         self.write(&Act::Agree(Agreed { entry }), now)?;
         Ok(one)
@@ -174,6 +202,11 @@ impl Desk {
     }
 
     fn write(&mut self, act: &Act, now: Timestamp) -> Result<Written, Fault> {
+        self.write_after(None, act, now)
+    }
+
+    /// With `known`, only if nobody wrote since.
+    fn write_after(&mut self, known: Option<&Head>, act: &Act, now: Timestamp) -> Result<Written, Fault> {
         let zone = &self.plan.zone;
         let stamp = Stamp {
             time: now,
@@ -184,6 +217,10 @@ impl Desk {
         let mut made = Err(Fault::new("the log took nothing"));
         self.store.append(&mut |last| {
             let head = last.map_or_else(Head::default, |(seq, line)| Head::at(seq, line));
+            if known.is_some_and(|known| *known != head) {
+                made = Err(Fault::new("somebody else wrote at the same moment").mend("look again, then try once more"));
+                return None;
+            }
             let line = Entry::line(&head, &stamp, act);
             made = match &line {
                 Ok(line) => Ok(Written { head: Head::at(head.seq + 1, line), line: line.clone() }),

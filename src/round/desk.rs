@@ -23,9 +23,31 @@ pub struct Desk {
     memories: HashMap<SourceId, String>,
     record: Record,
     /// Of the findings that are not ok, as they were judged last.
-    standings: HashMap<FindingKey, Vec<Standing>>,
+    presents: HashMap<FindingKey, Judged>,
     /// Lines of the log that could not be used, told once.
     damage: Vec<Shown>,
+}
+
+/// What of a judgement a decision hangs on.
+struct Judged {
+    /// Since when it is so.
+    since: Timestamp,
+    verdict: Verdict,
+    standings: Vec<Standing>,
+}
+
+impl Judged {
+    fn of(judgement: &Judgement, now: Timestamp) -> Self {
+        Self { since: now, verdict: judgement.verdict, standings: judgement.standings.clone() }
+    }
+
+    /// Whether a person is asked the same question.
+    fn asks_as(&self, other: &Self) -> bool {
+        let asking = |judged: &Self| -> Vec<Standing> {
+            judged.standings.iter().filter(|standing| standing.asks).cloned().collect()
+        };
+        self.verdict == other.verdict && asking(self) == asking(other)
+    }
 }
 
 impl std::fmt::Debug for Desk {
@@ -126,7 +148,7 @@ impl Desk {
             evidence,
             memories: HashMap::new(),
             record: Record::default(),
-            standings: HashMap::new(),
+            presents: HashMap::new(),
             damage: Vec::new(),
         }
     }
@@ -168,7 +190,17 @@ impl Desk {
 
     /// How the things stand that a finding speaks of.
     pub fn standings(&self, key: &FindingKey) -> &[Standing] {
-        self.standings.get(key).map_or(&[], Vec::as_slice)
+        self.presents.get(key).map_or(&[], |judged| &judged.standings)
+    }
+
+    /// When what a decision would be about was first judged as it is; of what this desk found so at its start, the beginning
+    /// of time.
+    pub fn changed_at(&self, key: &FindingKey) -> Option<Timestamp> {
+        self.presents.get(key).map(|judged| judged.since)
+    }
+
+    pub fn roles(&self) -> Roles {
+        roles(&self.plan)
     }
 
     pub fn evidence(&self) -> &Evidence {
@@ -233,7 +265,7 @@ impl Desk {
     pub fn evaluate(&mut self, now: Timestamp) -> Result<Round, StoreError> {
         self.read_log()?;
         let judgements = self.judge(now);
-        self.remember(&judgements);
+        self.remember(&judgements, now);
         let round = self.store.record(now, &self.plan.operator, self.lines(now), judgements)?;
         self.read_turns()?;
         Ok(self.decide_on(round, now))
@@ -242,7 +274,7 @@ impl Desk {
     /// Judges at this moment without keeping anything; histories begin now.
     pub fn glance(&mut self, now: Timestamp) -> Round {
         let judgements = self.judge(now);
-        self.remember(&judgements);
+        self.remember(&judgements, now);
         let findings = judgements
             .into_iter()
             .zip(1..)
@@ -251,15 +283,24 @@ impl Desk {
         self.decide_on(Round::new(now, self.plan.operator.clone(), self.lines(now), findings), now)
     }
 
-    fn remember(&mut self, judgements: &[Judgement]) {
-        let open = judgements.iter().filter(|one| one.verdict != Verdict::Ok && !one.standings.is_empty());
-        self.standings = open.map(|one| (one.key(), one.standings.clone())).collect();
+    fn remember(&mut self, judgements: &[Judgement], now: Timestamp) {
+        let first = self.presents.is_empty();
+        let open = judgements.iter().filter(|one| one.verdict != Verdict::Ok);
+        let judged = open.map(|one| {
+            let (key, mut judged) = (one.key(), Judged::of(one, now));
+            match self.presents.get(&key) {
+                Some(before) if before.asks_as(&judged) => judged.since = before.since,
+                None if first => judged.since = Timestamp::MIN,
+                _ => {}
+            }
+            (key, judged)
+        });
+        self.presents = judged.collect();
     }
 
     /// The same findings with what people have said of them by now.
     pub fn decide_on(&self, round: Round, now: Timestamp) -> Round {
-        let standings = |key: &FindingKey| self.standings.get(key).map_or(&[][..], Vec::as_slice);
-        said_of(round, &self.record, (&roles(&self.plan), &standings), now)
+        said_of(round, &self.record, (&self.roles(), &|key| self.standings(key)), now)
     }
 
     /// What the findings of the last round say beyond their titles.

@@ -48,7 +48,7 @@ pub enum Update {
     /// Something that belongs to no source, such as a store that can't be written.
     Trouble(Fault),
     /// What an errand would take, or why it can't be done.
-    Prepared(Result<Deed, Fault>),
+    Prepared(Errand, Result<Deed, Fault>),
     /// How a deed goes.
     Deed(Account),
     /// To be shown once.

@@ -139,13 +139,22 @@ impl Clerk {
             Order::Prepare(errand) => {
                 let (errand, pending) = (errand.clone(), security(self.desk.evidence(), now));
                 self.deeds.spawn(async move {
+                    let prepared = prepare(&tools, &errand, &pending).await;
                     // Nobody listens any more when this fails; then nobody wants it either.
-                    updates.send(Update::Prepared(prepare(&tools, &errand, &pending).await)).ok();
+                    updates.send(Update::Prepared(errand, prepared)).ok();
                     None
                 });
             }
             Order::Do(deed) => {
                 let deed = deed.clone();
+                // First into the record: whatever happens to this console, that it was begun is known.
+                if let Err(fault) = self.desk.note_done(Done::of(&Account::of(deed.clone())), now) {
+                    let mut account = Account::of(deed);
+                    account.ended = true;
+                    // Nobody listens any more when this fails; the next report ends the schedule.
+                    updates.send(Update::Deed(account)).and_then(|()| updates.send(Update::Trouble(fault))).ok();
+                    return;
+                }
                 self.deeds.spawn(async move { Some(carry_out(&tools, deed, &updates).await) });
             }
             refresh => self.hurry(refresh, now),
@@ -212,7 +221,10 @@ impl Clerk {
 
     /// Another process wrote: what it decided or signed is shown at once.
     fn hear_others(&mut self) {
+        let attested = self.desk.record().attested.len();
         match (self.desk.read_log(), self.last.clone()) {
+            // Rules judge by attestations.
+            (Ok(true), _) if self.desk.record().attested.len() > attested => self.evaluate(),
             (Ok(true), Some(round)) => self.show(self.desk.decide_on(Round::clone(&round), (self.tools.now)())),
             (Ok(_), _) => {}
             (Err(error), _) => drop(self.updates.send(Update::Trouble(error.into()))),
@@ -286,8 +298,13 @@ impl Clerk {
         self.judged_at = (self.tools.now)();
         match self.desk.evaluate(self.judged_at) {
             Ok(round) => self.show(round),
-            // Nobody listens any more when this fails; the next report ends the schedule.
-            Err(error) => drop(self.updates.send(Update::Trouble(error.into()))),
+            Err(error) => {
+                // What can't be kept is shown all the same: an old screen would look as if nothing had happened.
+                let round = self.desk.glance(self.judged_at);
+                self.show(round);
+                // Nobody listens any more when this fails; the next report ends the schedule.
+                self.updates.send(Update::Trouble(error.into())).ok();
+            }
         }
         for said in self.desk.damage() {
             let fault = Fault::new(said).mend("matins log verify names the first bad entry");

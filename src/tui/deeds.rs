@@ -65,13 +65,13 @@ fn look(model: &mut Model, errand: Errand) -> Vec<Effect> {
         [only] => format!("Asking {} what it would take. Nothing is changed.", only.name),
         many => format!("Asking {} servers what it would take. Nothing is changed.", many.len()),
     };
-    model.view.overlay = Some(Overlay::Waiting(said.into()));
+    model.view.overlay = Some(Overlay::Waiting(said.into(), errand.clone()));
     vec![Effect::Order(Order::Prepare(errand))]
 }
 
-/// What it would take. Who has given up waiting is not asked any more.
-pub fn prepared(model: &mut Model, prepared: Result<Deed, Fault>) {
-    if !matches!(model.view.overlay, Some(Overlay::Waiting(_))) {
+/// What it would take. Who has given up waiting, or waits for something else by now, is not asked.
+pub fn prepared(model: &mut Model, errand: &Errand, prepared: Result<Deed, Fault>) {
+    if !matches!(&model.view.overlay, Some(Overlay::Waiting(_, waited)) if waited == errand) {
         return;
     }
     model.view.overlay = None;

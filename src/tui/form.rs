@@ -9,7 +9,7 @@ use super::model::{Fleet, Model, Overlay};
 use super::typing::edit;
 use super::update::{regret, say};
 use super::widgets::input::TextInput;
-use crate::domain::{DecisionKind, Extent, Finding, FindingKey, Period, Shown, SubjectKind, Verdict};
+use crate::domain::{DecisionKind, Extent, Finding, FindingKey, Period, Round, Shown, SubjectKind, Verdict};
 use crate::round::{Order, Request, Wish};
 
 /// Ends that are offered, in days.
@@ -36,6 +36,10 @@ pub struct Form {
     /// Who has to agree: 0 nobody, else one more than the place among `persons`.
     pub second: usize,
     pub reason: TextInput,
+    /// The findings that say the same: the same is decided of them.
+    pub also: Vec<FindingKey>,
+    /// The moment of the round that is decided on.
+    seen: Timestamp,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +53,7 @@ pub enum Field {
 }
 
 impl Form {
-    fn new(finding: &Finding, fleet: &Fleet, operator: &Shown, (now, zone): (Timestamp, &TimeZone)) -> Self {
+    fn new(finding: &Finding, fleet: &Fleet, round: &Round, (now, zone): (Timestamp, &TimeZone)) -> Self {
         let ends = ends(now, zone, fleet.longest);
         Self {
             key: finding.key.clone(),
@@ -60,10 +64,12 @@ impl Form {
             ends,
             extent: 0,
             extents: extents(finding, fleet),
-            persons: fleet.persons.iter().filter(|person| *person != operator).cloned().collect(),
+            persons: fleet.persons.iter().filter(|person| **person != round.operator).cloned().collect(),
             to: 0,
             second: 0,
             reason: TextInput::default(),
+            also: Vec::new(),
+            seen: round.at,
         }
     }
 
@@ -126,6 +132,7 @@ impl Form {
             to: self.persons.get(self.to).filter(|_| assigned).cloned(),
             link: None,
             second: self.second().cloned(),
+            seen: self.seen,
         })
     }
 }
@@ -174,7 +181,8 @@ pub fn decide(model: &mut Model) {
     if finding.verdict == Verdict::Ok {
         return regret(model, "it is ok: there is nothing to decide");
     }
-    let form = Form::new(&finding, &world.fleet, &world.round.operator, (world.now, &world.zone));
+    let mut form = Form::new(&finding, &world.fleet, &world.round, (world.now, &world.zone));
+    form.also = model.folded().map(|one| one.key.clone()).collect();
     model.view.overlay = Some(Overlay::Decide(Box::new(form)));
 }
 
@@ -246,9 +254,14 @@ fn record(model: &mut Model) -> Vec<Effect> {
         regret(model, "a decision needs a reason: say in a few words why this is right");
         return Vec::new();
     }
-    let wish = form.wish();
+    let (wish, also) = (form.wish(), std::mem::take(&mut form.also));
     model.view.overlay = None;
-    wish.map(|wish| Effect::Order(Order::Request(Request::Decide(wish)))).into_iter().collect()
+    let Some(wish) = wish else { return Vec::new() };
+    // A role or everywhere is said once; what is as it stands, of each.
+    let also = if wish.extent == Extent::Finding { also } else { Vec::new() };
+    let others: Vec<Wish> = also.into_iter().map(|key| Wish { key, ..wish.clone() }).collect();
+    let all = others.into_iter().chain([wish]);
+    all.map(|wish| Effect::Order(Order::Request(Request::Decide(wish)))).collect()
 }
 
 /// `Mon 30 Nov 2026 06:00 (in 7 days)`: the weekday's name is what people plan by.

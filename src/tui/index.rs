@@ -12,8 +12,11 @@ use crate::domain::{Finding, Round, Subject, Verdict};
 pub struct Index {
     /// What needs a person, of that what fits the filter.
     pub queue: Vec<usize>,
-    /// How many need a person, whatever the filter.
+    /// How many rows that would be without a filter.
     pub needing: usize,
+    /// For a row of the queue, the findings that say the same: one silent server leaves many measures unknown, one missing
+    /// setting many servers, and each is one thing to mend.
+    folded: HashMap<usize, Vec<usize>>,
     pub panels: Vec<PanelIndex>,
     subjects: HashMap<Subject, Vec<usize>>,
     /// For each finding its panel, and a number for its subject there.
@@ -45,16 +48,20 @@ impl Index {
                 next
             });
             index.homes.push((panel, number));
-            index.needing += usize::from(!round.rests(finding));
             index.subjects.entry(finding.subject.clone()).or_default().push(at);
         }
         index.numbers = numbers.len();
+        let mut same = Same::default();
+        let needing = round.findings.iter().enumerate().filter(|(_, finding)| !round.rests(finding));
+        index.needing = needing.filter(|(at, finding)| same.first(*at, finding).is_none()).count();
         index
     }
 
     /// Puts in view what fits the filter. The round is the one that it was made of.
     pub fn narrow(&mut self, round: &Round, query: &Query, moment: &Moment<'_>) {
         self.queue.clear();
+        self.folded.clear();
+        let mut same = Same::default();
         self.panels.iter_mut().for_each(|panel| panel.rows.clear());
         let mut listed = vec![false; self.numbers];
         // A filter that names verdicts wants those, be they ok.
@@ -67,7 +74,10 @@ impl Index {
                 self.panels[*panel].rows.push(at);
             }
             if any || !round.rests(finding) {
-                self.queue.push(at);
+                match same.first(at, finding) {
+                    Some(first) => self.folded.entry(first).or_default().push(at),
+                    None => self.queue.push(at),
+                }
             }
         }
     }
@@ -75,6 +85,11 @@ impl Index {
     /// The finding in a row of the queue.
     pub fn queued<'a>(&self, round: &'a Round, row: usize) -> Option<&'a Finding> {
         round.findings.get(*self.queue.get(row)?)
+    }
+
+    /// The findings that say the same as this row of the queue.
+    pub fn folded(&self, finding: usize) -> &[usize] {
+        self.folded.get(&finding).map_or(&[], Vec::as_slice)
     }
 
     /// The finding that stands for the subject in a row of a panel.
@@ -85,6 +100,29 @@ impl Index {
     /// All findings of a subject, the worst first, whichever panel shows them.
     pub fn findings_of(&self, subject: &Subject) -> &[usize] {
         self.subjects.get(subject).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Which finding said something first.
+#[derive(Default)]
+struct Same<'a> {
+    by_measure: HashMap<(&'a str, &'a str), usize>,
+    by_subject: HashMap<(&'a Subject, &'a str), usize>,
+}
+
+impl<'a> Same<'a> {
+    /// The same unknown, word for word, has one cause: of one subject under several measures, or of one measure on several
+    /// subjects. What is broken or due stands for itself.
+    fn first(&mut self, at: usize, finding: &'a Finding) -> Option<usize> {
+        if finding.verdict != Verdict::Unknown {
+            return None;
+        }
+        let title = finding.title.as_str();
+        let (measure, subject) = ((finding.measure.as_str(), title), (&finding.subject, title));
+        let first = self.by_measure.get(&measure).or_else(|| self.by_subject.get(&subject)).copied();
+        self.by_measure.entry(measure).or_insert(first.unwrap_or(at));
+        self.by_subject.entry(subject).or_insert(first.unwrap_or(at));
+        first
     }
 }
 

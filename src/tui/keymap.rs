@@ -98,7 +98,7 @@ impl Scope {
             Some(Overlay::Address { .. }) => Self::Address,
             Some(Overlay::Deed(_)) => Self::Deed,
             Some(Overlay::Choice(_)) => Self::Choice,
-            Some(Overlay::Waiting(_)) => Self::Waiting,
+            Some(Overlay::Waiting(..)) => Self::Waiting,
             Some(Overlay::Account { .. }) => Self::Account,
             Some(Overlay::Issued(_)) => Self::Issued,
             None if model.view.filter.editing => Self::Typing,

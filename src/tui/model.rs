@@ -15,7 +15,7 @@ use super::theme::Theme;
 use super::widgets::input::TextInput;
 use crate::domain::register::Server;
 use crate::domain::{
-    Account, Deed, DeedKind, Fault, Finding, FindingKey, Link, OneTime, Period, Round, Shown, Subject,
+    Account, Deed, DeedKind, Errand, Fault, Finding, FindingKey, Link, OneTime, Period, Round, Shown, Subject,
 };
 use crate::policy::DECISION;
 use crate::round::Progress;
@@ -181,7 +181,7 @@ pub enum Overlay {
     /// Which servers something is to be done to.
     Choice(Choice),
     /// Servers are being looked at for a deed.
-    Waiting(Shown),
+    Waiting(Shown, Errand),
     /// How a deed goes.
     Account {
         scroll: usize,
@@ -242,6 +242,13 @@ impl Model {
             Place::Queue => self.index.queued(&self.world.round, self.view.queue.at),
             Place::Tile(panel) | Place::List(panel) | Place::Detail(panel) => self.current_in(panel),
         }
+    }
+
+    /// The findings that the current row of the queue stands for besides its own.
+    pub fn folded(&self) -> impl Iterator<Item = &Finding> {
+        let row = if self.view.place == Place::Queue { self.index.queue.get(self.view.queue.at) } else { None };
+        let folded = row.map_or(&[][..], |at| self.index.folded(*at));
+        folded.iter().filter_map(|at| self.world.round.findings.get(*at))
     }
 
     /// The finding that is current in a panel: the chosen one of the selected subject, else that subject's first.

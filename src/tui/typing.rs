@@ -4,6 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tui_input::InputRequest;
 
 use super::filter::Query;
+use super::keymap::Action;
 use super::message::Effect;
 use super::model::{Model, Overlay};
 use super::palette;
@@ -13,7 +14,7 @@ use super::{act, form};
 pub fn press(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     if control && key.code == KeyCode::Char('c') {
-        return vec![Effect::Quit];
+        return act::act(model, Action::Quit);
     }
     match model.view.overlay {
         Some(Overlay::Palette { .. }) => return in_palette(model, key),

@@ -74,7 +74,7 @@ fn hear(model: &mut Model, update: Update) {
             model.world.looks.take_sought(found);
             model.settle();
         }
-        Update::Prepared(prepared) => deeds::prepared(model, prepared),
+        Update::Prepared(errand, prepared) => deeds::prepared(model, &errand, prepared),
         Update::Deed(account) => deeds::heard(model, account),
         Update::Issued(link) => model.view.overlay = Some(Overlay::Issued(link)),
     }

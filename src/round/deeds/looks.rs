@@ -63,7 +63,10 @@ impl Asked<'_> {
         let mut last = Fault::new("it is still up as before");
         while Instant::now() < until {
             match self.look("cat /proc/sys/kernel/random/boot_id", SHORT).await {
-                Ok(boot) if *before != *boot.trim() => return Ok("seen: it has booted anew".into()),
+                // 36 characters are a boot's id; a server that is going down may answer with nothing.
+                Ok(boot) if boot.trim().len() == 36 && *before != *boot.trim() => {
+                    return Ok("seen: it has booted anew".into());
+                }
                 Ok(_) => last = Fault::new("it is still up as before"),
                 Err(fault) => last = fault,
             }

@@ -117,7 +117,7 @@ async fn upgrade(
     }
     let mut words = vec!["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y"];
     words.extend(["--no-remove", "--only-upgrade", "-o", "DPkg::Lock::Timeout=120"]);
-    words.extend(["-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold", "install"]);
+    words.extend(["-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold", "install", "--"]);
     let targets = targets(&changes);
     words.extend(targets.iter().map(String::as_str));
     Ok(Some(step(&asked.server, root, &words, Proof::Changes(changes))))
@@ -135,7 +135,7 @@ fn targets(changes: &[PackageChange]) -> Vec<String> {
 /// Unprivileged, and with `-s`: apt only says what it would do.
 fn dry_run(changes: &[PackageChange]) -> String {
     let targets: Vec<String> = targets(changes).iter().map(|target| quoted(target)).collect();
-    format!("LC_ALL=C apt-get -s -q --no-remove --only-upgrade install {}", targets.join(" "))
+    format!("LC_ALL=C apt-get -s -q --no-remove --only-upgrade install -- {}", targets.join(" "))
 }
 
 /// The changes that a dry run names, sorted. A removal is a fault.

@@ -361,15 +361,16 @@ fn reboot() -> crate::domain::Deed {
 fn only_a_look_comes_before_the_question_and_only_the_answer_does_it() {
     let mut console = with_fleet(true);
     let looked = console.press("2B");
-    assert!(matches!(orders(&looked)[..], [Order::Prepare(_)]), "{looked:?}");
+    let [Order::Prepare(errand)] = &orders(&looked)[..] else { panic!("{looked:?}") };
+    let errand = errand.clone();
     assert_eq!(state_of(console.model()), "list2:0 waiting");
     assert_eq!(console.press("<tab><enter>jsUB"), []);
-    console.hear(Update::Prepared(Ok(reboot())));
+    console.hear(Update::Prepared(errand.clone(), Ok(reboot())));
     assert_eq!(state_of(console.model()), "list2:0 deed:cancel");
     assert!(text(&console.frame()).contains("sudo -n systemctl reboot"));
     assert_eq!(console.press("<enter>"), []);
     console.press("B");
-    console.hear(Update::Prepared(Ok(reboot())));
+    console.hear(Update::Prepared(errand.clone(), Ok(reboot())));
     assert_eq!(console.press("<tab><enter>"), [Effect::Order(Order::Do(reboot()))]);
     assert_eq!(state_of(console.model()), "list2:0 account");
     // One at a time, and leaving is asked twice.
@@ -382,11 +383,14 @@ fn only_a_look_comes_before_the_question_and_only_the_answer_does_it() {
 #[test]
 fn an_answer_that_nobody_waits_for_asks_nothing() {
     let mut console = with_fleet(true);
-    console.press("2B<esc>");
-    console.hear(Update::Prepared(Ok(reboot())));
+    let looked = console.press("2B");
+    let [Order::Prepare(errand)] = &orders(&looked)[..] else { panic!("{looked:?}") };
+    let errand = errand.clone();
+    console.press("<esc>");
+    console.hear(Update::Prepared(errand.clone(), Ok(reboot())));
     assert_eq!(state_of(console.model()), "list2:0");
     console.press("B");
-    console.hear(Update::Prepared(Err(Fault::new("web7 can't be reached"))));
+    console.hear(Update::Prepared(errand, Err(Fault::new("web7 can't be reached"))));
     assert!(text(&console.frame()).contains("web7 can't be reached"));
 }
 

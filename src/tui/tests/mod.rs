@@ -47,7 +47,7 @@ fn state_of(model: &Model) -> String {
         Some(Overlay::Address { .. }) => " address",
         Some(Overlay::Deed(asked)) if asked.go => " deed:go",
         Some(Overlay::Choice(_)) => " choice",
-        Some(Overlay::Waiting(_)) => " waiting",
+        Some(Overlay::Waiting(..)) => " waiting",
         Some(Overlay::Account { .. }) => " account",
         Some(Overlay::Issued(_)) => " link",
         Some(Overlay::Deed(_)) => " deed:cancel",

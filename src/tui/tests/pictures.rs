@@ -99,8 +99,9 @@ fn a_frame_of_ten_thousand_findings_touches_only_what_it_shows() {
     // What can't be seen may be anything: a frame that read it would differ.
     let round = sample::fleet(500, 10_000);
     let mut other = round.clone();
-    for finding in other.findings.iter_mut().skip(100).filter(|finding| finding.verdict != Verdict::Ok) {
-        finding.title = "never shown".into();
+    let unseen = other.findings.iter_mut().skip(100).filter(|finding| finding.verdict != Verdict::Ok);
+    for (number, finding) in unseen.enumerate() {
+        finding.title = format!("never shown {number}").into();
     }
     let frame = |round: Round| {
         let mut console = Rehearsal::new(sample::start(round).unwrap(), 80, 24);

@@ -1,7 +1,7 @@
 //! Deciding and signing: what the keys ask for, and what the queue makes of the answers.
 
 use super::*;
-use crate::domain::{Change, Decided, DecisionKind, Extent, News, Since, Verdict};
+use crate::domain::{Change, Decided, DecisionKind, Extent, Finding, News, Since, Verdict};
 use crate::round::{Order, Request, Wish};
 use crate::tui::message::Effect;
 
@@ -119,4 +119,53 @@ fn what_changed_since_the_signature_stands_in_the_first_line_and_at_its_row() {
         screen.lines().nth(2).unwrap().contains("new") && screen.lines().nth(3).unwrap().contains("worse"),
         "{screen}"
     );
+}
+
+/// Two servers that are silent for the same reason, each under two measures.
+fn silent() -> Round {
+    let mut round = sample::round(State::Broken);
+    let unknown = round.findings.iter().find(|finding| finding.verdict == Verdict::Unknown).unwrap().clone();
+    round.findings.retain(|finding| finding.verdict != Verdict::Unknown);
+    for (host, measure) in [("db3", "firewall"), ("db2", "firewall"), ("db2", "security-updates")] {
+        let subject = crate::domain::Subject::host(host);
+        let key = crate::domain::FindingKey::new(measure, &subject, None);
+        round.findings.insert(0, Finding { key, subject, measure: measure.into(), ..unknown.clone() });
+    }
+    round
+}
+
+#[test]
+fn the_same_unknown_is_one_row_that_stands_for_all() {
+    let round = silent();
+    let mut console = rehearse(round.clone(), (120, 40));
+    let screen = text(&console.frame());
+    assert!(screen.contains("db2 +2"), "{screen}");
+    let open = round.findings.iter().filter(|finding| finding.verdict != Verdict::Ok).count();
+    assert_eq!(console.model().index.queue.len(), open - 2);
+    assert_eq!(console.model().index.needing, open - 2);
+    console.press("w");
+    let why = text(&console.frame());
+    assert!(why.contains("the same is said of db2 (firewall), db3 (firewall)"), "{why}");
+    console.press("<esc>");
+    let keys: Vec<String> = console
+        .press("dthe link is down<enter>")
+        .into_iter()
+        .map(|effect| match effect {
+            Effect::Order(Order::Request(Request::Decide(wish))) => wish.key.to_string(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(keys, ["firewall/db2", "firewall/db3", "security-updates/db2"]);
+}
+
+#[test]
+fn what_is_broken_stands_for_itself() {
+    let mut round = silent();
+    for finding in &mut round.findings {
+        if finding.verdict == Verdict::Unknown {
+            finding.verdict = Verdict::Broken;
+        }
+    }
+    let open = round.findings.iter().filter(|finding| finding.verdict != Verdict::Ok).count();
+    assert_eq!(rehearse(round, (120, 40)).model().index.queue.len(), open);
 }

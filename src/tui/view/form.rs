@@ -32,6 +32,11 @@ pub fn decide(model: &Model, canvas: &mut Canvas<'_>, form: &Form) {
     let finding = model.world.round.findings.iter().find(|finding| finding.key == form.key);
     let area = layout::overlay(model.size);
     let about = finding.map_or_else(Vec::new, |finding| about(model, finding, area.width.min(90)));
+    let mut about = about;
+    if !form.also.is_empty() {
+        let said: Shown = format!("and of {} more that say the same", form.also.len()).into();
+        about.push(vec![Piece::space(1), Piece::shown(&said, theme.dim())]);
+    }
     let rows = about.len() + fields.len() + 3;
     let (_, subject, _) = form.key.parts();
     let title = format!(" Decide: {} ", finding.map_or(subject, |finding| finding.subject.name.as_str()));

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::{bars, rows};
-use crate::domain::{Shown, SourceState, Verdict};
+use crate::domain::{Finding, Shown, SourceState, Verdict};
 use crate::tui::model::{Model, Place};
 use crate::tui::widgets::canvas::Canvas;
 use crate::tui::widgets::frame::frame;
@@ -41,9 +41,10 @@ fn draw_queue(model: &Model, canvas: &mut Canvas<'_>, areas: &layout::Home) {
     }
     title.extend(bars::count_of_filtered(model, model.index.queue.len(), model.index.needing));
     let round = &model.world.round;
-    let open = round.findings.iter().filter(|finding| finding.verdict != Verdict::Ok).count();
-    if open > model.index.needing {
-        let decided: Shown = format!("─ ⏸ {} decided ", open - model.index.needing).into();
+    let rests = |finding: &&Finding| finding.verdict != Verdict::Ok && round.rests(finding);
+    let decided = if round.decisions.is_empty() { 0 } else { round.findings.iter().filter(rests).count() };
+    if decided > 0 {
+        let decided: Shown = format!("─ ⏸ {decided} decided ").into();
         title.push(Piece::shown(&decided, theme.dim()));
     }
     let inner = frame(canvas, areas.queue, bars::border(model, focused), &title);
@@ -52,7 +53,8 @@ fn draw_queue(model: &Model, canvas: &mut Canvas<'_>, areas: &layout::Home) {
         draw_hints(model, canvas, below(inner, used + 1));
         return;
     }
-    let list = rows::Rows { findings: &model.index.queue, selected: model.view.queue.at, focused };
+    let folded = Some(&model.index);
+    let list = rows::Rows { findings: &model.index.queue, selected: model.view.queue.at, focused, folded };
     rows::draw(model, canvas, inner, &list);
     let used = u16::try_from(model.index.queue.len()).unwrap_or(u16::MAX);
     draw_hints(model, canvas, below(inner, used.saturating_add(1)));
@@ -148,7 +150,8 @@ fn draw_tile(model: &Model, canvas: &mut Canvas<'_>, panel: usize, area: Rect) {
         let indent = Piece::space(usize::from(fits));
         text::line(canvas, line, &[vec![indent], counts].concat());
     } else {
-        let list = rows::Rows { findings: &index.rows, selected: model.view.panels[panel].subject.at, focused };
+        let selected = model.view.panels[panel].subject.at;
+        let list = rows::Rows { findings: &index.rows, selected, focused, folded: None };
         rows::draw(model, canvas, inner, &list);
     }
 }

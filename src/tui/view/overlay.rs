@@ -30,7 +30,7 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
         Some(Overlay::Decide(asked)) => form::decide(model, canvas, asked),
         Some(Overlay::Sign(note)) => form::sign(model, canvas, note),
         Some(Overlay::Choice(choice)) => account::draw_choice(model, canvas, choice),
-        Some(Overlay::Waiting(said)) => {
+        Some(Overlay::Waiting(said, _)) => {
             account::draw_said(model, canvas, " A look before ", [said, &"Esc gives up.".into()]);
         }
         Some(Overlay::Account { scroll }) => {
@@ -111,6 +111,9 @@ fn why(model: &Model, width: usize) -> Page {
     lines.extend(prose(&finding.title, theme.text()));
     lines.extend(prose(&rank(model, finding), theme.dim()));
     lines.extend(detail::decision(model, finding, width.saturating_sub(2)));
+    if let Some(said) = others(model) {
+        lines.extend(prose(&said, theme.dim()));
+    }
     let (since, until) = since(model, finding);
     lines.extend(prose(&since, theme.dim()));
     lines.extend([Vec::new(), indent(vec![Piece::word("because", theme.accent())])]);
@@ -141,6 +144,16 @@ fn chain(
         None => lines.push(dim(" no mend is known")),
     }
     lines
+}
+
+/// Whom the row of the queue stands for besides.
+fn others(model: &Model) -> Option<Shown> {
+    const NAMED: usize = 8;
+    let folded: Vec<&Finding> = model.folded().collect();
+    let names: Vec<String> =
+        folded.iter().take(NAMED).map(|one| format!("{} ({})", one.subject, one.measure)).collect();
+    let more = folded.len().checked_sub(NAMED + 1).map_or_else(String::new, |more| format!(" and {} more", more + 1));
+    (!folded.is_empty()).then(|| format!("the same is said of {}{more}", names.join(", ")).into())
 }
 
 fn rank(model: &Model, finding: &Finding) -> Shown {

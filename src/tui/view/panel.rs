@@ -47,7 +47,8 @@ fn draw_list(model: &Model, canvas: &mut Canvas<'_>, panel: usize, area: Rect) {
         return draw_empty(model, canvas, panel, inner);
     }
     // Without the focus it still shows whose detail stands beside it.
-    let list = rows::Rows { findings: &index.rows, selected: model.view.panels[panel].subject.at, focused: true };
+    let selected = model.view.panels[panel].subject.at;
+    let list = rows::Rows { findings: &index.rows, selected, focused: true, folded: None };
     rows::draw(model, canvas, inner, &list);
 }
 

@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::domain::{Change, Finding, Verdict};
+use crate::tui::index::Index;
 use crate::tui::model::Model;
 use crate::tui::times;
 use crate::tui::widgets::canvas::Canvas;
@@ -17,6 +18,8 @@ pub struct Rows<'a> {
     pub findings: &'a [usize],
     pub selected: usize,
     pub focused: bool,
+    /// Where rows stand for others that say the same.
+    pub folded: Option<&'a Index>,
 }
 
 /// Draws the rows that are in view, and no other.
@@ -25,14 +28,21 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>, inner: Rect, rows: &Rows<'_>
     for (y, row) in (inner.y..).zip(visible.clone()) {
         if let Some(finding) = model.world.round.findings.get(rows.findings[row]) {
             let line = Rect { y, height: 1, ..inner };
-            draw_row(model, canvas, line, finding, (rows.focused, row == rows.selected));
+            let others = rows.folded.map_or(0, |index| index.folded(rows.findings[row]).len());
+            draw_row(model, canvas, line, (finding, others), (rows.focused, row == rows.selected));
         }
     }
     scroll_bar(canvas, inner, &visible, rows.findings.len(), model.theme.dim());
 }
 
 /// `▸✖ broken  web7  6 security updates pending  1 d new`, with fewer columns where it is narrow.
-fn draw_row(model: &Model, canvas: &mut Canvas<'_>, line: Rect, finding: &Finding, (focused, selected): (bool, bool)) {
+fn draw_row(
+    model: &Model,
+    canvas: &mut Canvas<'_>,
+    line: Rect,
+    (finding, others): (&Finding, usize),
+    (focused, selected): (bool, bool),
+) {
     let theme = &model.theme;
     let lit = focused && selected;
     let style = |normal: Style| if lit { theme.selected() } else { normal };
@@ -45,7 +55,7 @@ fn draw_row(model: &Model, canvas: &mut Canvas<'_>, line: Rect, finding: &Findin
     let fields = [
         Field::left(2, mark(model, finding.verdict, lit, focused)),
         Field::left(widths.word, vec![Piece::word(finding.verdict.word(), style(theme.verdict(finding.verdict)))]),
-        Field::left(widths.subject, vec![Piece::shown(&finding.subject.name, style(theme.text()))]),
+        Field::left(widths.subject, subject(finding, others, (style(theme.text()), style(theme.dim())))),
         Field::left(widths.title, vec![Piece::shown(&finding.title, style(theme.text()))]),
         Field::right(widths.age, vec![Piece::shown(&age.said, style(theme.dim()))]),
         Field::left(widths.new, vec![Piece::word(news, style(theme.accent()))]),
@@ -54,6 +64,15 @@ fn draw_row(model: &Model, canvas: &mut Canvas<'_>, line: Rect, finding: &Findin
     if widths.age > 0 {
         canvas.until(age.until);
     }
+}
+
+/// `web1 +4`: four others say the same.
+fn subject(finding: &Finding, others: usize, (text, dim): (Style, Style)) -> Vec<Piece> {
+    let name = Piece::shown(&finding.subject.name, text);
+    if others == 0 {
+        return vec![name];
+    }
+    vec![name, Piece::shown(&format!(" +{others}").into(), dim)]
 }
 
 /// What is new of it since the operator signed; before the first signature, since the console opened.
