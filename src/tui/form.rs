@@ -20,7 +20,7 @@ const MORNING: i8 = 6;
 /// A decision as it is being put together.
 #[derive(Debug, Clone)]
 pub struct Form {
-    pub key: FindingKey,
+    pub about: About,
     pub focus: Field,
     pub kind: DecisionKind,
     /// Which of `ends`.
@@ -36,9 +36,15 @@ pub struct Form {
     /// Who has to agree: 0 nobody, else one more than the place among `persons`.
     pub second: usize,
     pub reason: TextInput,
+}
+
+/// What is decided on.
+#[derive(Debug, Clone)]
+pub struct About {
+    pub key: FindingKey,
     /// The findings that say the same: the same is decided of them.
     pub also: Vec<FindingKey>,
-    /// The moment of the round that is decided on.
+    /// The moment of the round in which it was seen.
     seen: Timestamp,
 }
 
@@ -56,7 +62,7 @@ impl Form {
     fn new(finding: &Finding, fleet: &Fleet, round: &Round, (now, zone): (Timestamp, &TimeZone)) -> Self {
         let ends = ends(now, zone, fleet.longest);
         Self {
-            key: finding.key.clone(),
+            about: About { key: finding.key.clone(), also: Vec::new(), seen: round.at },
             focus: Field::Kind,
             kind: DecisionKind::Acknowledge,
             // A week, where that is offered.
@@ -68,8 +74,6 @@ impl Form {
             to: 0,
             second: 0,
             reason: TextInput::default(),
-            also: Vec::new(),
-            seen: round.at,
         }
     }
 
@@ -124,7 +128,7 @@ impl Form {
     fn wish(&self) -> Option<Wish> {
         let assigned = self.kind == DecisionKind::Assign;
         Some(Wish {
-            key: self.key.clone(),
+            key: self.about.key.clone(),
             kind: self.kind,
             extent: self.extents.get(self.extent).cloned()?,
             reason: Shown::line(self.reason.value()),
@@ -132,7 +136,7 @@ impl Form {
             to: self.persons.get(self.to).filter(|_| assigned).cloned(),
             link: None,
             second: self.second().cloned(),
-            seen: self.seen,
+            seen: self.about.seen,
         })
     }
 }
@@ -182,7 +186,7 @@ pub fn decide(model: &mut Model) {
         return regret(model, "it is ok: there is nothing to decide");
     }
     let mut form = Form::new(&finding, &world.fleet, &world.round, (world.now, &world.zone));
-    form.also = model.folded().map(|one| one.key.clone()).collect();
+    form.about.also = model.folded().map(|one| one.key.clone()).collect();
     model.view.overlay = Some(Overlay::Decide(Box::new(form)));
 }
 
@@ -254,7 +258,7 @@ fn record(model: &mut Model) -> Vec<Effect> {
         regret(model, "a decision needs a reason: say in a few words why this is right");
         return Vec::new();
     }
-    let (wish, also) = (form.wish(), std::mem::take(&mut form.also));
+    let (wish, also) = (form.wish(), std::mem::take(&mut form.about.also));
     model.view.overlay = None;
     let Some(wish) = wish else { return Vec::new() };
     // A role or everywhere is said once; what is as it stands, of each.

@@ -1,5 +1,6 @@
 //! The console without a terminal: state in, keys, state out; and pictures.
 
+mod deeds;
 mod keys;
 mod pictures;
 mod record;

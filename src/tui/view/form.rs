@@ -29,16 +29,16 @@ use crate::tui::widgets::text::{self, Piece};
 pub fn decide(model: &Model, canvas: &mut Canvas<'_>, form: &Form) {
     let theme = &model.theme;
     let fields = form.fields();
-    let finding = model.world.round.findings.iter().find(|finding| finding.key == form.key);
+    let finding = model.world.round.findings.iter().find(|finding| finding.key == form.about.key);
     let area = layout::overlay(model.size);
     let about = finding.map_or_else(Vec::new, |finding| about(model, finding, area.width.min(90)));
     let mut about = about;
-    if !form.also.is_empty() {
-        let said: Shown = format!("and of {} more that say the same", form.also.len()).into();
+    if !form.about.also.is_empty() {
+        let said: Shown = format!("and of {} more that say the same", form.about.also.len()).into();
         about.push(vec![Piece::space(1), Piece::shown(&said, theme.dim())]);
     }
     let rows = about.len() + fields.len() + 3;
-    let (_, subject, _) = form.key.parts();
+    let (_, subject, _) = form.about.key.parts();
     let title = format!(" Decide: {} ", finding.map_or(subject, |finding| finding.subject.name.as_str()));
     let inner = clear(model, canvas, middle(area, 90, u16::try_from(rows + 2).unwrap_or(u16::MAX)), &title.into());
     let mut lines = inner.rows();
