@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::domain::composer::{ComposerConstraint, ComposerVersion};
 use crate::domain::facts::{
-    ComposerPackage, DrupalAffected, DrupalDatabase, DrupalRecord, SiteDeclared, SiteSeen, VersionRange,
+    ComposerPackage, DrupalAffected, DrupalDatabase, DrupalRecord, SiteDeclared, SiteSeen, UnreadRecord, VersionRange,
 };
 use crate::domain::{Declared, Evidence, Fact, Shown, SourceRecord};
 
@@ -122,6 +122,18 @@ impl<'a> Advised<'a> {
         let better = versions.filter(|(version, _)| *version > installed && safe(*version));
         better.min_by_key(|(version, _)| *version).map(|(_, fixed)| fixed)
     }
+}
+
+/// What of the database could not be read, and may concern a site.
+pub fn unread<'a>(database: &'a DrupalDatabase, seen: &SiteSeen) -> Vec<&'a UnreadRecord> {
+    let concerns = |record: &&UnreadRecord| {
+        let is_meant = |name: &Shown| match &record.package {
+            Some(package) => name == package,
+            None => name.as_str().starts_with("drupal/"),
+        };
+        seen.packages.iter().any(|package| is_meant(&package.name))
+    };
+    database.unread.iter().filter(concerns).collect()
 }
 
 /// By its ranges and by the publisher's own constraint: what either calls affected is.

@@ -10,9 +10,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::domain::facts::{ComposerPackage, DrupalDatabase, DrupalRecord, SiteSeen};
+use crate::domain::facts::{ComposerPackage, DrupalDatabase, DrupalRecord, SiteSeen, UnreadRecord};
 use crate::domain::{Judgement, Limit, Link, Period, Shown, Verdict};
-use crate::policy::drupal::{Advised, Hit, Site, sites};
+use crate::policy::drupal::{Advised, Hit, Site, sites, unread};
 use crate::policy::matching::{Told, Truth};
 use crate::policy::{Case, Rule, no_exhibits};
 
@@ -104,20 +104,27 @@ impl Checked<'_, '_> {
         let since = hits.iter().filter_map(|hit| out(hit.record.published)).min();
         let limit = self.case.limits.of(&SITE_UPDATE);
         let late = since.is_some_and(|since| self.case.now.duration_since(since) > limit.as_duration());
+        let unread = unread(self.told.fact, self.seen);
         let verdict = match () {
-            () if behind.is_empty() && self.told.doubt.is_some() => Verdict::Unknown,
+            () if behind.is_empty() && (self.told.doubt.is_some() || !unread.is_empty()) => Verdict::Unknown,
             () if behind.is_empty() => Verdict::Ok,
             () if late || exploited.is_some() => Verdict::Broken,
             () => Verdict::Due,
         };
-        let judged = self.source(begin(self.site, verdict, self.title(&behind, exploited.is_some())));
+        let judged = self.source(begin(self.site, verdict, self.title(&behind, &unread, exploited.is_some())));
         let judged = self.because(judged, &behind, exploited.as_ref());
+        let judged = self.because_unread(judged, &unread);
         let judged = behind.iter().fold(judged, |judged, one| {
             let ids: Vec<&str> = one.records.iter().map(|record| record.id.as_str()).collect();
             judged.asking(format!("package {}", one.package.name), format!("vulnerable: {}", ids.join(" ")))
         });
         if behind.is_empty() {
-            return judged;
+            return match unread.first() {
+                Some(first) => {
+                    judged.mend(format!("read {} yourself, and accept this if it is no matter", name(first)))
+                }
+                None => judged,
+            };
         }
         let names: Vec<&str> = behind.iter().take(6).map(|one| one.package.name.as_str()).collect();
         judged
@@ -135,15 +142,20 @@ impl Checked<'_, '_> {
         record.aliases.iter().find_map(listed)
     }
 
-    fn title(&self, behind: &[Behind<'_>], exploited: bool) -> String {
+    fn title(&self, behind: &[Behind<'_>], unread: &[&UnreadRecord], exploited: bool) -> String {
         let drupal = self.seen.packages.iter().filter(|package| is_drupal(package)).count();
         let doubt = self.told.doubt.as_ref().map(|doubt| format!("Drupal's database is {doubt}"));
         let mut parts: Vec<String> = Vec::new();
         if exploited {
             parts.push("exploited".to_owned());
         }
+        let left = unread.first().map(|first| match unread.len() {
+            1 => format!("{} could not be read", name(first)),
+            count => format!("{count} advisories could not be read, first {}", name(first)),
+        });
         if behind.is_empty() {
-            parts.push(doubt.clone().unwrap_or_else(|| format!("none of {drupal} Drupal packages is vulnerable")));
+            let fine = || format!("none of {drupal} Drupal packages is vulnerable");
+            parts.push(doubt.or(left).unwrap_or_else(fine));
         } else {
             parts.push(format!("{} of {drupal} Drupal packages vulnerable", behind.len()));
             parts.extend(behind.iter().take(3).map(|one| {
@@ -165,6 +177,13 @@ impl Checked<'_, '_> {
         judged.because(self.told.source.id.to_string(), self.told.source.good_at, said)
     }
 
+    fn because_unread(&self, judged: Judgement, unread: &[&UnreadRecord]) -> Judgement {
+        unread.iter().take(3).fold(judged, |judged, record| {
+            let said = format!("{} could not be read: {}", record.name, record.why);
+            judged.because(self.told.source.id.to_string(), self.told.source.good_at, said)
+        })
+    }
+
     fn because(&self, mut judged: Judgement, behind: &[Behind<'_>], exploited: Option<&(Shown, Date)>) -> Judgement {
         let id = self.told.source.id.to_string();
         for one in behind.iter().take(6) {
@@ -178,6 +197,12 @@ impl Checked<'_, '_> {
         }
         judged
     }
+}
+
+/// `DRUPAL-CONTRIB-2026-080` of its place.
+fn name(record: &UnreadRecord) -> &str {
+    let name = record.name.as_str();
+    name.rsplit('/').next().and_then(|file| file.strip_suffix(".json")).unwrap_or(name)
 }
 
 fn detail(behind: &[Behind<'_>]) -> String {
