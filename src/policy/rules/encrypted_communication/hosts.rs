@@ -14,7 +14,7 @@ use crate::policy::exposed::{Exposed, exposed};
 pub(super) fn judge(case: &Case<'_>) -> Vec<Judgement> {
     let servers = exposed(case);
     let spoken = servers.iter().filter_map(|host| match &host.views {
-        Ok((_, views)) if !views.spoken.is_empty() => Some((host, *views)),
+        Ok((_, views)) if !views.spoken.is_empty() || !views.unheard.is_empty() => Some((host, *views)),
         _ => None,
     });
     let spoken: Vec<(&Exposed<'_>, &Views)> = spoken.collect();
@@ -26,6 +26,10 @@ pub(super) fn judge(case: &Case<'_>) -> Vec<Judgement> {
 fn judge_host(case: &Case<'_>, host: &Exposed<'_>, views: &Views) -> Judgement {
     let mut troubles: Vec<(Verdict, u8, String, &str)> =
         views.spoken.iter().flat_map(|speech| troubles(case, host, speech)).collect();
+    troubles.extend(views.unheard.iter().map(|one| {
+        let said = format!("{}{}: what it speaks is not known: {}", one.port, host.owner(one.port), one.why);
+        (Verdict::Unknown, 40, said, "look by hand whether it is encrypted, and decide: accept it, or block the port")
+    }));
     troubles.sort_by_key(|(verdict, weight, ..)| std::cmp::Reverse((*verdict, *weight)));
     let lines: Vec<String> =
         troubles.iter().map(|trouble| trouble.2.clone()).chain(views.spoken.iter().map(spoken)).collect();
@@ -67,6 +71,11 @@ fn troubles(case: &Case<'_>, host: &Exposed<'_>, speech: &Speech) -> Vec<(Verdic
         let old: Vec<&str> = speech.old.iter().map(Shown::as_str).collect();
         let said = format!("{at} still takes {}", old.join(" and "));
         found.push((Verdict::Due, 50, said, "allow TLS 1.2 and 1.3 only (RFC 8996)"));
+    }
+    if !speech.untold.is_empty() {
+        let untold: Vec<&str> = speech.untold.iter().map(Shown::as_str).collect();
+        let said = format!("{at} did not say whether it still takes {}", untold.join(" and "));
+        found.push((Verdict::Unknown, 40, said, "look with `openssl s_client -tls1 -connect`"));
     }
     if let Some(Read::Unreadable(fault)) = &speech.certificate {
         let said = format!("{at}: its certificate can't be read: {}", fault.said);

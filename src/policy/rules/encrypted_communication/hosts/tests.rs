@@ -1,5 +1,5 @@
 use super::judge;
-use crate::domain::facts::{CertificateSeen, Protocol, Speech};
+use crate::domain::facts::{CertificateSeen, Protocol, Speech, Unheard};
 use crate::domain::{Evidence, Fault, Judgement, Port, Read, Verdict};
 use crate::policy::exposed::scene::{Scene, judged};
 
@@ -41,6 +41,13 @@ fn plaintext_is_broken() {
 fn old_tls_is_due_and_names_the_program() {
     let old = Speech { old: vec!["TLS 1.0".into(), "TLS 1.1".into()], ..speaks(443, Protocol::Tls) };
     assert_eq!(said(vec![old]), (Verdict::Due, "tcp/443 (nginx) still takes TLS 1.0 and TLS 1.1".into()));
+}
+
+#[test]
+fn a_version_that_it_said_nothing_of_is_not_taken_for_refused() {
+    let untold = Speech { untold: vec!["TLS 1.1".into()], ..speaks(443, Protocol::Tls) };
+    let title = "tcp/443 (nginx) did not say whether it still takes TLS 1.1";
+    assert_eq!(said(vec![untold]), (Verdict::Unknown, title.into()));
 }
 
 fn certificate(until: &str) -> CertificateSeen {
@@ -88,4 +95,16 @@ fn one_certificate_on_many_ports_is_one_row() {
     );
     assert_eq!(shared("2026-11-20T08:00:00Z")[0].verdict, Verdict::Broken);
     assert!(shared("2027-11-20T08:00:00Z").is_empty());
+}
+
+#[test]
+fn a_port_that_nobody_heard_is_never_ok_and_says_why() {
+    let unheard = Unheard { port: Port::tcp(443), why: "it took no second connection".into() };
+    for spoken in [vec![], vec![speaks(22, Protocol::Ssh)]] {
+        let scene = Scene { spoken, unheard: vec![unheard.clone()], ..Scene::default() };
+        let judgement = judged(&scene.evidence(), judge).remove(0);
+        assert_eq!(judgement.verdict, Verdict::Unknown);
+        assert_eq!(judgement.title, "tcp/443 (nginx): what it speaks is not known: it took no second connection");
+        assert!(judgement.mend.is_some());
+    }
 }
