@@ -101,6 +101,9 @@ fn an_ssh_that_fails_says_why_and_an_interrupted_one_leaves_the_console() {
     }
 }
 
+/// As the kernel writes them: 36 characters.
+const BOOTS: [&str; 2] = ["0b5e1b63-7e9c-4f0a-9d51-3c2f8c1a6d01", "6f1d2c3b-1111-4a4a-8b8b-0d0e0f101112"];
+
 /// A login that runs nothing real: programs that would change something are recorded, and that is all they do.
 fn recording(folder: &Path) -> sshd::Sshd {
     let at = folder.display().to_string();
@@ -109,13 +112,16 @@ fn recording(folder: &Path) -> sshd::Sshd {
     for (name, script) in [
         ("id", "echo 1000".to_owned()),
         ("cat", format!("case $1 in */boot_id) /bin/cat {at}/boot;; *) /bin/cat \"$@\";; esac")),
-        ("sudo", format!("case $* in *systemctl*|*apt-get*) echo \"$*\" >>{at}/done; echo second >{at}/boot;; esac")),
+        (
+            "sudo",
+            format!("case $* in *systemctl*|*apt-get*) echo \"$*\" >>{at}/done; echo {} >{at}/boot;; esac", BOOTS[1]),
+        ),
         ("systemctl", format!("case $* in *reboot*) echo bare >>{at}/done;; esac")),
         ("apt-get", format!("case $* in *-s*) exit 1;; *) echo bare >>{at}/done;; esac")),
     ] {
         sshd::write_program(&bin.join(name), &format!("#!/bin/sh\n{script}\n"));
     }
-    std::fs::write(folder.join("boot"), "first\n").unwrap();
+    std::fs::write(folder.join("boot"), format!("{}\n", BOOTS[0])).unwrap();
     std::fs::write(folder.join("done"), "").unwrap();
     let login = format!("#!/bin/sh\nPATH={}:/usr/bin:/bin\nexport PATH\nexec /bin/sh -s\n", bin.display());
     sshd::write_program(&folder.join("login"), &login);

@@ -315,15 +315,17 @@ runs() {
 }
 section runs runs
 
-# What dpkg complained of in the last run that installed anything. 1 and 3 as above.
+# What dpkg complained of, and when the step began in which it did: one run is many steps. 1 and 3 as above.
 dpkg_log() {
   file=${log%.log}-dpkg.log
   [ -e "$file" ] || return 1
   [ -r "$file" ] || return 3
   tail -c 200000 "$file" | awk '
-    /^Log started/ { count = 0 }
-    /^Log started/ || /^dpkg: error/ || /^ [^ ]/ { if (count < 100) lines[++count] = substr($0, 1, 300) }
-    END { for (line = 1; line <= count; line++) print lines[line] }'
+    function keep(line) { kept[count++ % 100] = substr(line, 1, 300) }
+    /^Log started/ { start = $0; next }
+    /^dpkg: error/ { if (start != "") keep(start); start = ""; keep($0); failed = 1; next }
+    failed { keep($0); failed = 0 }
+    END { for (line = count > 100 ? count - 100 : 0; line < count; line++) print kept[line % 100] }'
 }
 section dpkg-log dpkg_log
 

@@ -16,6 +16,8 @@ const CAP: usize = 4 << 20;
 const BOOT: Duration = Duration::from_secs(600);
 const AGAIN: Duration = Duration::from_secs(5);
 const SHORT: Duration = Duration::from_secs(20);
+/// Length of a boot's id: a UUID in text.
+pub(super) const BOOT_ID: usize = 36;
 
 /// One server that is asked.
 pub(super) struct Asked<'a> {
@@ -63,8 +65,8 @@ impl Asked<'_> {
         let mut last = Fault::new("it is still up as before");
         while Instant::now() < until {
             match self.look("cat /proc/sys/kernel/random/boot_id", SHORT).await {
-                // 36 characters are a boot's id; a server that is going down may answer with nothing.
-                Ok(boot) if boot.trim().len() == 36 && *before != *boot.trim() => {
+                // A server that is going down may answer with nothing.
+                Ok(boot) if boot.trim().len() == BOOT_ID && *before != *boot.trim() => {
                     return Ok("seen: it has booted anew".into());
                 }
                 Ok(_) => last = Fault::new("it is still up as before"),

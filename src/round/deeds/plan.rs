@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use futures_util::future::join_all;
 use sha2::{Digest as _, Sha256};
 
-use super::looks::{Asked, count};
+use super::looks::{Asked, BOOT_ID, count};
 use crate::collect::tools::Tools;
 use crate::collect::tools::shell::quoted;
 use crate::domain::register::Server;
@@ -91,7 +91,7 @@ fn preface(kind: DeedKind, ready: &[(&Server, Step)]) -> Vec<Shown> {
 
 async fn reboot(asked: &Asked<'_>) -> Result<Step, Fault> {
     let (root, boot) = asked.as_whom("cat /proc/sys/kernel/random/boot_id").await?;
-    if boot.trim().is_empty() {
+    if boot.trim().len() != BOOT_ID {
         return Err(Fault::new("its boot can't be told from another: /proc says nothing"));
     }
     Ok(step(&asked.server, root, &["systemctl", "reboot"], Proof::Boot(Shown::line(boot.trim()))))

@@ -44,25 +44,32 @@ pub fn parse_kept(run: &[String]) -> Vec<Shown> {
     once(run.iter().filter_map(kept))
 }
 
-/// What dpkg says of the run that began then: `PACKAGE: reason`. Its log's times have no zone either.
+/// What dpkg says of the run that began then: `PACKAGE: reason`. Its log's times have no zone either, and each step of a
+/// run has one.
 pub fn parse_dpkg_log(section: Option<&Section>, run: Timestamp, zone: &TimeZone) -> Vec<Shown> {
     let Some(section) = section.filter(|section| section.code == 0) else { return Vec::new() };
-    let started = section.lines.iter().find_map(|line| line.strip_prefix("Log started: "));
-    let started = started.and_then(|text| time(text, zone));
-    let ours = started.is_some_and(|started| (0..APART_SECONDS).contains(&started.duration_since(run).as_secs()));
-    if !ours {
-        return Vec::new();
-    }
+    let is_ours = |text: &str| {
+        let started = time(text, zone);
+        started.is_some_and(|started| (0..APART_SECONDS).contains(&started.duration_since(run).as_secs()))
+    };
+    let mut ours = false;
     once(section.lines.windows(2).filter_map(|pair| {
-        let subject = pair[0].strip_prefix("dpkg: error processing ")?;
-        let (kind, name) = subject.split_once(' ')?;
-        let name = name.rsplit_once(" (--").map_or(name, |(name, _)| name);
-        let package = match kind {
-            "archive" => name.rsplit('/').next()?.split('_').next()?,
-            _ => name,
-        };
-        Some(format!("{package}: {}", pair[1].trim()))
+        if let Some(started) = pair[0].strip_prefix("Log started: ") {
+            ours = is_ours(started);
+        }
+        complaint(&pair[0], &pair[1]).filter(|_| ours)
     }))
+}
+
+fn complaint(line: &str, reason: &str) -> Option<String> {
+    let subject = line.strip_prefix("dpkg: error processing ")?;
+    let (kind, name) = subject.split_once(' ')?;
+    let name = name.rsplit_once(" (--").map_or(name, |(name, _)| name);
+    let package = match kind {
+        "archive" => name.rsplit('/').next()?.split('_').next()?,
+        _ => name,
+    };
+    Some(format!("{package}: {}", reason.trim()))
 }
 
 fn time(text: &str, zone: &TimeZone) -> Option<Timestamp> {
@@ -115,8 +122,9 @@ mod tests {
     #[test]
     fn dpkgs_log_is_asked_only_for_its_own_run() {
         let log = section(
-            "Log started: 2026-11-24  06:00:30\ndpkg: error processing package web-config (--configure):\n \
-             end of file on stdin at conffile prompt\ndpkg: error processing archive /var/cache/apt/archives/libx_1.0-1_amd64.deb (--unpack):\n no space left on device",
+            "Log started: 2026-11-23  06:00:30\ndpkg: error processing package old (--configure):\n gone\n\
+             Log started: 2026-11-24  06:00:30\ndpkg: error processing package web-config (--configure):\n \
+             end of file on stdin at conffile prompt\nLog started: 2026-11-24  06:01:00\ndpkg: error processing archive /var/cache/apt/archives/libx_1.0-1_amd64.deb (--unpack):\n no space left on device",
         );
         let of = |at: &str| parse_dpkg_log(Some(&log), at.parse().unwrap(), &TimeZone::UTC);
         assert_eq!(
