@@ -127,6 +127,7 @@ async fn nothing_to_compare(real: &Real, path: &str) {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a test asks sh itself")]
 fn a_file_that_may_not_be_seen_is_told_from_one_that_is_gone() {
     let scratch = Scratch::new().unwrap();
     // As it is for a login that may not enter the folder, also where root runs the tests.
