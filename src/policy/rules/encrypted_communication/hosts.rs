@@ -16,7 +16,7 @@ pub(super) fn judge(case: &Case<'_>) -> Vec<Judgement> {
     let spoken: Vec<(&Exposed<'_>, &Views)> =
         servers.iter().filter_map(|host| Some((host, host.views.as_ref().ok()?.1))).collect();
     let hosts = servers.iter().filter_map(|host| match &host.views {
-        Ok((_, views)) if !views.spoken.is_empty() => Some(judge_host(case, host, views)),
+        Ok((_, views)) if !views.spoken.is_empty() || !views.unheard.is_empty() => Some(judge_host(case, host, views)),
         _ => unheard(host),
     });
     hosts.chain(certificates(case, &spoken)).collect()
@@ -39,6 +39,14 @@ fn unheard(host: &Exposed<'_>) -> Option<Judgement> {
 /// The worst of what its ports speak.
 fn judge_host(case: &Case<'_>, host: &Exposed<'_>, views: &Views) -> Judgement {
     let mut troubles: Vec<Trouble> = views.spoken.iter().flat_map(|speech| troubles(case, speech)).collect();
+    troubles.extend(views.unheard.iter().map(|one| Trouble {
+        verdict: Verdict::Unknown,
+        weight: 40,
+        port: one.port,
+        said: ": what it speaks is not known".to_owned(),
+        why: Some(one.why.clone()),
+        mend: "look by hand whether it is encrypted, and decide: accept it, or block the port",
+    }));
     troubles.sort_by_key(|trouble| std::cmp::Reverse((trouble.verdict, trouble.weight)));
     let said = |trouble: &Trouble| {
         let why = trouble.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
@@ -95,6 +103,11 @@ fn troubles(case: &Case<'_>, speech: &Speech) -> Vec<Trouble> {
         let old: Vec<&str> = speech.old.iter().map(Shown::as_str).collect();
         let said = format!(" still takes {}", old.join(" and "));
         found.push(trouble(Verdict::Due, 50, said, "allow TLS 1.2 and 1.3 only (RFC 8996)"));
+    }
+    if !speech.untold.is_empty() {
+        let untold: Vec<&str> = speech.untold.iter().map(Shown::as_str).collect();
+        let said = format!(" did not say whether it still takes {}", untold.join(" and "));
+        found.push(trouble(Verdict::Unknown, 40, said, "look with `openssl s_client -tls1 -connect`"));
     }
     if let Some(Read::Unreadable(fault)) = &speech.certificate {
         let mend = "look with `openssl s_client -connect` what it presents";

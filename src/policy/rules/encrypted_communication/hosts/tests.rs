@@ -1,5 +1,5 @@
 use super::judge;
-use crate::domain::facts::{CertificateSeen, Protocol, Speech};
+use crate::domain::facts::{CertificateSeen, Protocol, Speech, Unheard};
 use crate::domain::{Evidence, Fault, Judgement, Port, Read, Verdict};
 use crate::policy::exposed::scene::{Scene, judged, silence};
 
@@ -84,6 +84,13 @@ fn old_tls_is_due_and_names_the_program() {
     assert_eq!(said(vec![old]), (Verdict::Due, "tcp/443 (nginx) still takes TLS 1.0 and TLS 1.1".into()));
 }
 
+#[test]
+fn a_version_that_it_said_nothing_of_is_not_taken_for_refused() {
+    let untold = Speech { untold: vec!["TLS 1.1".into()], ..speaks(443, Protocol::Tls) };
+    let title = "tcp/443 (nginx) did not say whether it still takes TLS 1.1";
+    assert_eq!(said(vec![untold]), (Verdict::Unknown, title.into()));
+}
+
 fn certificate(until: &str) -> CertificateSeen {
     CertificateSeen {
         subject: "CN=*.example.org".into(),
@@ -139,4 +146,16 @@ fn one_certificate_on_many_ports_is_one_row() {
     let rows = judged(&Scene { spoken: vec![one, two], ..Scene::default() }.evidence(), judge).split_off(1);
     assert_eq!(rows.len(), 1);
     assert!(rows[0].title.as_str().ends_with("on web1 tcp/993, and 1 more of this name"), "{}", rows[0].title);
+}
+
+#[test]
+fn a_port_that_nobody_heard_is_never_ok_and_says_why() {
+    let unheard = Unheard { port: Port::tcp(443), why: "it took no second connection".into() };
+    for spoken in [vec![], vec![speaks(22, Protocol::Ssh)]] {
+        let scene = Scene { spoken, unheard: vec![unheard.clone()], ..Scene::default() };
+        let judgement = judged(&scene.evidence(), judge).remove(0);
+        assert_eq!(judgement.verdict, Verdict::Unknown);
+        assert_eq!(judgement.title, "tcp/443 (nginx): what it speaks is not known: it took no second connection");
+        assert!(judgement.mend.is_some());
+    }
 }
