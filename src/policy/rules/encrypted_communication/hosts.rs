@@ -170,11 +170,11 @@ fn certificates(case: &Case<'_>, spoken: &[(&Exposed<'_>, &Views)]) -> Vec<Judge
             }
         }
     }
-    named.into_values().filter_map(|near| judge_certificates(case, near)).collect()
+    named.values().filter_map(|near| judge_certificates(case, near)).collect()
 }
 
 /// The certificates of one name.
-fn judge_certificates(case: &Case<'_>, near: Near<'_>) -> Option<Judgement> {
+fn judge_certificates(case: &Case<'_>, near: &Near<'_>) -> Option<Judgement> {
     let ((until, _), (certificate, places)) = near.first_key_value()?;
     let over = *until < case.now;
     let title = match (over, age(*until, case.now)) {
@@ -192,7 +192,7 @@ fn judge_certificates(case: &Case<'_>, near: Near<'_>) -> Option<Judgement> {
         .because("limits.certificate", None, case.limits.of(&CERTIFICATE).to_string())
         .weight(if over { 70 } else { 55 });
     let mut ends: BTreeMap<&String, Timestamp> = BTreeMap::new();
-    for ((until, _), (_, places)) in &near {
+    for ((until, _), (_, places)) in near {
         for place in places {
             ends.entry(place).or_insert(*until);
         }
