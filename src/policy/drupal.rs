@@ -65,6 +65,7 @@ pub enum Touch {
 #[derive(Debug)]
 pub struct Advised<'a> {
     by_package: HashMap<&'a str, Vec<(&'a DrupalRecord, &'a DrupalAffected)>>,
+    unread: &'a [UnreadRecord],
 }
 
 /// An advisory that a package of a site is affected by.
@@ -72,6 +73,23 @@ pub struct Advised<'a> {
 pub struct Hit<'a> {
     pub record: &'a DrupalRecord,
     pub package: &'a ComposerPackage,
+}
+
+/// A package of a site of which nobody can tell whether it is affected.
+#[derive(Debug, Clone, Copy)]
+pub struct Untold<'a> {
+    pub package: &'a ComposerPackage,
+    pub why: Doubt<'a>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum Doubt<'a> {
+    /// Its version names the head of a branch.
+    Branch,
+    /// The advisory's bounds cannot be read.
+    Bounds(&'a DrupalRecord),
+    /// The whole advisory cannot be read.
+    Unread(&'a UnreadRecord),
 }
 
 impl<'a> Advised<'a> {
@@ -82,7 +100,7 @@ impl<'a> Advised<'a> {
                 by_package.entry(affected.package.as_str()).or_default().push((record, affected));
             }
         }
-        Self { by_package }
+        Self { by_package, unread: &database.unread }
     }
 
     /// What concerns a package, in the database's order.
@@ -104,10 +122,25 @@ impl<'a> Advised<'a> {
         hits
     }
 
-    /// Packages that have advisories and a version that nobody can compare.
-    pub fn untold(&self, seen: &'a SiteSeen) -> Vec<&'a ComposerPackage> {
-        let branch = |package: &&ComposerPackage| ComposerVersion::parse(package.version.as_str()).is_none();
-        seen.packages.iter().filter(branch).filter(|package| !self.on(package.name.as_str()).is_empty()).collect()
+    /// Packages of which nobody can tell whether an advisory concerns them, none of which is known to.
+    pub fn untold(&self, seen: &'a SiteSeen) -> Vec<Untold<'a>> {
+        seen.packages.iter().filter_map(|package| self.doubts(package)).collect()
+    }
+
+    fn doubts(&self, package: &'a ComposerPackage) -> Option<Untold<'a>> {
+        let mine = self.on(package.name.as_str());
+        let unread = self.unread.iter().find(|record| may_concern(record, package));
+        let Some(version) = ComposerVersion::parse(package.version.as_str()) else {
+            let advised = !mine.is_empty() || unread.is_some();
+            return advised.then_some(Untold { package, why: Doubt::Branch });
+        };
+        let worst = mine.iter().map(|(record, affected)| (touches(affected, version), *record));
+        let why = match worst.max_by_key(|(touch, _)| *touch) {
+            Some((Touch::Affected, _)) => return None,
+            Some((Touch::Unknown, record)) => Doubt::Bounds(record),
+            Some((Touch::NotAffected, _)) | None => Doubt::Unread(unread?),
+        };
+        Some(Untold { package, why })
     }
 
     /// The lowest version above the installed one that no advisory says is affected.
@@ -124,16 +157,12 @@ impl<'a> Advised<'a> {
     }
 }
 
-/// What of the database could not be read, and may concern a site.
-pub fn unread<'a>(database: &'a DrupalDatabase, seen: &SiteSeen) -> Vec<&'a UnreadRecord> {
-    let concerns = |record: &&UnreadRecord| {
-        let is_meant = |name: &Shown| match &record.package {
-            Some(package) => name == package,
-            None => name.as_str().starts_with("drupal/"),
-        };
-        seen.packages.iter().any(|package| is_meant(&package.name))
-    };
-    database.unread.iter().filter(concerns).collect()
+/// An advisory that cannot be read concerns whom its place names; without one, anything of Drupal's.
+fn may_concern(record: &UnreadRecord, package: &ComposerPackage) -> bool {
+    match &record.package {
+        Some(name) => *name == package.name,
+        None => package.name.as_str().starts_with("drupal/"),
+    }
 }
 
 /// By its ranges and by the publisher's own constraint: what either calls affected is.
@@ -142,6 +171,8 @@ pub fn touches(affected: &DrupalAffected, version: ComposerVersion) -> Touch {
     let constraint = affected.constraint.as_ref().and_then(|text| ComposerConstraint::parse(text.as_str()));
     match constraint {
         Some(constraint) if constraint.holds(version) => Touch::Affected,
+        // All that it says, and nobody can read it.
+        None if affected.constraint.is_some() && affected.ranges.is_empty() => Touch::Unknown,
         _ => ranges,
     }
 }

@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 
 use crate::domain::facts::{ComposerPackage, DrupalDatabase, DrupalRecord, SiteSeen, UnreadRecord};
 use crate::domain::{Judgement, Limit, Link, Period, Shown, Verdict};
-use crate::policy::drupal::{Advised, Hit, Site, sites, unread};
+use crate::policy::drupal::{Advised, Doubt, Hit, Site, Untold, sites};
 use crate::policy::matching::{Told, Truth};
 use crate::policy::{Case, Rule, no_exhibits};
 
@@ -100,29 +100,27 @@ impl Checked<'_, '_> {
             behind.entry(&hit.package.name).or_insert_with(one).records.push(hit.record);
         }
         let behind: Vec<Behind<'_>> = behind.into_values().collect();
+        let untold = self.advised.untold(self.seen);
         let exploited = hits.iter().find_map(|hit| self.exploited(hit.record));
         let since = hits.iter().filter_map(|hit| out(hit.record.published)).min();
         let limit = self.case.limits.of(&SITE_UPDATE);
         let late = since.is_some_and(|since| self.case.now.duration_since(since) > limit.as_duration());
-        let unread = unread(self.told.fact, self.seen);
         let verdict = match () {
-            () if behind.is_empty() && (self.told.doubt.is_some() || !unread.is_empty()) => Verdict::Unknown,
+            () if behind.is_empty() && (self.told.doubt.is_some() || !untold.is_empty()) => Verdict::Unknown,
             () if behind.is_empty() => Verdict::Ok,
             () if late || exploited.is_some() => Verdict::Broken,
             () => Verdict::Due,
         };
-        let judged = self.source(begin(self.site, verdict, self.title(&behind, &unread, exploited.is_some())));
+        let title = self.title(&behind, &untold, exploited.is_some());
+        let judged = self.doubted(self.source(begin(self.site, verdict, title)), &untold);
         let judged = self.because(judged, &behind, exploited.as_ref());
-        let judged = self.because_unread(judged, &unread);
         let judged = behind.iter().fold(judged, |judged, one| {
             let ids: Vec<&str> = one.records.iter().map(|record| record.id.as_str()).collect();
             judged.asking(format!("package {}", one.package.name), format!("vulnerable: {}", ids.join(" ")))
         });
         if behind.is_empty() {
-            return match unread.first() {
-                Some(first) => {
-                    judged.mend(format!("read {} yourself, and accept this if it is no matter", name(first)))
-                }
+            return match mend(&untold) {
+                Some(mend) => judged.mend(mend),
                 None => judged,
             };
         }
@@ -142,28 +140,45 @@ impl Checked<'_, '_> {
         record.aliases.iter().find_map(listed)
     }
 
-    fn title(&self, behind: &[Behind<'_>], unread: &[&UnreadRecord], exploited: bool) -> String {
+    fn title(&self, behind: &[Behind<'_>], untold: &[Untold<'_>], exploited: bool) -> String {
         let drupal = self.seen.packages.iter().filter(|package| is_drupal(package)).count();
         let doubt = self.told.doubt.as_ref().map(|doubt| format!("Drupal's database is {doubt}"));
         let mut parts: Vec<String> = Vec::new();
         if exploited {
             parts.push("exploited".to_owned());
         }
-        let left = unread.first().map(|first| match unread.len() {
-            1 => format!("{} could not be read", name(first)),
-            count => format!("{count} advisories could not be read, first {}", name(first)),
-        });
-        if behind.is_empty() {
-            let fine = || format!("none of {drupal} Drupal packages is vulnerable");
-            parts.push(doubt.or(left).unwrap_or_else(fine));
-        } else {
-            parts.push(format!("{} of {drupal} Drupal packages vulnerable", behind.len()));
-            parts.extend(behind.iter().take(3).map(|one| {
-                let fix = one.fix.map_or_else(String::new, |fix| format!(" → {fix}"));
-                format!("{} {}{fix}", short(&one.package.name), one.package.version)
-            }));
+        let named = |package: &ComposerPackage| format!("{} {}", short(&package.name), package.version);
+        match (&behind, doubt) {
+            ([], Some(doubt)) => parts.push(doubt),
+            ([], None) if untold.is_empty() => parts.push(format!("none of {drupal} Drupal packages is vulnerable")),
+            ([], None) => {
+                parts.push(format!("{} of {drupal} Drupal packages cannot be told", untold.len()));
+                parts.extend(untold.iter().take(3).map(|one| named(one.package)));
+            }
+            (behind, _) => {
+                parts.push(format!("{} of {drupal} Drupal packages vulnerable", behind.len()));
+                parts.extend(behind.iter().take(3).map(|one| {
+                    let fix = one.fix.map_or_else(String::new, |fix| format!(" → {fix}"));
+                    format!("{}{fix}", named(one.package))
+                }));
+                parts.extend((!untold.is_empty()).then(|| format!("{} cannot be told", untold.len())));
+            }
         }
         parts.join(" · ")
+    }
+
+    /// What nobody can tell, and why.
+    fn doubted(&self, judged: Judgement, untold: &[Untold<'_>]) -> Judgement {
+        let at = self.site.seen.map(|(_, at)| at);
+        untold.iter().fold(judged, |judged, Untold { package, why }| {
+            let why = match why {
+                Doubt::Branch => format!("{} is a branch: whether it holds the fixes cannot be told", package.version),
+                Doubt::Bounds(record) => format!("what {} affects cannot be read", record.id),
+                Doubt::Unread(record) => format!("{} cannot be read: {}", named(record), record.why),
+            };
+            let judged = judged.because(self.site.source.id.to_string(), at, format!("{} {why}", package.name));
+            judged.asking(format!("package {}", package.name), why)
+        })
     }
 
     /// The lock, and the database.
@@ -175,13 +190,6 @@ impl Checked<'_, '_> {
         let doubt = self.told.doubt.as_ref().map(|doubt| format!("; it is {doubt}")).unwrap_or_default();
         let said = format!("{records} advisories of Drupal's security team{doubt}");
         judged.because(self.told.source.id.to_string(), self.told.source.good_at, said)
-    }
-
-    fn because_unread(&self, judged: Judgement, unread: &[&UnreadRecord]) -> Judgement {
-        unread.iter().take(3).fold(judged, |judged, record| {
-            let said = format!("{} could not be read: {}", record.name, record.why);
-            judged.because(self.told.source.id.to_string(), self.told.source.good_at, said)
-        })
     }
 
     fn because(&self, mut judged: Judgement, behind: &[Behind<'_>], exploited: Option<&(Shown, Date)>) -> Judgement {
@@ -199,10 +207,22 @@ impl Checked<'_, '_> {
     }
 }
 
-/// `DRUPAL-CONTRIB-2026-080` of its place.
-fn name(record: &UnreadRecord) -> &str {
-    let name = record.name.as_str();
-    name.rsplit('/').next().and_then(|file| file.strip_suffix(".json")).unwrap_or(name)
+fn mend(untold: &[Untold<'_>]) -> Option<String> {
+    let first = untold.first()?;
+    let read = |id: &str| {
+        format!("read {id} on drupal.org: does it concern {} {}?", first.package.name, first.package.version)
+    };
+    Some(match first.why {
+        Doubt::Branch => format!("lock a release of {}, or accept the branch for a time", first.package.name),
+        Doubt::Bounds(record) => read(record.id.as_str()),
+        Doubt::Unread(record) => read(&named(record)),
+    })
+}
+
+/// `SA-CONTRIB-2026-080`, which is `DRUPAL-CONTRIB-2026-080.json` in the database.
+fn named(record: &UnreadRecord) -> String {
+    let file = record.name.as_str().rsplit('/').next().unwrap_or_default();
+    file.strip_suffix(".json").unwrap_or(file).replacen("DRUPAL-", "SA-", 1)
 }
 
 fn detail(behind: &[Behind<'_>]) -> String {
