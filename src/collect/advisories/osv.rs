@@ -131,7 +131,8 @@ fn place(path: &str) -> Option<Place> {
     let mut parts: Vec<&str> = path.split('/').collect();
     let file = parts.pop()?;
     let below = parts.iter().rposition(|part| *part == "advisories");
-    if !file.ends_with(".json") || below.is_none() && !file.starts_with("DRUPAL-") {
+    let json = file.strip_suffix(".json").is_some();
+    if !json || below.is_none() && !file.starts_with("DRUPAL-") {
         return None;
     }
     let project = below.and_then(|at| parts.get(at + 1)).filter(|project| record::is_name(project));

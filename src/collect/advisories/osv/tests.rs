@@ -31,9 +31,9 @@ fn with(key: &str, value: Value) -> Value {
     record
 }
 
-fn affected(value: Value) -> Value {
+fn affected(mut value: Value) -> Value {
     let mut record = fixed("DRUPAL-CONTRIB-2026-080", "webform");
-    record["affected"][0].as_object_mut().unwrap().append(value.clone().as_object_mut().unwrap());
+    record["affected"][0].as_object_mut().unwrap().append(value.as_object_mut().unwrap());
     record
 }
 
@@ -89,7 +89,9 @@ fn good() -> Packing {
 /// The good records and these.
 fn archive(more: &[(&str, Value)]) -> Vec<u8> {
     let mut packing = good();
-    more.iter().for_each(|(project, record)| packing.record(project, record));
+    for (project, record) in more {
+        packing.record(project, record);
+    }
     packing.packed()
 }
 
@@ -287,7 +289,9 @@ fn a_flood_of_entries_is_refused() {
     header.set_path("x").unwrap();
     header.set_size(0);
     header.set_cksum();
-    (0..ENTRIES).for_each(|_| packing.0.append(&header, &b""[..]).unwrap());
+    for _ in 0..ENTRIES {
+        packing.0.append(&header, &b""[..]).unwrap();
+    }
     assert_eq!(read(&packing.packed()).unwrap_err().said, "more than 50000 entries: no archive of advisories");
 }
 
