@@ -1,7 +1,14 @@
 //! Telling others, through the built program: ntfy's and a webhook's answers, a real mail server, a program, a ping;
 //! and the counts for Prometheus.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "tests"
+)]
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
@@ -72,8 +79,8 @@ fn what_somebody_decided_is_not_told() {
 
 #[test]
 fn ntfy_gets_its_json_and_a_refusal_is_said_and_tried_again() {
-    let taken = ("/", says("200 OK", &[], b"{}"));
-    let (web, closed) = (Web::start(vec![taken]), Web::start(vec![("/", says("403 Forbidden", &[], b"{}"))]));
+    let accepts = ("/", says("200 OK", &[], b"{}"));
+    let (web, closed) = (Web::start(vec![accepts]), Web::start(vec![("/", says("403 Forbidden", &[], b"{}"))]));
     let home = Home::new("");
     let token = home.path().join("token");
     std::fs::write(&token, "tk_canary\n").unwrap();

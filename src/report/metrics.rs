@@ -1,4 +1,4 @@
-//! A round for Prometheus: the text format that both it and OpenMetrics read.
+//! A round for Prometheus: the text format that both it and `OpenMetrics` read.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -59,7 +59,7 @@ fn desk(sources: Vec<Source>) -> Desk {
         configured: true,
         register: Vec::new(),
         sources,
-        telling: Default::default(),
+        telling: crate::tell::Telling::default(),
     };
     Desk::open(plan, Box::new(Sqlite::in_memory().unwrap())).unwrap()
 }

@@ -24,14 +24,14 @@ fn planned(notify: Value, maintenance: &[Value]) -> Telling {
     Telling::plan(&entries).unwrap()
 }
 
-fn command(more: Value) -> Telling {
+fn command(more: &Value) -> Telling {
     let mut value = json!({"name": "phone", "kind": "command", "command": ["cat"]});
     value.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     planned(value, &[])
 }
 
-fn refused(value: Value) -> String {
-    Telling::plan(&[entry("notify", value)]).unwrap_err()[0].message.clone()
+fn refused(value: &Value) -> String {
+    Telling::plan(&[entry("notify", value.clone())]).unwrap_err()[0].message.clone()
 }
 
 fn finding(host: &str, verdict: Verdict) -> Finding {
@@ -68,7 +68,7 @@ use Verdict::{Broken, Due, Ok as Fine, Unknown};
 
 #[test]
 fn a_change_is_told_once_and_so_is_its_end() {
-    let (telling, mut memory) = (command(json!({})), Memory::default());
+    let (telling, mut memory) = (command(&json!({})), Memory::default());
     let told = tell(&telling, &round(8, &[("web1", Broken), ("web2", Due), ("db1", Fine)]), &mut memory).unwrap();
     assert_eq!(told, ("matins: 1 broken".into(), vec!["✖ broken web1: 3 security updates".into()]));
     assert_eq!(tell(&telling, &round(9, &[("web1", Broken), ("web2", Due)]), &mut memory), None);
@@ -82,7 +82,7 @@ fn a_change_is_told_once_and_so_is_its_end() {
 
 #[test]
 fn what_could_not_be_told_is_told_with_what_comes_next() {
-    let (telling, mut memory) = (command(json!({})), Memory::default());
+    let (telling, mut memory) = (command(&json!({})), Memory::default());
     let first = round(8, &[("web1", Broken)]);
     let case = Case { channel: &telling.channels[0], quiet: &[], round: &first, zone: &TimeZone::UTC };
     assert!(news(case, &mut memory).is_some());
@@ -98,7 +98,7 @@ fn what_could_not_be_told_is_told_with_what_comes_next() {
 
 #[test]
 fn what_is_decided_is_nobodys_news() {
-    let (telling, mut memory) = (command(json!({})), Memory::default());
+    let (telling, mut memory) = (command(&json!({})), Memory::default());
     let decided = |mut round: Round| {
         let decided: Decided = serde_json::from_value(json!({
             "entry": 1, "kind": "accept", "by": "mona", "at": at(0), "until": at(100), "reason": "known"
@@ -115,7 +115,7 @@ fn what_is_decided_is_nobodys_news() {
 
 #[test]
 fn quiet_hours_hold_back_and_tell_what_is_left() {
-    let (telling, mut memory) = (command(json!({"quiet": "22:00-06:00"})), Memory::default());
+    let (telling, mut memory) = (command(&json!({"quiet": "22:00-06:00"})), Memory::default());
     assert_eq!(tell(&telling, &round(2, &[("web1", Broken), ("web2", Broken)]), &mut memory), None);
     let told = tell(&telling, &round(6, &[("web1", Fine), ("web2", Broken)]), &mut memory).unwrap();
     assert_eq!(told.0, "matins: 1 broken");
@@ -123,7 +123,7 @@ fn quiet_hours_hold_back_and_tell_what_is_left() {
 
 #[test]
 fn a_digest_waits_and_forgets_what_went_by() {
-    let (telling, mut memory) = (command(json!({"digest": "2h"})), Memory::default());
+    let (telling, mut memory) = (command(&json!({"digest": "2h"})), Memory::default());
     assert_eq!(tell(&telling, &round(8, &[("web1", Broken)]), &mut memory), None);
     assert_eq!(tell(&telling, &round(9, &[("web1", Fine)]), &mut memory), None);
     assert_eq!(tell(&telling, &round(10, &[("web2", Broken)]), &mut memory), None, "its two hours begin now");
@@ -154,7 +154,7 @@ fn a_server_in_maintenance_is_left_alone() {
 
 #[test]
 fn our_own_outage_is_one_message_and_one_summary() {
-    let (telling, mut memory) = (command(json!({})), Memory::default());
+    let (telling, mut memory) = (command(&json!({})), Memory::default());
     tell(&telling, &round(7, &[("web1", Broken), ("db1", Fine)]), &mut memory).unwrap();
     let dark = |hour| {
         let mut round = round(hour, &[("web1", Unknown), ("web2", Unknown), ("db1", Unknown)]);
@@ -177,16 +177,16 @@ fn our_own_outage_is_one_message_and_one_summary() {
 fn a_message_has_an_end_and_may_hold_numbers_only() {
     let names: Vec<String> = (0..500).map(|number| format!("web{number}")).collect();
     let many: Vec<(&str, Verdict)> = names.iter().map(|name| (name.as_str(), Broken)).collect();
-    let told = tell(&command(json!({})), &round(8, &many), &mut Memory::default()).unwrap();
+    let told = tell(&command(&json!({})), &round(8, &many), &mut Memory::default()).unwrap();
     assert_eq!((told.0.as_str(), told.1.len()), ("matins: 500 broken", 20));
     assert_eq!(told.1[19], "and 481 more: matins shows them");
-    let told = tell(&command(json!({"counts_only": true})), &round(8, &many), &mut Memory::default()).unwrap();
+    let told = tell(&command(&json!({"counts_only": true})), &round(8, &many), &mut Memory::default()).unwrap();
     assert_eq!(told, ("matins: 500 broken".into(), Vec::new()));
 }
 
 #[test]
 fn only_the_verdicts_that_were_asked_for_are_told() {
-    let telling = command(json!({"about": ["due"]}));
+    let telling = command(&json!({"about": ["due"]}));
     let told = tell(&telling, &round(8, &[("web1", Broken), ("web2", Due)]), &mut Memory::default()).unwrap();
     assert_eq!(told.0, "matins: 1 due");
 }
@@ -218,7 +218,7 @@ fn what_does_not_fit_is_said_at_its_key() {
         (json!({"name": "a", "kind": "command", "command": ["c"], "about": ["ok"]}), "write some of"),
         (json!({"name": "a", "kind": "command", "command": ["c"], "quiet": "night"}), "are no hours"),
     ] {
-        let refused = refused(value.clone());
+        let refused = refused(&value);
         assert!(refused.contains(said), "{value}: {refused}");
     }
     let twice = json!({"name": "a", "kind": "command", "command": ["c"]});
