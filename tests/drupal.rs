@@ -98,6 +98,7 @@ impl Morning {
             configured: true,
             register: Vec::new(),
             sources: sources(folder.path(), database),
+            telling: matins::tell::Telling::default(),
         };
         let store = Sqlite::open(&folder.path().join("matins.db")).unwrap();
         let desk = Desk::open(plan, Box::new(store)).unwrap();
