@@ -3,12 +3,15 @@
 //! A source is a file with its parser and a line in [`KINDS`]. It is fetched conditionally, read as a stream within bounds,
 //! and held against what is plausible before it replaces the last good copy.
 
+mod archive;
 mod bulletins;
 mod epss;
 mod json;
 mod kev;
 mod lines;
 mod osv;
+mod releases;
+mod support;
 mod tracker;
 mod truth;
 
@@ -71,7 +74,8 @@ struct Parsed {
     day: Option<Date>,
 }
 
-const KINDS: &[Kind] = &[tracker::KIND, bulletins::DSA, bulletins::DLA, osv::KIND, kev::KIND, epss::KIND];
+const KINDS: &[Kind] =
+    &[tracker::KIND, bulletins::DSA, bulletins::DLA, releases::KIND, support::KIND, osv::KIND, kev::KIND, epss::KIND];
 
 /// Where the machine-readable truth about advisories comes from; each may be a mirror or a `file:` address, packed with
 /// gzip or not.
@@ -84,6 +88,11 @@ struct AdvisoriesEntry {
     debian_dsa: Option<String>,
     /// The same for DLAs.
     debian_dla: Option<String>,
+    /// Debian's releases and how long each is supported: `debian.csv` of distro-info-data, which Debian's servers have as
+    /// `file:///usr/share/distro-info/debian.csv`.
+    debian_releases: Option<String>,
+    /// Packages with less support than their release: the lists of debian-security-support, in an archive.
+    debian_support: Option<String>,
     /// The Drupal security team's database of advisories, in OSV form: an archive, `.tar.gz` or `.tar`.
     drupal_osv: Option<String>,
     /// CISA's catalogue of exploited vulnerabilities, as JSON.
@@ -100,6 +109,8 @@ impl AdvisoriesEntry {
             ("debian_tracker", &self.debian_tracker),
             ("debian_dsa", &self.debian_dsa),
             ("debian_dla", &self.debian_dla),
+            ("debian_releases", &self.debian_releases),
+            ("debian_support", &self.debian_support),
             ("drupal_osv", &self.drupal_osv),
             ("kev", &self.kev),
             ("epss", &self.epss),
