@@ -139,14 +139,14 @@ fn judge_host(case: &Case<'_>, source: &SourceRecord, declared: &Declared) -> Ve
         return silent("its last answer says nothing of this host".into(), None);
     };
     let host = Host { case, source, subject, at, seen };
-    let mut parts = vec![
+    let parts = [
         unattended::unattended(&host),
         upkeep::reboot(&host),
         upkeep::packages(&host),
         sources::sources(&host),
         upkeep::clock(&host),
+        upkeep::services(&host),
     ];
-    parts.extend(upkeep::services(&host));
     let same_cause = |part: &Judgement| match seen.pending.as_result() {
         Err(fault) => part.verdict == Verdict::Unknown && part.because.iter().any(|link| link.said == fault.said),
         Ok(_) => false,

@@ -21,6 +21,7 @@ pub(super) fn not_judged(fleet: &Fleet<'_>, truth: &Truth<'_>, asked: Asked) -> 
     let kept = |release: &str| tracker.is_some_and(|tracker| tracker.releases.iter().any(|known| *known == *release));
     let (silent, unkept) = (silent(fleet), if tracker.is_some() { unkept(fleet, kept) } else { Vec::new() });
     let backports = if kept("sid") { Vec::new() } else { fleet.backports() };
+    let kernels = fleet.dark_kernels();
     let some = |count: usize, text: String| if count == 0 { String::new() } else { text };
     // What the tracker alone could tell, while it can't be believed.
     let silenced = match &truth.tracker {
@@ -33,6 +34,7 @@ pub(super) fn not_judged(fleet: &Fleet<'_>, truth: &Truth<'_>, asked: Asked) -> 
         some(silent.len(), format!("{} of {all}", silent.len())),
         some(unkept.len(), format!("{} of a release that is not kept", counted(unkept.len(), "server", "servers"))),
         some(backports.len(), format!("{} from backports", counted(backports.len(), "package", "packages"))),
+        some(kernels.len(), format!("the running kernel of {}", counted(kernels.len(), "server", "servers"))),
     ];
     let others: Vec<String> = others.into_iter().filter(|part| !part.is_empty()).collect();
     let tracker =
@@ -54,6 +56,12 @@ pub(super) fn not_judged(fleet: &Fleet<'_>, truth: &Truth<'_>, asked: Asked) -> 
     if !backports.is_empty() {
         let names: Vec<String> = backports.iter().map(|(source, one)| format!("{source} {}", one.version)).collect();
         judged = judged.because("servers", None, format!("from backports: {}", listed(&names, NAMED)));
+    }
+    if !kernels.is_empty() {
+        let names: Vec<String> = kernels.iter().map(|server| fleet.servers[*server].name.to_string()).collect();
+        let said =
+            format!("which kernel runs could not be read, or is not installed any more: {}", listed(&names, NAMED));
+        judged = judged.because("servers", None, said);
     }
     if silenced > 0 {
         judged = match &truth.tracker {

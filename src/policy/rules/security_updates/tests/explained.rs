@@ -156,13 +156,19 @@ fn sources_are_signed_by_a_key_that_counts_and_of_the_release() {
 }
 
 #[test]
-fn services_on_replaced_libraries_are_due_and_unread_ones_claim_nothing() {
+fn services_on_replaced_libraries_are_due_and_unread_ones_unknown() {
     let some = seen(|host| host.outdated_services = Read::Seen(vec!["nginx".into(), "ssh".into()]));
     let judgement = part(&some, Some("services"));
     assert_eq!(
         (judgement.verdict, judgement.title.as_str()),
         (Verdict::Due, "2 services still on replaced libraries: nginx, ssh")
     );
-    let unread = seen(|host| host.outdated_services = Read::unreadable("needs root"));
-    assert!(unread.iter().all(|judgement| judgement.part.as_ref().is_none_or(|part| *part != *"services")));
+    let none = part(&seen(|_| {}), Some("services")).clone();
+    assert_eq!((none.verdict, none.title.as_str()), (Verdict::Ok, "no service on replaced libraries"));
+    // What was due is not gone when nobody may look any more.
+    let unread = seen(|host| host.outdated_services = Read::Unreadable(Fault::new("needs root").mend("allow it")));
+    let unread = part(&unread, Some("services"));
+    assert_eq!(unread.verdict, Verdict::Unknown);
+    assert_eq!(unread.title, "which services run replaced libraries unknown: needs root");
+    assert_eq!(unread.mend.as_ref().unwrap(), &"allow it");
 }
