@@ -61,6 +61,9 @@ const FROZEN_MIRROR: Limit = Limit {
     help: "a security suite that does not say until when it is valid may be dated this long ago",
 };
 
+/// What a server dates by its own clock may be this far ahead of it.
+const AHEAD: SignedDuration = SignedDuration::from_hours(1);
+
 /// One host, seen and trusted.
 #[derive(Clone, Copy)]
 struct Host<'a> {
@@ -103,6 +106,12 @@ impl Host<'_> {
     /// How long ago, in words that stay for an hour; `None` while they would not.
     fn long(&self, since: Timestamp) -> Option<String> {
         (self.lasts(since) >= SignedDuration::from_hours(2)).then(|| age(since, self.case.now))
+    }
+
+    /// What its own clock says now, as far as that is known: what it wrote itself is dated by that.
+    fn there(&self) -> Timestamp {
+        let skew = self.seen.clock_skew_seconds.seen().copied().unwrap_or(0);
+        self.case.now.saturating_add(SignedDuration::from_secs(skew)).unwrap_or(self.case.now)
     }
 
     fn lasts(&self, since: Timestamp) -> SignedDuration {

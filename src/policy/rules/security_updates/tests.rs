@@ -245,6 +245,17 @@ fn unattended_upgrades_must_be_there_be_on_and_end_well() {
         with(&|unattended| unattended.last = run(ago("9d"), false, "All upgrades installed")).0,
         Verdict::Broken
     );
+    // A log from tomorrow is no log of last night, unless the server's clock is there already.
+    let ahead = now() + SignedDuration::from_hours(20);
+    let future = |skew: i64| {
+        let judgements = seen(|host| {
+            let Read::Seen(unattended) = &mut host.unattended else { unreachable!() };
+            unattended.last = run(ahead, false, "All upgrades installed");
+            host.clock_skew_seconds = Read::Seen(skew);
+        });
+        part(&judgements, Some("unattended-upgrades")).verdict
+    };
+    assert_eq!((future(0), future(24 * 3_600)), (Verdict::Unknown, Verdict::Ok));
     let (verdict, title) =
         with(&|unattended| unattended.last = run(ago("5h"), true, "Installing the upgrades failed!"));
     assert_eq!(
