@@ -146,9 +146,10 @@ pub(super) fn clock(host: &Host<'_>) -> Judgement {
                 _ => format!("its clock is {amount} behind ours"),
             };
             // A second more or less each time is no news.
-            let (verdict, title) = match wrong {
-                true => (Verdict::Due, measured.clone()),
-                false => (Verdict::Ok, "its clock agrees with ours".to_owned()),
+            let (verdict, title) = if wrong {
+                (Verdict::Due, measured.clone())
+            } else {
+                (Verdict::Ok, "its clock agrees with ours".to_owned())
             };
             let judgement = host.judgement(verdict, title).because(host.name(), Some(host.at), measured).because(
                 name,
