@@ -64,20 +64,22 @@ pub(super) fn not_judged(fleet: &Fleet<'_>, truth: &Truth<'_>, asked: Asked) -> 
         judged = judged.because("servers", None, said);
     }
     if silenced > 0 {
-        judged = match &truth.tracker {
-            Some(told) => judged.because(
-                told.source.id.to_string(),
-                told.source.good_at,
-                told.doubt.clone().unwrap_or_else(|| "answered".into()),
-            ),
-            None => judged.because("advisories", None, "Debian's tracker never answered, or is not asked"),
-        };
+        judged = of_tracker(judged, truth);
     }
     Some(judged.mend(match () {
         () if fleet.servers.is_empty() => "add a [[server]] to the register",
         () if others.is_empty() => "make debian_tracker of [advisories] answer; its own row says how",
         () => "make them answer; their own rows say how",
     }))
+}
+
+/// Why it can't be believed.
+fn of_tracker(judged: Judgement, truth: &Truth<'_>) -> Judgement {
+    let Some(told) = &truth.tracker else {
+        return judged.because("advisories", None, "Debian's tracker never answered, or is not asked");
+    };
+    let doubt = told.doubt.clone().unwrap_or_else(|| "answered".into());
+    judged.because(told.source.id.to_string(), told.source.good_at, doubt)
 }
 
 type Reason = (Shown, Option<Timestamp>, String);
