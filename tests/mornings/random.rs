@@ -89,7 +89,7 @@ fn holds(round: &Round, decided: &Decided) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_happens_the_queue_is_whole(steps in proptest::collection::vec(step(), 1..24)) {
