@@ -160,6 +160,7 @@ pub fn seen(now: Timestamp) -> HostSeen {
             installed: true,
             enabled: true,
             covers_security: Some(true),
+            covers_doubt: None,
             last: Read::Seen(Some(UnattendedRun {
                 at: hours(2),
                 failed: false,

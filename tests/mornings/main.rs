@@ -20,27 +20,27 @@ use serde_json::Value;
 
 /// An organisation from one morning to the next; its store is a file, so that it can be opened again.
 #[derive(Debug)]
-pub struct Week {
+struct Week {
     folder: tempfile::TempDir,
     desk: Desk,
 }
 
 /// How a source did: what it saw, or why not.
-pub type Answered = Result<Vec<Observation>, Fault>;
+type Answered = Result<Vec<Observation>, Fault>;
 
 impl Week {
-    pub fn begin() -> Self {
+    fn begin() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let desk = desk(folder.path());
         Self { folder, desk }
     }
 
     /// All sources are asked at once; `changed` says how those of that morning answer that differ from all is well.
-    pub fn round(&mut self, at: &str, changed: impl Fn(&str, Vec<Observation>) -> Answered) -> Round {
+    fn round(&mut self, at: &str, changed: impl Fn(&str, Vec<Observation>) -> Answered) -> Round {
         self.round_at(time(at), changed)
     }
 
-    pub fn round_at(&mut self, now: Timestamp, changed: impl Fn(&str, Vec<Observation>) -> Answered) -> Round {
+    fn round_at(&mut self, now: Timestamp, changed: impl Fn(&str, Vec<Observation>) -> Answered) -> Round {
         for source in self.desk.plan.sources.clone() {
             let outcome = match changed(&source.id.to_string(), fleet::well(&source, now)) {
                 Ok(observations) => Outcome::Seen { observations, memory: None },
@@ -51,12 +51,12 @@ impl Week {
         self.desk.evaluate(now).unwrap()
     }
 
-    pub fn desk(&mut self) -> &mut Desk {
+    fn desk(&mut self) -> &mut Desk {
         &mut self.desk
     }
 
     /// As after a restart.
-    pub fn reopened(mut self) -> Self {
+    fn reopened(mut self) -> Self {
         self.desk = desk(self.folder.path());
         self
     }
@@ -78,13 +78,13 @@ fn desk(folder: &Path) -> Desk {
 }
 
 /// A time in Vienna: `2026-11-25 08:00`.
-pub fn time(text: &str) -> Timestamp {
+fn time(text: &str) -> Timestamp {
     let zone = jiff::tz::TimeZone::get("Europe/Vienna").unwrap();
     zone.to_ambiguous_timestamp(text.replace(' ', "T").parse().unwrap()).compatible().unwrap()
 }
 
 /// The sheet, which must be the one that is kept; and all who tell of this morning must tell the same.
-pub fn shows(name: &str, week: &mut Week, round: &Round) {
+fn shows(name: &str, week: &mut Week, round: &Round) {
     agree(week, round);
     let mut sheet = report::plain(round);
     writeln!(sheet, "exit {}", round.verdict().exit_code()).unwrap();
