@@ -1,9 +1,23 @@
-//! A [`Round`](crate::domain::Round) as text for others: JSON for programs, plain lines for people and monitoring.
+//! What was judged as text for others: a round as JSON and plain lines for programs, people and monitoring; the morning
+//! sheet as Markdown, JSON and CSV.
 
+mod csv;
 mod entry;
+mod findings;
 mod json;
+mod ledger;
+mod markdown;
+mod material;
+pub mod morning;
+mod picture;
 mod plain;
+mod sheet;
 
+pub use csv::csv;
 pub use entry::entry;
 pub use json::json;
+pub use ledger::Ledger;
+pub use markdown::markdown;
+pub use material::Material;
 pub use plain::{plain, plugin};
+pub use sheet::{Sheet, Table};
