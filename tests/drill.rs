@@ -65,8 +65,9 @@ impl Home {
         assert!(status.success());
     }
 
-    fn start(&self, words: &[&str]) -> Child {
-        Command::new(env!("CARGO_BIN_EXE_matins"))
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_matins"));
+        command
             .arg("--config")
             .arg(self.path("config"))
             .args(words)
@@ -74,9 +75,12 @@ impl Home {
             .env("XDG_STATE_HOME", self.path("state"))
             .env_remove("XDG_RUNTIME_DIR")
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
+            .stderr(Stdio::piped());
+        command
+    }
+
+    fn start(&self, words: &[&str]) -> Child {
+        self.command(words).spawn().unwrap()
     }
 
     fn run(&self, words: &[&str]) -> (Option<i32>, String) {
@@ -136,6 +140,28 @@ fn damage(folder: &Path) {
             std::fs::write(&path, bytes).unwrap();
         }
     }
+}
+
+#[test]
+fn a_whole_restore_goes_to_the_disk_and_not_into_the_sessions_memory() {
+    let Some(home) = Home::new() else { return };
+    let nowhere = home.path("nowhere");
+    let mut command = home.command(&["drill", "nas"]);
+    let said = command.env("XDG_RUNTIME_DIR", home.path("within")).env("TMPDIR", &nowhere).output().unwrap();
+    let said = String::from_utf8_lossy(&said.stderr).into_owned();
+    assert!(said.contains(&format!("no folder can be made in {}", nowhere.display())), "{said}");
+}
+
+#[test]
+fn what_could_not_be_compared_is_neither_ok_nor_recorded() {
+    let Some(home) = Home::new() else { return };
+    for name in 0..20 {
+        std::fs::write(home.path("data").join(format!("{name}")), "something else by now").unwrap();
+    }
+    let (code, said) = home.run(&["drill", "nas", "--within", home.path("within").to_str().unwrap()]);
+    assert_ne!(code, Some(0), "{said}");
+    assert!(said.contains("none of the restored files could be compared") && !said.contains("recorded"), "{said}");
+    assert_eq!(home.run(&["check", "restore"]).0, Some(1));
 }
 
 #[test]

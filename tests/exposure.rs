@@ -91,3 +91,15 @@ async fn the_port_of_ssh_is_where_its_configuration_leads() {
     // A listening port is tried although nobody declared it: at least sshd's own.
     assert!(here.tried.seen().unwrap().len() > 20);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_may_not_ask_what_listens_leaves_word_of_it() {
+    if !there_is_sshd() {
+        return;
+    }
+    let gate = Sshd::start("ForceCommand echo only the probe >&2; exit 126");
+    let views = look(&gate, server("front", Some("web1"))).await;
+    assert!(views.unlisted.is_some());
+    let gate = Sshd::start("");
+    assert_eq!(look(&gate, server("front", Some("web1"))).await.unlisted, None);
+}

@@ -126,8 +126,9 @@ fn words(tried: &Tried, verdict: &Result<String, String>) -> String {
         Err(said) => ("broken", said),
     };
     let part = if drill.whole { "" } else { " (a part of it)" };
+    let unread = if drill.unread == 0 { String::new() } else { format!(", {} can't be read", drill.unread) };
     format!(
-        "{word}: {} of {} from {}{part}: {line}\n{} files, {} bytes; {} are as on the server, {} changed there since\n",
+        "{word}: {} of {} from {}{part}: {line}\n{} files, {} bytes; {} are as on the server, {} changed there since{unread}\n",
         drill.snapshot, tried.server, drill.backup, drill.files, drill.bytes, drill.same, drill.changed
     )
 }

@@ -35,6 +35,9 @@ pub struct Drill {
     /// Files that are the same on the server, and those that changed there since or are gone.
     pub same: u64,
     pub changed: u64,
+    /// Files that can't be read there or here, so that nothing is known of them.
+    #[serde(default)]
+    pub unread: u64,
     /// What failed: it did not restore, or a file that nobody touched is another.
     pub failed: Option<Shown>,
 }

@@ -74,6 +74,14 @@ pub struct Hit<'a> {
     pub package: &'a ComposerPackage,
 }
 
+/// A package of a site of which nobody can tell whether it is affected.
+#[derive(Debug, Clone, Copy)]
+pub struct Untold<'a> {
+    pub package: &'a ComposerPackage,
+    /// The advisory whose bounds cannot be read; `None` where it is the package's version that names a branch.
+    pub unreadable: Option<&'a DrupalRecord>,
+}
+
 impl<'a> Advised<'a> {
     pub fn of(database: &'a DrupalDatabase) -> Self {
         let mut by_package: HashMap<&str, Vec<_>> = HashMap::new();
@@ -104,10 +112,19 @@ impl<'a> Advised<'a> {
         hits
     }
 
-    /// Packages that have advisories and a version that nobody can compare.
-    pub fn untold(&self, seen: &'a SiteSeen) -> Vec<&'a ComposerPackage> {
-        let branch = |package: &&ComposerPackage| ComposerVersion::parse(package.version.as_str()).is_none();
-        seen.packages.iter().filter(branch).filter(|package| !self.on(package.name.as_str()).is_empty()).collect()
+    /// Packages of which nobody can tell whether an advisory concerns them, none of which is known to.
+    pub fn untold(&self, seen: &'a SiteSeen) -> Vec<Untold<'a>> {
+        seen.packages.iter().filter_map(|package| self.doubts(package)).collect()
+    }
+
+    fn doubts(&self, package: &'a ComposerPackage) -> Option<Untold<'a>> {
+        let mine = self.on(package.name.as_str());
+        let Some(version) = ComposerVersion::parse(package.version.as_str()) else {
+            return (!mine.is_empty()).then_some(Untold { package, unreadable: None });
+        };
+        let worst = mine.iter().max_by_key(|(_, affected)| touches(affected, version))?;
+        let unknown = touches(worst.1, version) == Touch::Unknown;
+        unknown.then_some(Untold { package, unreadable: Some(worst.0) })
     }
 
     /// The lowest version above the installed one that no advisory says is affected.
@@ -130,6 +147,8 @@ pub fn touches(affected: &DrupalAffected, version: ComposerVersion) -> Touch {
     let constraint = affected.constraint.as_ref().and_then(|text| ComposerConstraint::parse(text.as_str()));
     match constraint {
         Some(constraint) if constraint.holds(version) => Touch::Affected,
+        // All that it says, and nobody can read it.
+        None if affected.constraint.is_some() && affected.ranges.is_empty() => Touch::Unknown,
         _ => ranges,
     }
 }

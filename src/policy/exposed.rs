@@ -135,8 +135,12 @@ impl<'a> Exposed<'a> {
         );
         let mut judgement = judgement.because(self.place.clone(), None, ports);
         if let Ok((at, views)) = &self.views {
-            let views = views.views.iter().map(|view| format!("{} {}", view.by, view.side.word()));
-            let said = format!("tried by {}", views.collect::<Vec<_>>().join(", "));
+            let by: Vec<String> = views.views.iter().map(|view| format!("{} {}", view.by, view.side.word())).collect();
+            let only = views
+                .unlisted
+                .as_ref()
+                .map_or_else(String::new, |fault| format!("; only declared and known ports, since {}", fault.said));
+            let said = format!("tried by {}{only}", by.join(", "));
             judgement = judgement.because(format!("exposure/{}", self.subject.name), Some(*at), said);
         }
         if let Ok((at, _)) = &self.inside {

@@ -1,27 +1,30 @@
 //! Patch latency: how long it takes from an advisory until the last affected server has the fix, out of the history of how
 //! servers stood towards it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::matching::{State, Truth};
+use super::matching::{State, Truth, unreadable};
 use crate::domain::{Evidence, Month, Shown, Turn};
 
-/// One advisory that every affected server has got over.
+/// One advisory, and how long it took until every affected server had got over it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Patched<'a> {
     pub id: &'a Shown,
     /// The end of the day of its publication: when it was certainly out.
     pub published: Timestamp,
+    /// Until the last server had the fix; until now, where one is not known to have it.
     pub took: SignedDuration,
+    pub open: bool,
 }
 
 /// Each advisory of Debian's lists whose history is known from its publication on, the oldest first.
-pub fn patched<'a>(evidence: &Evidence, truth: &Truth<'a>) -> Vec<Patched<'a>> {
+pub fn patched<'a>(evidence: &Evidence, truth: &Truth<'a>, now: Timestamp) -> Vec<Patched<'a>> {
     let Some(began) = evidence.turns.iter().map(|turn| turn.at).min() else { return Vec::new() };
+    let dark = unreadable(evidence);
     let mut histories: HashMap<&str, Vec<&Turn>> = HashMap::new();
     for turn in evidence.turns.iter().filter(|turn| turn.item.as_str().starts_with("host ")) {
         if let Some(id) = turn.key.as_str().strip_prefix("advisories/") {
@@ -33,31 +36,59 @@ pub fn patched<'a>(evidence: &Evidence, truth: &Truth<'a>) -> Vec<Patched<'a>> {
         .filter_map(|bulletin| {
             let history = histories.get(bulletin.id.as_str())?;
             let published = end_of(bulletin.date?)?;
-            let at = everywhere_since(history, began <= published)?;
+            let (at, open) = match over(history, &dark) {
+                Over::Open => (now, true),
+                Over::At(at) => (at, false),
+                // It was fixed before anybody looked, unless somebody looked from the beginning.
+                Over::Never(first) if began <= published => (first?, false),
+                Over::Never(_) => return None,
+            };
             let took = at.duration_since(published).max(SignedDuration::ZERO);
-            Some(Patched { id: &bulletin.id, published, took })
+            Some(Patched { id: &bulletin.id, published, took, open })
         })
         .collect();
     patched.sort_by_key(|one| one.published);
     patched
 }
 
-/// Since when no server is vulnerable any more; `None` while one is. An advisory that no server was ever seen vulnerable
-/// towards counts only where `watched` it from the beginning: else it was fixed before anybody looked.
-fn everywhere_since(history: &[&Turn], watched: bool) -> Option<Timestamp> {
+/// What a history tells of all servers.
+enum Over {
+    /// Some server is vulnerable, or was when it was known last.
+    Open,
+    /// The last server that was vulnerable is so no more.
+    At(Timestamp),
+    /// None ever was; when something was first known of one.
+    Never(Option<Timestamp>),
+}
+
+fn over(history: &[&Turn], dark: &HashSet<&str>) -> Over {
     let mut servers: BTreeMap<&str, Vec<&Turn>> = BTreeMap::new();
-    for turn in history {
+    // That nobody knows is no cure.
+    for turn in history.iter().filter(|turn| !is_unknown(turn)) {
         servers.entry(turn.item.as_str()).or_default().push(turn);
     }
     let mut cured = None;
-    for turns in servers.values_mut() {
+    let mut first = None;
+    for (item, turns) in &mut servers {
         turns.sort_by_key(|turn| turn.at);
-        if let Some(last) = turns.iter().rposition(|turn| asks(turn)) {
-            // What comes next is the cure; after that it may only be spoken of no more.
-            cured = cured.max(Some(turns.get(last + 1)?.at));
+        let known = turns.first().map(|turn| turn.at);
+        first = first.into_iter().chain(known).min();
+        let Some(last) = turns.iter().rposition(|turn| asks(turn)) else { continue };
+        let after = &turns[last + 1..];
+        // What comes next is the cure, and that it is spoken of no more is one only if the server is gone or still tells
+        // what it has.
+        let is_dark = item.strip_prefix("host ").is_some_and(|host| dark.contains(host));
+        let cure = after.iter().find(|turn| turn.word.is_some()).or(after.first().filter(|_| !is_dark));
+        match cure {
+            Some(cure) => cured = cured.max(Some(cure.at)),
+            None => return Over::Open,
         }
     }
-    cured.or_else(|| history.iter().map(|turn| turn.at).min().filter(|_| watched))
+    cured.map_or(Over::Never(first), Over::At)
+}
+
+fn is_unknown(turn: &Turn) -> bool {
+    turn.word.as_ref().is_some_and(|word| word.as_str() == State::Unknown.word())
 }
 
 fn asks(turn: &Turn) -> bool {

@@ -10,7 +10,7 @@ mod state;
 mod truth;
 
 pub use concern::{Carried, Concern, Judge};
-pub use fleet::{Fleet, Server};
+pub use fleet::{Fleet, Server, unreadable};
 pub use open::{Open, open};
 pub use state::State;
 pub use truth::{Told, Truth};

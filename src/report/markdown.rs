@@ -1,4 +1,4 @@
-//! A sheet as Markdown (CommonMark with GitHub's tables). Everything that is not ours is escaped, so that a title makes no
+//! A sheet as Markdown (`CommonMark` with GitHub's tables). Everything that is not ours is escaped, so that a title makes no
 //! link, no tag, no heading and no column.
 
 use std::fmt::Write as _;

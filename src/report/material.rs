@@ -23,25 +23,28 @@ pub struct Material {
 impl Material {
     /// What must be known before the rest is believed.
     pub fn notices(&self) -> Vec<String> {
-        let mut notices = Vec::new();
-        match self.survey.last_round {
-            None => {
-                notices.push("Nothing was ever looked at: run `matins round` first. Unknown is all there is.".into())
-            }
-            Some(at) if self.now.duration_since(at).as_secs() > OLD => notices.push(format!(
+        self.round_notice().into_iter().chain(self.record_notice()).collect()
+    }
+
+    fn round_notice(&self) -> Option<String> {
+        let Some(at) = self.survey.last_round else {
+            return Some("Nothing was ever looked at: run `matins round` first. Unknown is all there is.".into());
+        };
+        let (said, ago) = (self.moment(at), self.now.duration_since(at).as_secs());
+        match ago {
+            ..0 => Some(format!("The last round is dated {said}, which is ahead: a clock went back.")),
+            0..=OLD => None,
+            _ => Some(format!(
                 "The last round is old: {}. This judges now what was seen then; run `matins round`.",
-                moment_and_age(at, &self.zone, self.now)
+                self.moment_and_age(at)
             )),
-            Some(at) if at > self.now => notices.push(format!(
-                "The last round is dated {}, which is ahead: a clock went back.",
-                moment(at, &self.zone)
-            )),
-            Some(_) => {}
         }
-        notices.extend(self.ledger.damage.first().map(|said| {
-            format!("The record is damaged: {said}. What stands before that does not count; see `matins log verify`.")
-        }));
-        notices
+    }
+
+    fn record_notice(&self) -> Option<String> {
+        let said = self.ledger.damage.first()?;
+        let what = "What stands before that does not count; see `matins log verify`.";
+        Some(format!("The record is damaged: {said}. {what}"))
     }
 
     pub(super) fn particulars(&self, finding: &Finding) -> Option<&Particulars> {

@@ -112,6 +112,7 @@ impl Line {
 }
 
 impl Cell {
+    #[expect(clippy::needless_pass_by_value, reason = "a name and a text made for the cell are passed alike")]
     pub fn text(text: impl ToString) -> Self {
         Self::Text(text.to_string())
     }

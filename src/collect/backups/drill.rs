@@ -61,7 +61,7 @@ pub async fn try_restore(entries: &[Entry], register: &Register, order: &Order, 
             .mend("try it by hand, and record it with `matins attest restore SERVER`")
     })?;
     let (snapshot, bytes) = choose(&ready, order, tools).await?;
-    let scratch = order.within.as_ref().map_or_else(Scratch::new, |folder| Scratch::within(folder))?;
+    let scratch = order.within.as_ref().map_or_else(Scratch::roomy, |folder| Scratch::within(folder))?;
     if let (Some(bytes), Some(room)) = (bytes.filter(|_| order.paths.is_empty()), scratch.room())
         && bytes > room
     {
@@ -77,6 +77,7 @@ pub async fn try_restore(entries: &[Entry], register: &Register, order: &Order, 
         whole: order.paths.is_empty(),
         same: 0,
         changed: 0,
+        unread: 0,
         failed: None,
     };
     let started = (tools.now)();
@@ -155,14 +156,22 @@ async fn compare(
     let root = scratch.path().to_owned();
     let (count, paths) = (order.sample, order.paths.clone());
     let found = tokio::task::spawn_blocking(move || sample::take(&root, &paths, count)).await;
-    let Found { files, bytes, sample } = found.map_err(|_| Fault::new("what was restored could not be read"))??;
+    let Found { files, bytes, sample, unread: locked } =
+        found.map_err(|_| Fault::new("what was restored could not be read"))??;
     (drill.files, drill.bytes) = (files, bytes);
     if files == 0 {
         drill.failed = Some("it restored nothing".into());
         return Ok(());
     }
-    let Compared { same, changed, different } = sample::compare(&sample, server, tools).await?;
-    (drill.same, drill.changed) = (same, changed);
+    let Compared { same, changed, unread, different } = sample::compare(&sample, server, tools).await?;
+    (drill.same, drill.changed, drill.unread) = (same, changed, unread + locked);
+    if same == 0 && different.is_empty() {
+        return Err(Fault::new(format!(
+            "none of the restored files could be compared with {}: {changed} changed there since, {} can't be read",
+            server.name, drill.unread
+        ))
+        .mend("let the login read them there, or name some that nobody touches with --path"));
+    }
     if let Some(first) = different.first() {
         let said = format!(
             "{} of {} files are not as on the server, though nobody touched them: {first}",

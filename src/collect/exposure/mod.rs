@@ -20,6 +20,7 @@ use futures_util::stream;
 use tokio::sync::Semaphore;
 
 use self::settings::{EXPOSURE, Looker, Settings, read_settings};
+use self::speech::Heard;
 use super::tools::Tools;
 use super::{Answer, Ask, Asked, Collector, Source, observed};
 use crate::domain::facts::{PortAnswer, Side, Tried, View, Views, ViewsDeclared};
@@ -107,15 +108,16 @@ impl Look {
         let public = if self.server.addresses.is_empty() { own.clone() } else { self.server.addresses.clone() };
         let declared = self.server.ports.as_deref().unwrap_or_default();
         let own = if own.is_empty() { public.clone() } else { own };
-        let target = Target { public, own, ports: ports::worth_trying(declared, ssh, &listening) };
+        let target =
+            Target { public, own, ports: ports::worth_trying(declared, ssh, listening.as_deref().unwrap_or_default()) };
         let views = self.views(tools, &target).await;
-        let spoken = match views.iter().find(|view| view.by == *CONSOLE) {
+        let Heard { spoken, unheard } = match views.iter().find(|view| view.by == *CONSOLE) {
             Some(view) if view.side == Side::Vpn => speech::hear(tools, &self.server, &target.own, view).await,
             Some(view) => speech::hear(tools, &self.server, &target.public, view).await,
-            None => Vec::new(),
+            None => Heard::default(),
         };
         let at = (tools.now)();
-        let fact = Fact::Views(Views { views, ssh, spoken });
+        let fact = Fact::Views(Views { views, ssh, spoken, unheard, unlisted: listening.err() });
         Ok(Answer::seen(vec![observed(Subject::host(self.server.name.clone()), at, fact)]))
     }
 
@@ -127,12 +129,14 @@ impl Look {
         }
     }
 
-    /// What the server listens on makes the list longer, where it tells; a key that may run nothing but the probe, or a
-    /// system without ss, leaves the list as it is.
-    async fn listening(&self, tools: &Tools) -> Vec<Port> {
-        match tools.shell.script(&self.server, "ss -Hltun", LISTENING, 256 << 10).await {
-            Ok(ran) if ran.status == Some(0) => ports::parse_listening(&String::from_utf8_lossy(&ran.output)),
-            _ => Vec::new(),
+    /// What the server listens on makes the list longer, where it tells. A key that may run nothing but the probe, or a
+    /// system without ss, leaves the list as it is, and that is told.
+    async fn listening(&self, tools: &Tools) -> Result<Vec<Port>, Fault> {
+        let ran = tools.shell.script(&self.server, "ss -Hltun", LISTENING, 256 << 10).await?;
+        match ran.status {
+            Some(0) => Ok(ports::parse_listening(&String::from_utf8_lossy(&ran.output))),
+            Some(127) => Err(Fault::new("it has no ss to tell with").mend("install iproute2 there")),
+            _ => Err(Fault::new(format!("it does not tell on what it listens: {}", ran.complaint()))),
         }
     }
 

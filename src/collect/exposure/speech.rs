@@ -8,42 +8,60 @@ use futures_util::stream;
 
 use crate::collect::tools::Tools;
 use crate::collect::tools::talk::ask_speech;
-use crate::domain::facts::{PortAnswer, Protocol, Speech, View};
+use crate::domain::facts::{PortAnswer, Protocol, Speech, Unheard, View};
 use crate::domain::register::Server;
-use crate::domain::{Port, Read, Transport};
+use crate::domain::{Port, Read, Shown, Transport};
 
 /// Ports that are talked to, and how many at once.
 const PORTS: usize = 16;
 const AT_ONCE: usize = 4;
 const CERTIFICATE: Duration = Duration::from_secs(10);
 
+/// What was heard, and of which ports nothing was.
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    pub(super) spoken: Vec<Speech>,
+    pub(super) unheard: Vec<Unheard>,
+}
+
 /// Talks to each declared port that is open for this console, at one address each.
-pub(super) async fn hear(tools: &Tools, server: &Server, names: &[String], view: &View) -> Vec<Speech> {
+pub(super) async fn hear(tools: &Tools, server: &Server, names: &[String], view: &View) -> Heard {
     let mut places: Vec<(Port, IpAddr)> = Vec::new();
     for one in view.tried.seen().into_iter().flatten() {
         let declared = server.ports.iter().flatten().any(|declared| declared.covers(one.port));
         let open = one.answer == PortAnswer::Open && one.port.transport == Transport::Tcp;
-        if declared && open && places.iter().all(|(port, _)| *port != one.port) && places.len() < PORTS {
+        if declared && open && places.iter().all(|(port, _)| *port != one.port) {
             places.push((one.port, one.address));
         }
     }
     let own = names.iter().map(String::as_str).chain(server.sites.iter().map(|site| site.name.as_str()));
     let name = own.into_iter().find(|name| name.parse::<IpAddr>().is_err());
+    let beyond = places.split_off(places.len().min(PORTS));
     let mut talks = Vec::new();
     for (port, address) in places {
         talks.push(talk(tools, SocketAddr::new(address, port.number), name));
     }
-    stream::iter(talks).buffered(AT_ONCE).filter_map(std::future::ready).collect().await
+    let mut heard = Heard::default();
+    for told in stream::iter(talks).buffered(AT_ONCE).collect::<Vec<_>>().await {
+        match told {
+            Ok(speech) => heard.spoken.push(speech),
+            Err(unheard) => heard.unheard.push(unheard),
+        }
+    }
+    let why = Shown::from(format!("no more than {PORTS} ports of a server are talked to"));
+    heard.unheard.extend(beyond.into_iter().map(|(port, _)| Unheard { port, why: why.clone() }));
+    heard
 }
 
-async fn talk(tools: &Tools, place: SocketAddr, name: Option<&str>) -> Option<Speech> {
+async fn talk(tools: &Tools, place: SocketAddr, name: Option<&str>) -> Result<Speech, Unheard> {
     let address = place.ip().to_string();
     let host = name.unwrap_or(&address);
-    let mut speech = ask_speech(place, host).await?;
+    let speech = ask_speech(place, host).await;
+    let mut speech = speech.map_err(|fault| Unheard { port: Port::tcp(place.port()), why: fault.said })?;
     if speech.protocol == Protocol::Tls {
         let certificate = tools.tls.certificate(host, place.port(), (tools.now)(), CERTIFICATE).await;
         speech.certificate = Some(Read::from(certificate));
         speech.named = name.is_some();
     }
-    Some(speech)
+    Ok(speech)
 }

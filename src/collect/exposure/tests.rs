@@ -77,3 +77,27 @@ async fn a_server_that_is_nowhere_is_unreadable_with_its_mend() {
     let fault = exposure.views[0].tried.as_result().unwrap_err();
     assert!(fault.mend.as_ref().unwrap().as_str().contains("addresses"), "{fault}");
 }
+
+#[tokio::test]
+async fn an_open_port_that_says_nothing_known_is_kept_and_the_many_beyond_are_named() {
+    let mut listeners = Vec::new();
+    for _ in 0..18 {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        listeners.push((listener.local_addr().unwrap().port(), listener));
+    }
+    let ports: Vec<_> = listeners.iter().map(|(port, _)| Port::tcp(*port).to_string().parse().unwrap()).collect();
+    let answering: Vec<_> = listeners.into_iter().map(|(_, listener)| tokio::spawn(greet(listener))).collect();
+    let server = Server { ports: Some(ports), addresses: vec!["127.0.0.1".into()], ..Server::local() };
+    let views = seen(server, json!({ "outside": "console" })).await;
+    assert_eq!((views.spoken.len(), views.unheard.len()), (0, 18));
+    assert_eq!(views.unheard[0].why, "its greeting is of no known protocol");
+    assert_eq!(views.unheard[17].why, "no more than 16 ports of a server are talked to");
+    answering.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
+async fn greet(listener: tokio::net::TcpListener) {
+    loop {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        tokio::io::AsyncWriteExt::write_all(&mut stream, b"moo\r\n").await.ok();
+    }
+}

@@ -30,6 +30,14 @@ impl Scratch {
         runtime.and_then(|folder| Self::within(&folder).ok()).map_or_else(|| Self::within(&std::env::temp_dir()), Ok)
     }
 
+    /// Where whole restores go: TMPDIR, or else /var/tmp. /tmp and what is made for a session are memory on many a system.
+    pub fn roomy() -> Result<Self, Fault> {
+        match std::env::var_os("TMPDIR") {
+            Some(_) => Self::within(&std::env::temp_dir()),
+            None => Self::within(Path::new("/var/tmp")).or_else(|_| Self::within(&std::env::temp_dir())),
+        }
+    }
+
     /// In this folder, under a name that nobody has.
     pub fn within(folder: &Path) -> Result<Self, Fault> {
         for _ in 0..16 {

@@ -10,9 +10,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::domain::Port;
-use crate::domain::Shown;
 use crate::domain::facts::{Protocol, Speech};
+use crate::domain::{Fault, Port, Shown};
 use hello::{Reply, client_hello, parse_reply};
 
 /// Servers that speak first do so at once.
@@ -22,20 +21,20 @@ const CAP: usize = 8 << 10;
 /// Versions that nobody should take any more (RFC 8996).
 const OLD: [(u8, &str); 2] = [(1, "TLS 1.0"), (2, "TLS 1.1")];
 
-/// Listens and asks. `None` when it can't be reached or says nothing that is known.
-pub async fn ask_speech(place: SocketAddr, name: &str) -> Option<Speech> {
-    let mut stream = connect(place).await?;
+/// Listens and asks. A fault says why it is not known what the port speaks.
+pub async fn ask_speech(place: SocketAddr, name: &str) -> Result<Speech, Fault> {
+    let mut stream = connect(place).await.ok_or_else(|| Fault::passing("it took no second connection"))?;
     let greeting = hear(&mut stream, GREETING).await;
     let mut speech = if greeting.is_empty() {
         drop(stream);
         ask_silent(place, name).await?
     } else {
-        let protocol = parse_greeting(&greeting)?;
+        let protocol = parse_greeting(&greeting).ok_or_else(|| Fault::new("its greeting is of no known protocol"))?;
         let starttls = ask_starttls(&mut stream, protocol).await;
         Speech { protocol, starttls, ..Speech::of(Port::tcp(place.port()), Protocol::Ssh) }
     };
     speech.port = Port::tcp(place.port());
-    Some(speech)
+    Ok(speech)
 }
 
 async fn connect(place: SocketAddr) -> Option<TcpStream> {
@@ -89,22 +88,35 @@ async fn ask_starttls(stream: &mut TcpStream, protocol: Protocol) -> Option<bool
 }
 
 /// It waits for the client: TLS first, since a TLS port answers plain http too, with a complaint.
-async fn ask_silent(place: SocketAddr, name: &str) -> Option<Speech> {
+async fn ask_silent(place: SocketAddr, name: &str) -> Result<Speech, Fault> {
     let port = Port::tcp(place.port());
-    if matches!(ask_version(place, name, 3).await, Some(Reply::Accepted(_) | Reply::Refused)) {
-        let mut old = Vec::new();
-        for (minor, word) in OLD {
-            if ask_version(place, name, minor).await == Some(Reply::Accepted(minor)) {
-                old.push(Shown::from(word));
-            }
-        }
-        return Some(Speech { old, ..Speech::of(port, Protocol::Tls) });
+    if speaks_tls(place, name).await {
+        return Ok(ask_old(place, name, Speech::of(port, Protocol::Tls)).await);
     }
-    let mut stream = connect(place).await?;
+    let mute = || Fault::new("it answers neither TLS nor http");
+    let mut stream = connect(place).await.ok_or_else(mute)?;
     let question = format!("HEAD / HTTP/1.1\r\nHost: {name}\r\nUser-Agent: matins\r\nConnection: close\r\n\r\n");
-    let answer = exchange(&mut stream, question.as_bytes()).await?;
+    let answer = exchange(&mut stream, question.as_bytes()).await.ok_or_else(mute)?;
     let text = String::from_utf8_lossy(&answer);
-    text.starts_with("HTTP/").then(|| Speech { redirect: parse_redirect(&text), ..Speech::of(port, Protocol::Http) })
+    let speech = || Speech { redirect: parse_redirect(&text), ..Speech::of(port, Protocol::Http) };
+    text.starts_with("HTTP/").then(speech).ok_or_else(mute)
+}
+
+async fn speaks_tls(place: SocketAddr, name: &str) -> bool {
+    matches!(ask_version(place, name, 3).await, Some(Reply::Accepted(_) | Reply::Refused))
+}
+
+/// The old versions that it takes. Silence is no refusal; one that hangs up on an old version and not on a newer means it.
+async fn ask_old(place: SocketAddr, name: &str, mut speech: Speech) -> Speech {
+    for (minor, word) in OLD {
+        match ask_version(place, name, minor).await {
+            Some(Reply::Accepted(version)) if version == minor => speech.old.push(word.into()),
+            Some(Reply::Accepted(_) | Reply::Refused) => {}
+            Some(Reply::HungUp) if speaks_tls(place, name).await => {}
+            _ => speech.untold.push(word.into()),
+        }
+    }
+    speech
 }
 
 /// Where a 3xx answer sends people.
@@ -118,7 +130,12 @@ fn parse_redirect(answer: &str) -> Option<Shown> {
 /// Offers one version and nothing newer, 3.`minor` on the wire.
 async fn ask_version(place: SocketAddr, name: &str, minor: u8) -> Option<Reply> {
     let mut stream = connect(place).await?;
-    parse_reply(&exchange(&mut stream, &client_hello(minor, name)).await?)
+    let answer = exchange(&mut stream, &client_hello(minor, name)).await?;
+    // Once ended, it says so again.
+    if answer.is_empty() && !matches!(timeout(GREETING, stream.read(&mut [0])).await, Err(_) | Ok(Ok(1..))) {
+        return Some(Reply::HungUp);
+    }
+    parse_reply(&answer)
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ pub use service::{CertificateSeen, Reached, ServiceDeclared, ServiceSeen};
 pub use site::{ComposerPackage, SiteDeclared, SiteSeen};
 pub use software::{HostSoftware, Listens};
 pub use support::{ReleaseSupport, Releases, Support, SupportEnded, SupportLimited};
-pub use view::{PortAnswer, Protocol, Side, Speech, Tried, View, Views, ViewsDeclared};
+pub use view::{PortAnswer, Protocol, Side, Speech, Tried, Unheard, View, Views, ViewsDeclared};
 pub use vpn::{Handshake, PeerDeclared, VpnClient, VpnClients, VpnDeclared, WireguardPeer, WireguardPeers};
 pub use vpn_history::{PastSession, PeerHistory, VpnHistory};
 pub use vulnerability::{

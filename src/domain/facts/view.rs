@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::CertificateSeen;
-use crate::domain::{Port, Read, Shown};
+use crate::domain::{Fault, Port, Read, Shown};
 
 /// Who looks at a server, and from which side.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,19 @@ pub struct Views {
     /// What its declared ports speak, as this console hears it.
     #[serde(default)]
     pub spoken: Vec<Speech>,
+    /// Declared ports that are open for this console, and of which it does not know what they speak.
+    #[serde(default)]
+    pub unheard: Vec<Unheard>,
+    /// Why the server did not tell on what it listens, so that only declared and known ports were tried.
+    #[serde(default)]
+    pub unlisted: Option<Fault>,
+}
+
+/// A port that is open and told nothing, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unheard {
+    pub port: Port,
+    pub why: Shown,
 }
 
 impl Views {
@@ -111,6 +124,9 @@ pub struct Speech {
     pub redirect: Option<Shown>,
     /// Versions of TLS that it takes and should not.
     pub old: Vec<Shown>,
+    /// Of which versions it did not say whether it takes them.
+    #[serde(default)]
+    pub untold: Vec<Shown>,
     pub certificate: Option<Read<CertificateSeen>>,
     /// The certificate was asked for by a name, against which it can be held.
     pub named: bool,
@@ -118,7 +134,8 @@ pub struct Speech {
 
 impl Speech {
     pub fn of(port: Port, protocol: Protocol) -> Self {
-        Self { port, protocol, starttls: None, redirect: None, old: Vec::new(), certificate: None, named: false }
+        let (old, untold) = (Vec::new(), Vec::new());
+        Self { port, protocol, starttls: None, redirect: None, old, untold, certificate: None, named: false }
     }
 }
 

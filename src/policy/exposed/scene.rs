@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 use crate::domain::facts::{
     Filter, FilterProgram, FilterRules, HostDeclared, HostExposure, Listener, Listening, PortAnswer, Side, Speech,
-    Tried, View, Views, ViewsDeclared,
+    Tried, Unheard, View, Views, ViewsDeclared,
 };
 use crate::domain::{
     Declared, Evidence, Fact, Fault, Judgement, Limits, Observation, Period, Port, Read, SourceId, SourceRecord,
@@ -29,6 +29,8 @@ pub struct Scene {
     pub here: Vec<(&'static str, &'static str, PortAnswer)>,
     pub ssh: u16,
     pub spoken: Vec<Speech>,
+    pub unheard: Vec<Unheard>,
+    pub unlisted: Option<Fault>,
 }
 
 impl Default for Scene {
@@ -50,6 +52,8 @@ impl Default for Scene {
             here: Vec::new(),
             ssh: 22,
             spoken: Vec::new(),
+            unheard: Vec::new(),
+            unlisted: None,
         }
     }
 }
@@ -72,7 +76,13 @@ impl Scene {
             by: "gate".into(),
             tried: Read::Seen(tried.iter().map(|(port, address, answer)| tried_of(port, address, *answer)).collect()),
         });
-        let views = Views { views: views.collect(), ssh: Some(Port::tcp(self.ssh)), spoken: self.spoken.clone() };
+        let views = Views {
+            views: views.collect(),
+            ssh: Some(Port::tcp(self.ssh)),
+            spoken: self.spoken.clone(),
+            unheard: self.unheard.clone(),
+            unlisted: self.unlisted.clone(),
+        };
         let named = |tried: &Vec<_>| (!tried.is_empty()).then(|| "gate".into());
         let lookers = ViewsDeclared { outside: named(&self.outside), vpn: named(&self.vpn) };
         Evidence {

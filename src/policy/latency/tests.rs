@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::domain::facts::{Bulletin, Bulletins};
-use crate::domain::{Fact, FindingKey, Observation, Period, SourceId, SourceRecord, Subject, SubjectKind};
+use crate::domain::facts::{Bulletin, Bulletins, HostDeclared};
+use crate::domain::{Declared, Fact, FindingKey, Observation, Period, SourceId, SourceRecord, Subject, SubjectKind};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -42,7 +42,30 @@ fn evidence(bulletins: &[(&str, &str)], turns: Vec<Turn>) -> Evidence {
 
 fn hours(evidence: &Evidence) -> Vec<(String, i64)> {
     let truth = Truth::of(evidence, at("2026-11-23T08:00:00Z"));
-    patched(evidence, &truth).iter().map(|one| (one.id.to_string(), one.took.as_hours())).collect()
+    let all = patched(evidence, &truth, at("2026-11-23T08:00:00Z"));
+    all.iter().filter(|one| !one.open).map(|one| (one.id.to_string(), one.took.as_hours())).collect()
+}
+
+fn open_hours(evidence: &Evidence) -> Vec<i64> {
+    let truth = Truth::of(evidence, at("2026-11-23T08:00:00Z"));
+    let all = patched(evidence, &truth, at("2026-11-23T08:00:00Z"));
+    all.iter().filter(|one| one.open).map(|one| one.took.as_hours()).collect()
+}
+
+/// A server of the register that answers, and does not tell its packages.
+fn mute(host: &str) -> SourceRecord {
+    let subject = Subject::host(host);
+    SourceRecord {
+        id: SourceId::new("servers", host),
+        declared: vec![Declared { subject, fact: Fact::HostDeclared(HostDeclared::default()), place: "a:1".into() }],
+        seen: Vec::new(),
+        good_at: Some(at("2026-11-23T08:00:00Z")),
+        asked_at: None,
+        took_ms: None,
+        fault: None,
+        failures: 0,
+        stale_after: Period::hours(2),
+    }
 }
 
 #[test]
@@ -58,6 +81,7 @@ fn an_advisory_is_over_when_the_last_affected_server_has_the_fix() {
         evidence(&[("DSA-1-1", "2026-11-02")], turns)
     };
     assert_eq!(hours(&turns(&[])), [], "web2 is still vulnerable");
+    assert_eq!(open_hours(&turns(&[])), [20 * 24 + 8], "and has been for twenty days");
     let fixed = turn("DSA-1-1", "2026-11-04T06:00:00Z", "web2", Some("fixed"));
     assert_eq!(hours(&turns(std::slice::from_ref(&fixed))), [("DSA-1-1".to_owned(), 30)]);
     let late = turn("DSA-1-1", "2026-11-09T00:00:00Z", "web9", Some("fixed"));
@@ -68,6 +92,31 @@ fn an_advisory_is_over_when_the_last_affected_server_has_the_fix() {
     assert_eq!(hours(&turns(&forgotten)), [("DSA-1-1".to_owned(), 30)], "its row was old enough to go");
     let runs = turn("DSA-1-1", "2026-11-04T06:00:00Z", "web2", Some("fixed, the old code still runs"));
     assert_eq!(hours(&turns(&[runs])), []);
+}
+
+#[test]
+fn what_nobody_knows_any_more_is_not_patched() {
+    let turns = |last: &[(&str, Option<&str>)]| {
+        let mut turns = vec![turn("DSA-1-1", "2026-11-03T01:00:00Z", "web1", Some("vulnerable"))];
+        turns.extend(last.iter().map(|(at, word)| turn("DSA-1-1", at, "web1", *word)));
+        evidence(&[("DSA-1-1", "2026-11-02")], turns)
+    };
+    let dark = turns(&[("2026-11-04T00:00:00Z", Some("unknown"))]);
+    assert_eq!((hours(&dark), open_hours(&dark).len()), (vec![], 1));
+    let known_again = turns(&[("2026-11-04T00:00:00Z", Some("unknown")), ("2026-11-05T00:00:00Z", Some("fixed"))]);
+    assert_eq!(hours(&known_again), [("DSA-1-1".to_owned(), 48)]);
+    // The register has it, and it does not tell its packages: that its row says nothing of it is no cure.
+    let mut silent = turns(&[("2026-11-04T00:00:00Z", None)]);
+    assert_eq!(hours(&silent), [("DSA-1-1".to_owned(), 24)], "it is gone from the register");
+    silent.sources.push(mute("web1"));
+    assert_eq!((hours(&silent), open_hours(&silent).len()), (vec![], 1));
+    let mut back = turns(&[("2026-11-04T00:00:00Z", None), ("2026-11-06T00:00:00Z", Some("fixed"))]);
+    back.sources.push(mute("web1"));
+    assert_eq!(hours(&back), [("DSA-1-1".to_owned(), 72)]);
+    // Unknown from the first day on: nobody saw it installed.
+    let never = vec![turn("DSA-1-1", "2026-11-01T00:00:00Z", "web1", Some("unknown"))];
+    let never = evidence(&[("DSA-1-1", "2026-11-02")], never);
+    assert_eq!((hours(&never), open_hours(&never)), (vec![], vec![]));
 }
 
 #[test]
@@ -94,8 +143,12 @@ fn an_installation_within_the_day_of_publication_took_no_time() {
 #[test]
 fn months_have_a_median_and_a_95th_percentile() {
     let id: Shown = "x".into();
-    let one =
-        |published: &str, hours| Patched { id: &id, published: at(published), took: SignedDuration::from_hours(hours) };
+    let one = |published: &str, hours| Patched {
+        id: &id,
+        published: at(published),
+        took: SignedDuration::from_hours(hours),
+        open: false,
+    };
     let mut all: Vec<Patched<'_>> = (1..=20).map(|hours| one("2026-10-20T00:00:00Z", hours)).collect();
     // Out on the last day of October, whose end is in November.
     all.push(one("2026-11-01T00:00:00Z", 100));

@@ -15,8 +15,6 @@ pub struct Concern<'a> {
     pub states: BTreeMap<usize, State>,
     /// What the fleet has of its packages: release, source, the version there, and how that stands.
     pub carried: Vec<Carried<'a>>,
-    /// Some server's state could only be told by the tracker, which is not to be believed now.
-    pub hangs_on_tracker: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,13 +85,12 @@ struct Asked<'f> {
 #[derive(Debug)]
 pub struct Judge<'f, 'a> {
     pub fleet: &'f Fleet<'a>,
-    tracker: Option<&'f Tracker>,
+    tracker: Option<&'f Told<'a, Tracker>>,
 }
 
 impl<'f, 'a> Judge<'f, 'a> {
     pub fn new(fleet: &'f Fleet<'a>, truth: &'f Truth<'a>) -> Self {
-        let tracker = truth.tracker.as_ref().and_then(Told::trusted);
-        Self { fleet, tracker: tracker.map(|told| told.fact) }
+        Self { fleet, tracker: truth.tracker.as_ref() }
     }
 
     /// `None` where no server has any package of it. Which servers stand how is left to [`Judge::place`], since nobody asks
@@ -131,7 +128,6 @@ impl<'f, 'a> Judge<'f, 'a> {
     fn programs(&self, asked: Asked<'f>, source: &'f str, concern: &mut Concern<'f>) {
         for triple in self.fleet.carried(source) {
             let (state, fix) = self.state(asked, source, triple.release, triple.version);
-            concern.hangs_on_tracker |= state == State::Unknown && self.tracker.is_none();
             let Triple { release, version, ref sets } = *triple;
             concern.carried.push(Carried { release, source, version, state, fix, sets });
         }
@@ -183,12 +179,13 @@ impl<'f, 'a> Judge<'f, 'a> {
         if !asked.recent {
             return State::NotAffected;
         }
-        let Some(tracker) = self.tracker.filter(|tracker| tracker.releases.iter().any(|known| *known == *release))
-        else {
-            return State::Unknown;
+        let Some(told) = self.tracker.filter(|told| told.fact.releases.iter().any(|known| *known == *release)) else {
+            return State::Untold;
         };
-        let mine = tracker.issues(source, release).filter(|(issue, _)| asked.bulletin.cves.contains(&issue.id));
+        let mine = told.fact.issues(source, release).filter(|(issue, _)| asked.bulletin.cves.contains(&issue.id));
         let states = mine.map(|(_, state)| State::by_tracker(version, &state.fix));
-        states.max().unwrap_or(State::NotAffected)
+        let worst = states.max().unwrap_or(State::NotAffected);
+        // What an old copy says is wrong is still wrong; that nothing is can't be said by it.
+        if told.doubt.is_some() && worst < State::NoFix { State::Untold } else { worst }
     }
 }

@@ -1,6 +1,6 @@
 //! [`Fleet`]: what the servers carry, put together so that each (source, version, release) is judged once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -152,6 +152,17 @@ impl<'a> Fleet<'a> {
         let class = &mut self.classes[class];
         if heard { class.heard.push(server) } else { class.doubted.push(server) }
     }
+}
+
+/// Servers of the register whose packages their last answer does not tell.
+pub fn unreadable(evidence: &Evidence) -> HashSet<&str> {
+    let mut names = HashSet::new();
+    for source in &evidence.sources {
+        let hosts = source.declared.iter().filter(|one| matches!(one.fact, Fact::HostDeclared(_)));
+        let dark = hosts.filter(|declared| Heard::of(source, declared).judged().is_none());
+        names.extend(dark.map(|declared| declared.subject.name.as_str()));
+    }
+    names
 }
 
 /// The last answer of one server.

@@ -12,6 +12,8 @@ pub enum State {
     Fixed,
     /// Fixed, and an old kernel lies on the disk that nobody runs.
     OldOnDisk,
+    /// Nobody tells: the advisory does not name its release, and no tracker that can be believed keeps it.
+    Untold,
     /// The evidence does not tell.
     Unknown,
     /// Affected, and no fix is out for its release.
@@ -28,7 +30,7 @@ impl State {
             Self::NotAffected => "not affected",
             Self::Fixed => "fixed",
             Self::OldOnDisk => "fixed, an old kernel on the disk",
-            Self::Unknown => "unknown",
+            Self::Untold | Self::Unknown => "unknown",
             Self::NoFix => "no fix yet",
             Self::OldRuns => "fixed, the old code still runs",
             Self::Vulnerable => "vulnerable",

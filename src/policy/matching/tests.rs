@@ -150,21 +150,21 @@ fn of_two_versions_of_one_source_the_worse_counts() {
 fn a_release_that_the_advisory_does_not_name_is_told_by_the_tracker() {
     let fix = fixed_in("trixie", "perl", "5.40.1-6");
     let perl = || program("perl perl 5.36.0-7");
-    assert_eq!(stands(perl(), &fix, None), State::Unknown, "nobody tells");
+    assert_eq!(stands(perl(), &fix, None), State::Untold, "nobody tells");
     let told = |states: &[(&str, &[(u8, Fix)])]| stands(perl(), &fix, Some(tracker(&["bookworm"], "perl", states)));
     assert_eq!(told(&[("CVE-2026-1", &[(0, Fix::NotAffected)])]), State::NotAffected);
     assert_eq!(told(&[("CVE-2026-1", &[(0, Fix::Open)]), ("CVE-2026-2", &[(0, Fix::NotAffected)])]), State::NoFix);
     assert_eq!(told(&[("CVE-2026-2", &[(0, Fix::In("5.36.0-7+deb12u1".into()))])]), State::Vulnerable);
     assert_eq!(told(&[("CVE-2026-3", &[(0, Fix::Open)])]), State::NotAffected, "another vulnerability");
     let elsewhere = tracker(&["trixie"], "perl", &[("CVE-2026-1", &[(0, Fix::Open)])]);
-    assert_eq!(stands(perl(), &fix, Some(elsewhere)), State::Unknown, "the tracker does not keep bookworm");
+    assert_eq!(stands(perl(), &fix, Some(elsewhere)), State::Untold, "the tracker does not keep bookworm");
 }
 
 #[test]
 fn a_version_from_backports_is_not_measured_by_its_releases_fix() {
     let fix = fixed_in("bookworm", "nginx", "1.22.1-9+deb12u1");
     let backport = || program("nginx nginx 1.26.0-1~bpo12+1");
-    assert_eq!(stands(backport(), &fix, None), State::Unknown, "1.26 is newer than 1.22 and yet not known to be fixed");
+    assert_eq!(stands(backport(), &fix, None), State::Untold, "1.26 is newer than 1.22 and yet not known to be fixed");
     let sid = |version: &str| {
         let fix = [(1, Fix::In(version.into()))];
         stands(

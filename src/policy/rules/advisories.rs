@@ -17,7 +17,7 @@ mod unjudged;
 
 use std::collections::{HashMap, HashSet};
 
-use crate::domain::facts::{Advisory, Bulletin, FeedKind};
+use crate::domain::facts::{Advisory, FeedKind};
 use crate::domain::{Fact, Judgement, Limit, Period, Shown, SourceRecord, Verdict, age};
 use crate::policy::drupal::{Site, sites};
 use crate::policy::matching::{self, Truth};
@@ -54,7 +54,8 @@ fn judge(case: &Case<'_>) -> Vec<Judgement> {
     let truth = Truth::of(case.evidence, case.now);
     let matched = matching::Fleet::of(case.evidence, case.now);
     let told = told(case);
-    let debian = Debian::judged(case, &truth, &matched, &told);
+    let judge = matching::Judge::new(&matched, &truth);
+    let debian = Debian::judged(case, &truth, &judge, &told);
     let fleet = Fleet::of(case.evidence, case.now);
     let sites = sites(case.evidence, case.now);
     let feeds = case.evidence.sources.iter().flat_map(|source| {
@@ -64,9 +65,13 @@ fn judge(case: &Case<'_>) -> Vec<Judgement> {
         })
     });
     let others: Vec<&Told<'_>> = told.iter().filter(|told| !debian.told.contains(told.subject.name.as_str())).collect();
-    let asked = debian.rows.len() + others.iter().filter(|told| is_debian(told)).count();
-    let unjudged =
-        (asked > 0 || truth.tracker.is_some()).then(|| unjudged::not_judged(&matched, &truth, asked)).flatten();
+    let asked = unjudged::Asked {
+        advisories: debian.rows.len() + debian.left_out + others.iter().filter(|told| is_debian(told)).count(),
+        untold: debian.untold,
+    };
+    let unjudged = (asked.advisories > 0 || truth.tracker.is_some())
+        .then(|| unjudged::not_judged(&matched, &truth, asked))
+        .flatten();
     let advisories = others
         .into_iter()
         .filter_map(|told| judge_advisory(case, &Asked { truth: &truth, fleet: &fleet, sites: &sites }, told));
@@ -87,15 +92,23 @@ struct Debian<'r> {
     rows: Vec<Judgement>,
     /// Of each list one line on what is in it.
     lists: Vec<(&'r SourceRecord, String)>,
-    /// Vulnerabilities that the rows ask about, by source package.
-    covered: HashSet<(&'r str, &'r str)>,
+    /// Vulnerabilities that the rows ask about.
+    covered: lines::Covered<'r>,
     /// Advisories that feeds tell of too, and that are judged here.
     told: HashSet<&'r str>,
+    /// Advisories of which nobody tells how some server stands.
+    untold: usize,
+    /// Those of which nobody tells it of any server: a row would say nothing.
+    left_out: usize,
 }
 
 impl<'r> Debian<'r> {
-    fn judged(case: &'r Case<'r>, truth: &'r Truth<'r>, fleet: &'r matching::Fleet<'r>, told: &'r [Told<'r>]) -> Self {
-        let judge = matching::Judge::new(fleet, truth);
+    fn judged(
+        case: &'r Case<'r>,
+        truth: &'r Truth<'r>,
+        judge: &'r matching::Judge<'r, 'r>,
+        told: &'r [Told<'r>],
+    ) -> Self {
         let told: HashMap<&str, &Told<'_>> = told.iter().map(|told| (told.subject.name.as_str(), told)).collect();
         let kept = case.limits.of(&KEPT);
         let mut debian = Self::default();
@@ -106,15 +119,14 @@ impl<'r> Debian<'r> {
                 let recent = by_feed.is_some() || bulletins::recent(bulletin, case.now, kept);
                 let Some(mut concern) = judge.concern(bulletin, recent) else { continue };
                 concerning += 1;
-                debian.cover(bulletin, &concern);
                 if !recent && concern.worst() <= matching::State::NoFix {
                     continue;
                 }
                 judge.place(&mut concern);
-                let row = Row { case, judge: &judge, truth, list: list.source, bulletin, told: by_feed, concern };
+                let row = Row { case, judge, truth, list: list.source, bulletin, told: by_feed, concern };
                 if recent || row.is_wrong() {
                     debian.told.extend(by_feed.map(|told| told.subject.name.as_str()));
-                    debian.rows.push(row.judged());
+                    debian.push(&row);
                 }
             }
             let all = list.fact.bulletins.len();
@@ -126,10 +138,17 @@ impl<'r> Debian<'r> {
         debian
     }
 
-    fn cover(&mut self, bulletin: &'r Bulletin, concern: &matching::Concern<'r>) {
-        for one in concern.carried.iter().filter(|one| one.state == matching::State::Vulnerable) {
-            self.covered.extend(bulletin.cves.iter().map(|cve| (cve.as_str(), one.source)));
+    fn push(&mut self, row: &Row<'r>) {
+        self.untold += usize::from(row.is_untold());
+        if !row.is_told() {
+            self.left_out += 1;
+            return;
         }
+        for one in row.concern.carried.iter().filter(|one| one.state == matching::State::Vulnerable) {
+            let cves = row.bulletin.cves.iter();
+            self.covered.extend(cves.map(|cve| (cve.as_str(), one.source, one.release, one.version)));
+        }
+        self.rows.push(row.judged());
     }
 }
 

@@ -14,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::domain::facts::HostSeen;
 use crate::domain::{
     Declared, Fact, Fault, Judgement, Limit, Observation, Period, Shown, SourceRecord, Subject, SubjectKind, Verdict,
+    age,
 };
 use crate::policy::{Case, Rule};
 
@@ -97,6 +98,11 @@ impl Host<'_> {
     fn since(&self, item: &str) -> Timestamp {
         let since = self.case.evidence.first_seen(SubjectKind::Host, &self.subject.name, item);
         since.unwrap_or(self.at).min(self.case.now)
+    }
+
+    /// How long ago, in words that stay for an hour; `None` while they would not.
+    fn long(&self, since: Timestamp) -> Option<String> {
+        (self.lasts(since) >= SignedDuration::from_hours(2)).then(|| age(since, self.case.now))
     }
 
     fn lasts(&self, since: Timestamp) -> SignedDuration {

@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 
 use crate::domain::facts::{ComposerPackage, DrupalDatabase, DrupalRecord, SiteSeen};
 use crate::domain::{Judgement, Limit, Link, Period, Shown, Verdict};
-use crate::policy::drupal::{Advised, Hit, Site, sites};
+use crate::policy::drupal::{Advised, Hit, Site, Untold, sites};
 use crate::policy::matching::{Told, Truth};
 use crate::policy::{Case, Rule, no_exhibits};
 
@@ -100,24 +100,29 @@ impl Checked<'_, '_> {
             behind.entry(&hit.package.name).or_insert_with(one).records.push(hit.record);
         }
         let behind: Vec<Behind<'_>> = behind.into_values().collect();
+        let untold = self.advised.untold(self.seen);
         let exploited = hits.iter().find_map(|hit| self.exploited(hit.record));
         let since = hits.iter().filter_map(|hit| out(hit.record.published)).min();
         let limit = self.case.limits.of(&SITE_UPDATE);
         let late = since.is_some_and(|since| self.case.now.duration_since(since) > limit.as_duration());
         let verdict = match () {
-            () if behind.is_empty() && self.told.doubt.is_some() => Verdict::Unknown,
+            () if behind.is_empty() && (self.told.doubt.is_some() || !untold.is_empty()) => Verdict::Unknown,
             () if behind.is_empty() => Verdict::Ok,
             () if late || exploited.is_some() => Verdict::Broken,
             () => Verdict::Due,
         };
-        let judged = self.source(begin(self.site, verdict, self.title(&behind, exploited.is_some())));
+        let title = self.title(&behind, &untold, exploited.is_some());
+        let judged = self.doubted(self.source(begin(self.site, verdict, title)), &untold);
         let judged = self.because(judged, &behind, exploited.as_ref());
         let judged = behind.iter().fold(judged, |judged, one| {
             let ids: Vec<&str> = one.records.iter().map(|record| record.id.as_str()).collect();
             judged.asking(format!("package {}", one.package.name), format!("vulnerable: {}", ids.join(" ")))
         });
         if behind.is_empty() {
-            return judged;
+            return match mend(&untold) {
+                Some(mend) => judged.mend(mend),
+                None => judged,
+            };
         }
         let names: Vec<&str> = behind.iter().take(6).map(|one| one.package.name.as_str()).collect();
         judged
@@ -135,23 +140,44 @@ impl Checked<'_, '_> {
         record.aliases.iter().find_map(listed)
     }
 
-    fn title(&self, behind: &[Behind<'_>], exploited: bool) -> String {
+    fn title(&self, behind: &[Behind<'_>], untold: &[Untold<'_>], exploited: bool) -> String {
         let drupal = self.seen.packages.iter().filter(|package| is_drupal(package)).count();
         let doubt = self.told.doubt.as_ref().map(|doubt| format!("Drupal's database is {doubt}"));
         let mut parts: Vec<String> = Vec::new();
         if exploited {
             parts.push("exploited".to_owned());
         }
-        if behind.is_empty() {
-            parts.push(doubt.clone().unwrap_or_else(|| format!("none of {drupal} Drupal packages is vulnerable")));
-        } else {
-            parts.push(format!("{} of {drupal} Drupal packages vulnerable", behind.len()));
-            parts.extend(behind.iter().take(3).map(|one| {
-                let fix = one.fix.map_or_else(String::new, |fix| format!(" → {fix}"));
-                format!("{} {}{fix}", short(&one.package.name), one.package.version)
-            }));
+        let named = |package: &ComposerPackage| format!("{} {}", short(&package.name), package.version);
+        match (&behind, doubt) {
+            ([], Some(doubt)) => parts.push(doubt),
+            ([], None) if untold.is_empty() => parts.push(format!("none of {drupal} Drupal packages is vulnerable")),
+            ([], None) => {
+                parts.push(format!("{} of {drupal} Drupal packages cannot be told", untold.len()));
+                parts.extend(untold.iter().take(3).map(|one| named(one.package)));
+            }
+            (behind, _) => {
+                parts.push(format!("{} of {drupal} Drupal packages vulnerable", behind.len()));
+                parts.extend(behind.iter().take(3).map(|one| {
+                    let fix = one.fix.map_or_else(String::new, |fix| format!(" → {fix}"));
+                    format!("{}{fix}", named(one.package))
+                }));
+                parts.extend((!untold.is_empty()).then(|| format!("{} cannot be told", untold.len())));
+            }
         }
         parts.join(" · ")
+    }
+
+    /// What nobody can tell, and why.
+    fn doubted(&self, judged: Judgement, untold: &[Untold<'_>]) -> Judgement {
+        let at = self.site.seen.map(|(_, at)| at);
+        untold.iter().fold(judged, |judged, Untold { package, unreadable }| {
+            let why = match unreadable {
+                Some(record) => format!("what {} affects cannot be read", record.id),
+                None => format!("{} is a branch: whether it holds the fixes cannot be told", package.version),
+            };
+            let judged = judged.because(self.site.source.id.to_string(), at, format!("{} {why}", package.name));
+            judged.asking(format!("package {}", package.name), why)
+        })
     }
 
     /// The lock, and the database.
@@ -178,6 +204,19 @@ impl Checked<'_, '_> {
         }
         judged
     }
+}
+
+fn mend(untold: &[Untold<'_>]) -> Option<String> {
+    let first = untold.first()?;
+    Some(match first.unreadable {
+        Some(record) => {
+            format!(
+                "read {} on drupal.org: does it concern {} {}?",
+                record.id, first.package.name, first.package.version
+            )
+        }
+        None => format!("lock a release of {}, or accept the branch for a time", first.package.name),
+    })
 }
 
 fn detail(behind: &[Behind<'_>]) -> String {

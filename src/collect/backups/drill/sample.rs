@@ -19,6 +19,18 @@ const DEADLINE: Duration = Duration::from_secs(300);
 /// Larger files are counted, and not compared.
 const LARGEST: u64 = 256 << 20;
 
+/// Says of a file its size, time and sum; `?` when it is there and can't be read, or nobody may look; `-` when it is gone.
+pub const ASKED: &str = r#"f() {
+  if [ -f "$2" ] && [ -r "$2" ] && s=$(stat -c '%s %Y' -- "$2") && h=$(sha256sum <"$2"); then
+    echo "$1 $s ${h%% *}"
+  elif [ -f "$2" ] || LC_ALL=C stat -- "$2" 2>&1 | grep -q 'Permission denied'; then
+    echo "$1 ?"
+  else
+    echo "$1 -"
+  fi
+}
+"#;
+
 /// One file as it was restored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sampled {
@@ -35,6 +47,8 @@ pub struct Found {
     pub files: u64,
     pub bytes: u64,
     pub sample: Vec<Sampled>,
+    /// Of the sample, those that whoever restored them may not read.
+    pub unread: u64,
 }
 
 /// Counts everything below the folder and takes so many files at random.
@@ -73,8 +87,11 @@ pub fn take(root: &Path, paths: &[String], count: usize) -> Result<Found, Fault>
     };
     // One that its owner may not read can't be compared either.
     let readable = |read: &std::io::Result<Sampled>| !matches!(read, Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied);
-    let sample = chosen.into_iter().map(read).filter(readable).collect::<std::io::Result<_>>().map_err(unreadable)?;
-    Ok(Found { files, bytes, sample })
+    let all = chosen.len();
+    let sample: Vec<Sampled> =
+        chosen.into_iter().map(read).filter(readable).collect::<std::io::Result<_>>().map_err(unreadable)?;
+    let unread = u64::try_from(all - sample.len()).unwrap_or(u64::MAX);
+    Ok(Found { files, bytes, sample, unread })
 }
 
 fn sum(path: &Path) -> std::io::Result<String> {
@@ -95,17 +112,16 @@ fn sum(path: &Path) -> std::io::Result<String> {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Compared {
     pub same: u64,
-    /// Touched or removed since, or not readable there: proves nothing.
+    /// Touched or removed since: proves nothing.
     pub changed: u64,
+    /// Not readable there, or not comparable at all: proves nothing either.
+    pub unread: u64,
     pub different: Vec<Shown>,
 }
 
 /// Reads the same files on the server.
 pub async fn compare(sample: &[Sampled], server: &Server, tools: &Tools) -> Result<Compared, Fault> {
-    let mut script = String::from(
-        "f() { if [ -f \"$2\" ] && [ -r \"$2\" ] && s=$(stat -c '%s %Y' -- \"$2\") && h=$(sha256sum <\"$2\"); then\n  \
-         echo \"$1 $s ${h%% *}\"\nelse\n  echo \"$1 -\"\nfi; }\n",
-    );
+    let mut script = String::from(ASKED);
     for (index, one) in sample.iter().enumerate() {
         // A name that no script can hold is one that can't be compared.
         let path = std::str::from_utf8(one.path.as_os_str().as_bytes()).ok().filter(|path| !path.contains('\0'));
@@ -124,13 +140,15 @@ pub fn parse_compared(sample: &[Sampled], said: &str) -> Compared {
     let mut compared = Compared::default();
     for (index, one) in sample.iter().enumerate() {
         let line = said.lines().find_map(|line| line.strip_prefix(&format!("{index} ")));
-        let mut words = line.unwrap_or("-").split(' ');
-        let (size, modified, sum) = (words.next(), words.next(), words.next());
-        let untouched = size == Some(&one.size.to_string()) && modified == Some(&one.modified.to_string());
-        match sum.filter(|_| untouched) {
-            Some(sum) if *sum == one.sum => compared.same += 1,
-            Some(_) => compared.different.push(Shown::line(&one.path.to_string_lossy())),
-            None => compared.changed += 1,
+        let words: Vec<&str> = line.unwrap_or("?").split(' ').collect();
+        match words[..] {
+            ["-"] => compared.changed += 1,
+            [size, modified, _] if size != one.size.to_string() || modified != one.modified.to_string() => {
+                compared.changed += 1;
+            }
+            [_, _, sum] if sum == one.sum => compared.same += 1,
+            [_, _, _] => compared.different.push(Shown::line(&one.path.to_string_lossy())),
+            _ => compared.unread += 1,
         }
     }
     compared

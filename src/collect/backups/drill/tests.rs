@@ -95,8 +95,8 @@ async fn a_drill(kind: &'static str) {
 
     // A file that changed since proves nothing; one that changed behind everybody's back is another.
     std::fs::write(&path, "something longer than it was").unwrap();
-    let changed = real.drill(|order| order.paths = vec![path.clone()]).await.unwrap();
-    assert_eq!((changed.drill.same, changed.drill.changed, changed.drill.failed), (0, 1, None));
+    let changed = real.drill(|order| order.sample = 30).await.unwrap();
+    assert_eq!((changed.drill.same, changed.drill.changed, changed.drill.failed), (29, 1, None));
     let (file, times) = (real.path("data/below/file 8'"), real.path("times"));
     real.shell(&format!(
         "touch -r \"{file}\" {times}; printf 'worth KEEPING 8' >\"{file}\"; touch -r {times} \"{file}\""
@@ -105,9 +105,39 @@ async fn a_drill(kind: &'static str) {
     let damaged = real.drill(|order| order.paths = vec![file.clone()]).await.unwrap();
     assert!(damaged.drill.failed.unwrap().as_str().contains("1 of 1 files are not as on the server"));
 
+    nothing_to_compare(&real, &path).await;
+
     // What does not restore is a drill that failed.
     let gone = real.drill(|order| order.snapshot = Some("0123456789abcdef".into())).await.unwrap();
     assert!(gone.drill.failed.unwrap().as_str().starts_with("it did not restore: "));
+}
+
+/// Where nothing can be held against the server, nothing is proven, and nothing may be recorded.
+async fn nothing_to_compare(real: &Real, path: &str) {
+    let said = async || real.drill(|order| order.paths = vec![path.to_owned()]).await.unwrap_err().to_string();
+    let changed = said().await;
+    assert!(changed.contains("compared with web1: 1 changed there since, 0 can't be read"), "{changed}");
+    std::fs::remove_file(path).unwrap();
+    assert!(said().await.contains("1 changed there since, 0 can't be read"));
+    if !rustix::process::getuid().is_root() {
+        std::fs::write(path, "x").unwrap();
+        real.shell(&format!("chmod 0 \"{path}\"")).await;
+        assert!(said().await.contains("0 changed there since, 1 can't be read"));
+    }
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test asks sh itself")]
+fn a_file_that_may_not_be_seen_is_told_from_one_that_is_gone() {
+    let scratch = Scratch::new().unwrap();
+    // As it is for a login that may not enter the folder, also where root runs the tests.
+    let script = format!(
+        "stat() {{ echo \"stat: cannot statx: Permission denied\" >&2; return 1; }}\n{}f 0 {1}/hidden\nunset -f stat\nf 1 {1}/gone\n",
+        sample::ASKED,
+        scratch.path().display()
+    );
+    let ran = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&ran.stdout), "0 ?\n1 -\n");
 }
 
 impl Real {
@@ -166,5 +196,7 @@ fn answers_of_the_server_are_held_against_the_sample() {
     let one = |path: &str| Sampled { path: path.into(), size: 3, modified: 1_795_402_807, sum: "ab".into() };
     let sample = [one("/a"), one("/b"), one("/c"), one("/d"), one("/e")];
     let compared = parse_compared(&sample, "0 3 1795402807 ab\n1 3 1795402807 cd\n2 4 1795402807 ab\n3 -\n11 3 1 ab\n");
-    assert_eq!((compared.same, compared.changed, compared.different.as_slice()), (1, 3, &["/b".into()][..]));
+    assert_eq!((compared.same, compared.changed, compared.unread), (1, 2, 1));
+    assert_eq!(compared.different, ["/b"]);
+    assert_eq!(parse_compared(&sample, "0 ?\n1 3 1795402807\n").unread, 5);
 }

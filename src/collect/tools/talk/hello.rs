@@ -8,6 +8,8 @@ pub(super) enum Reply {
     Accepted(u8),
     /// An alert.
     Refused,
+    /// Not a word, and the connection ended.
+    HungUp,
 }
 
 /// Old and less old suites, so that none is missing: RSA, DHE and ECDHE with AES in CBC and GCM, and 3DES.

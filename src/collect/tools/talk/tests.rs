@@ -8,7 +8,7 @@ use super::hello::{Reply, client_hello, parse_reply};
 use super::*;
 
 /// A server that greets, and answers whatever it is asked.
-async fn spoken(greeting: &'static [u8], answer: &'static [u8]) -> Option<Speech> {
+async fn spoken(greeting: &'static [u8], answer: &'static [u8]) -> Result<Speech, Fault> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let place = listener.local_addr().unwrap();
     let server = tokio::spawn(async move {
@@ -41,7 +41,7 @@ async fn who_speaks_first_is_known_by_its_words_and_asked_for_starttls() {
         let speech = spoken(greeting, answer).await.unwrap();
         assert_eq!((speech.protocol, speech.starttls), (protocol, starttls), "{greeting:?}");
     }
-    assert_eq!(spoken(b"hello?\r\n", b"").await, None);
+    assert_eq!(spoken(b"hello?\r\n", b"").await.unwrap_err().said, "its greeting is of no known protocol");
 }
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn plain_http_is_told_from_tls_and_its_redirect_is_read() {
     let redirect =
         spoken(b"", b"HTTP/1.1 301 Moved\r\nServer: x\r\nlocation:  https://web1.example.org/\r\n\r\n").await.unwrap();
     assert_eq!(redirect.redirect.unwrap(), "https://web1.example.org/");
-    assert_eq!(spoken(b"", b"what?").await, None);
+    assert_eq!(spoken(b"", b"what?").await.unwrap_err().said, "it answers neither TLS nor http");
 }
 
 /// A program that is ended with the test.
@@ -92,6 +92,58 @@ async fn old_versions_are_found_at_a_real_server_that_takes_them() {
     // A server that speaks nothing older than 1.3 refuses our 1.2, in TLS.
     let newest = real_server(&["-tls1_3"]).await;
     assert_eq!((newest.protocol, newest.old.len()), (Protocol::Tls, 0));
+}
+
+/// A port that takes TLS 1.2; `old` is done with whoever offers something older, and `again` with whoever comes after that.
+async fn choosy(old: Manners, again: Manners) -> Result<Speech, Fault> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let place = listener.local_addr().unwrap();
+    let server = tokio::spawn(async move {
+        let (mut kept, mut asked_old) = (Vec::new(), false);
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut asked = Vec::new();
+            while asked.len() < 11 && stream.read_buf(&mut asked).await.is_ok_and(|count| count > 0) {}
+            let manners = match asked.get(10) {
+                Some(3) if asked_old => again,
+                Some(3) => Manners::Takes,
+                _ => old,
+            };
+            asked_old |= asked.get(10).is_some_and(|minor| *minor < 3);
+            match manners {
+                Manners::Takes => stream.write_all(&[22, 3, 3, 0, 80, 2, 0, 0, 76, 3, 3, 9]).await.unwrap(),
+                Manners::HangsUp => drop(stream),
+                Manners::SaysNothing => kept.push(stream),
+            }
+        }
+    });
+    let speech = ask_speech(place, "web1.example.org").await;
+    server.abort();
+    speech
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Manners {
+    Takes,
+    HangsUp,
+    SaysNothing,
+}
+
+#[tokio::test]
+async fn silence_about_an_old_version_is_no_refusal_and_hanging_up_on_it_alone_is_one() {
+    let untold = async |old, again| choosy(old, again).await.unwrap().untold;
+    assert_eq!(untold(Manners::HangsUp, Manners::Takes).await, Vec::<Shown>::new());
+    // It hangs up on everybody by now.
+    assert_eq!(untold(Manners::HangsUp, Manners::HangsUp).await, ["TLS 1.0", "TLS 1.1"]);
+    assert_eq!(untold(Manners::SaysNothing, Manners::Takes).await, ["TLS 1.0", "TLS 1.1"]);
+}
+
+#[tokio::test]
+async fn a_port_that_closed_meanwhile_says_so() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let place = listener.local_addr().unwrap();
+    drop(listener);
+    assert_eq!(ask_speech(place, "web1").await.unwrap_err().said, "it took no second connection");
 }
 
 #[test]

@@ -36,6 +36,10 @@ pub(super) fn out(date: Option<Date>) -> Option<Timestamp> {
     TimeZone::UTC.to_timestamp(next.at(0, 0, 0, 0)).ok()
 }
 
+/// In the order in which they are told.
+const STATES: [State; 7] =
+    [State::Vulnerable, State::OldRuns, State::NoFix, State::Unknown, State::Untold, State::OldOnDisk, State::Fixed];
+
 impl Row<'_> {
     pub(super) fn judged(&self) -> Judgement {
         let exploited = self.exploited();
@@ -66,6 +70,16 @@ impl Row<'_> {
         [State::Vulnerable, State::OldRuns].iter().any(any)
     }
 
+    /// Whether nobody tells of some server, as [`super::unjudged`] says of all advisories at once.
+    pub(super) fn is_untold(&self) -> bool {
+        self.concern.count(self.judge.fleet, State::Untold) > 0
+    }
+
+    /// Whether anything is known of any server.
+    pub(super) fn is_told(&self) -> bool {
+        self.concern.states.values().any(|state| *state != State::Untold)
+    }
+
     fn verdict(&self, late: bool) -> Verdict {
         let fleet = self.judge.fleet;
         let count = |state| self.concern.count(fleet, state) > 0;
@@ -73,7 +87,7 @@ impl Row<'_> {
             || [State::Vulnerable, State::OldRuns].iter().any(|is| self.concern.doubted(fleet, *is).next().is_some());
         match () {
             () if (count(State::Vulnerable) || count(State::OldRuns)) && late => Verdict::Broken,
-            () if lost() => Verdict::Unknown,
+            () if lost() || count(State::Unknown) => Verdict::Unknown,
             () if count(State::Vulnerable) || count(State::OldRuns) || count(State::NoFix) => Verdict::Due,
             () => Verdict::Ok,
         }
@@ -130,12 +144,17 @@ impl Row<'_> {
             parts.push(format!("{lost} vulnerable when last heard"));
         }
         let (fixed, old) = (count(State::Fixed), count(State::OldOnDisk));
+        let dark = count(State::Unknown) + count(State::Untold);
         if vulnerable + runs + none == 0 {
             let servers = counted(heard, "server", "servers");
             parts.push(match fixed + old {
-                0 => format!("no server of {heard} is affected"),
+                0 if dark == 0 => format!("no server of {heard} is affected"),
+                0 => String::new(),
                 fixed => format!("fixed on {fixed} of {servers}"),
             });
+        }
+        if dark > 0 {
+            parts.push(format!("{dark} of {} cannot be told", counted(heard, "server", "servers")));
         }
         if old > 0 {
             parts.push(format!("an old kernel lies on the disk of {old}"));
@@ -181,11 +200,18 @@ impl Row<'_> {
             }
             () if count(State::OldRuns) > 0 => Some(format!("restart {}: the fix is installed", names(State::OldRuns))),
             () if lost().next().is_some() => Some(format!("make {} answer", self.names(lost(), 4))),
+            () if count(State::Unknown) > 0 => Some(format!("{} {}", self.unclear(), names(State::Unknown))),
             () if count(State::NoFix) > 0 => {
                 Some(format!("wait for the fix, or turn it off on {}", names(State::NoFix)))
             }
             () => None,
         }
+    }
+
+    /// What would tell: Debian itself, where nobody has looked yet; else which kernel runs.
+    fn unclear(&self) -> &'static str {
+        let open = self.concern.carried.iter().any(|one| one.state == State::Unknown);
+        if open { "wait until Debian has looked at it, or update" } else { "see which kernel runs (uname -r) on" }
     }
 
     /// What is exploited, and what the servers have, the worst first.
@@ -223,7 +249,9 @@ impl Row<'_> {
         let fleet = self.judge.fleet;
         let all: usize = self.concern.states.keys().map(|class| fleet.classes[*class].heard.len()).sum();
         for (class, state) in &self.concern.states {
-            if matches!(state, State::NotAffected | State::Unknown) || (all > REMEMBERED && !state.asks()) {
+            // That it is not known any more is no cure, so the history keeps it, however many servers there are.
+            let dark = matches!(state, State::Unknown | State::Untold);
+            if *state == State::NotAffected || (all > REMEMBERED && !state.asks() && !dark) {
                 continue;
             }
             // Of those that are silent it is as they were heard last.
@@ -239,7 +267,7 @@ impl Row<'_> {
     fn detail(&self) -> String {
         let fleet = self.judge.fleet;
         let mut lines = Vec::new();
-        for state in [State::Vulnerable, State::OldRuns, State::NoFix, State::OldOnDisk, State::Fixed] {
+        for state in STATES {
             if self.concern.count(fleet, state) > 0 {
                 lines.push(format!("{}: {}", state.word(), self.names(self.concern.heard(fleet, state), 40)));
             }

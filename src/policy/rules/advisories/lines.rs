@@ -12,17 +12,20 @@ fn judgement(name: impl Into<Shown>, verdict: Verdict, title: Shown) -> Judgemen
     Judgement::new(MEASURE, Subject::new(SubjectKind::Advisory, name), verdict, title)
 }
 
-/// What the tracker alone tells. `covered` are vulnerabilities by source that rows of advisories ask about already.
-pub(super) fn of_tracker(fleet: &Fleet<'_>, truth: &Truth<'_>, covered: &HashSet<(&str, &str)>) -> Vec<Judgement> {
+/// Vulnerabilities that rows of advisories ask about already, each in one source, release and version: an advisory may
+/// leave out another release whose servers are as far behind.
+pub(super) type Covered<'r> = HashSet<(&'r str, &'r str, &'r str, &'r str)>;
+
+/// What the tracker alone tells.
+pub(super) fn of_tracker(fleet: &Fleet<'_>, truth: &Truth<'_>, covered: &Covered<'_>) -> Vec<Judgement> {
     let Some(told) = &truth.tracker else { return Vec::new() };
     let all = open(fleet, told.fact);
-    let (fixable, unfixable): (Vec<&Open<'_, '_>>, Vec<&Open<'_, '_>>) = all
+    let (mut fixable, unfixable): (Vec<&Open<'_, '_>>, Vec<&Open<'_, '_>>) = all
         .iter()
         .filter(|one| one.of_release.urgency != Urgency::Unimportant)
         .partition(|one| one.fixed_in().is_some());
     let unimportant = all.iter().filter(|one| one.of_release.urgency == Urgency::Unimportant).count();
-    let mut fixable: Vec<&Open<'_, '_>> =
-        fixable.into_iter().filter(|one| !covered.contains(&(one.issue.id.as_str(), one.source))).collect();
+    fixable.retain(|one| !covered.contains(&(one.issue.id.as_str(), one.source, one.release, one.version)));
     let exploited = exploited_of(truth, &fixable);
     fixable.retain(|one| !exploited.contains_key(one.issue.id.as_str()));
     let lines = Lines { fleet, truth, told };
@@ -89,6 +92,9 @@ impl Lines<'_, '_> {
         let Some(catalogue) = &self.truth.exploited else { return judged };
         let id = catalogue.source.id.to_string();
         let said = match cves {
+            [] if catalogue.doubt.is_some() => {
+                "whether one is exploited is not known: the catalogue may be out of date".to_owned()
+            }
             [] => format!("none of them is among {} exploited ones", catalogue.fact.listed.len()),
             some => format!("{} exploited", listed(&some.iter().map(ToString::to_string).collect::<Vec<_>>(), 6)),
         };
@@ -102,7 +108,7 @@ impl Lines<'_, '_> {
         let passed = passed.collect::<BTreeSet<_>>().len();
         let exploited: Vec<&str> = exploited_of(self.truth, open).into_keys().collect();
         let verdict = if exploited.is_empty() { Verdict::Ok } else { Verdict::Due };
-        let catalogue = self.truth.exploited.is_some();
+        let catalogue = self.truth.exploited.as_ref().and_then(Told::trusted).is_some();
         let parts = [
             format!(
                 "{} of {} without a fix",

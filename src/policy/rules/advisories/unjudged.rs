@@ -9,24 +9,39 @@ use crate::policy::matching::{Fleet, Truth};
 /// Most reasons that the chain names.
 const NAMED: usize = 6;
 
-pub(super) fn not_judged(fleet: &Fleet<'_>, truth: &Truth<'_>, advisories: usize) -> Option<Judgement> {
+/// How many advisories were asked about, and of how many of them nobody tells how some server stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked {
+    pub(super) advisories: usize,
+    pub(super) untold: usize,
+}
+
+pub(super) fn not_judged(fleet: &Fleet<'_>, truth: &Truth<'_>, asked: Asked) -> Option<Judgement> {
     let tracker = truth.tracker.as_ref().map(|told| told.fact);
     let kept = |release: &str| tracker.is_some_and(|tracker| tracker.releases.iter().any(|known| *known == *release));
     let (silent, unkept) = (silent(fleet), if tracker.is_some() { unkept(fleet, kept) } else { Vec::new() });
     let backports = if kept("sid") { Vec::new() } else { fleet.backports() };
     let some = |count: usize, text: String| if count == 0 { String::new() } else { text };
+    // What the tracker alone could tell, while it can't be believed.
+    let silenced = match &truth.tracker {
+        Some(told) if told.doubt.is_none() => 0,
+        _ => asked.untold,
+    };
     let all = counted(fleet.servers.len(), "server", "servers");
-    let parts = [
+    let others = [
         some(usize::from(fleet.servers.is_empty()), "there is no server in the register".to_owned()),
         some(silent.len(), format!("{} of {all}", silent.len())),
         some(unkept.len(), format!("{} of a release that is not kept", counted(unkept.len(), "server", "servers"))),
         some(backports.len(), format!("{} from backports", counted(backports.len(), "package", "packages"))),
     ];
-    if parts.iter().all(String::is_empty) {
+    let others: Vec<String> = others.into_iter().filter(|part| !part.is_empty()).collect();
+    let tracker =
+        some(silenced, format!("of {} only the tracker could tell", counted(silenced, "advisory", "advisories")));
+    if others.is_empty() && silenced == 0 {
         return None;
     }
-    let asked = format!("{} not judged there", counted(advisories, "advisory", "advisories"));
-    let title = titled(&[&parts[..], &[asked]].concat());
+    let asked = format!("{} not judged there", counted(asked.advisories, "advisory", "advisories"));
+    let title = titled(&[&others[..], &[tracker, if others.is_empty() { String::new() } else { asked }]].concat());
     let subject = Subject::new(SubjectKind::Advisory, "servers not judged");
     let mut judged = Judgement::new(MEASURE, subject, Verdict::Unknown, title).weight(5);
     let more = (silent.len() + unkept.len()).saturating_sub(NAMED);
@@ -40,11 +55,20 @@ pub(super) fn not_judged(fleet: &Fleet<'_>, truth: &Truth<'_>, advisories: usize
         let names: Vec<String> = backports.iter().map(|(source, one)| format!("{source} {}", one.version)).collect();
         judged = judged.because("servers", None, format!("from backports: {}", listed(&names, NAMED)));
     }
-    let nobody = fleet.servers.is_empty();
-    Some(judged.mend(if nobody {
-        "add a [[server]] to the register"
-    } else {
-        "make them answer; their own rows say how"
+    if silenced > 0 {
+        judged = match &truth.tracker {
+            Some(told) => judged.because(
+                told.source.id.to_string(),
+                told.source.good_at,
+                told.doubt.clone().unwrap_or_else(|| "answered".into()),
+            ),
+            None => judged.because("advisories", None, "Debian's tracker never answered, or is not asked"),
+        };
+    }
+    Some(judged.mend(match () {
+        () if fleet.servers.is_empty() => "add a [[server]] to the register",
+        () if others.is_empty() => "make debian_tracker of [advisories] answer; its own row says how",
+        () => "make them answer; their own rows say how",
     }))
 }
 

@@ -176,3 +176,14 @@ fn a_change_of_the_packet_filter_is_due_for_a_week_and_the_first_look_is_none() 
         }
     }
 }
+
+#[test]
+fn where_the_server_does_not_list_its_ports_that_stands_beside_who_tried() {
+    let because = |unlisted| {
+        let evidence = Scene { unlisted, ..Scene::default() }.evidence();
+        judged(&evidence, judge).remove(0).because.iter().map(|one| one.said.to_string()).collect::<Vec<_>>().join("\n")
+    };
+    let told = because(Some(Fault::new("this key may run nothing else")));
+    assert!(told.contains("; only declared and known ports, since this key may run nothing else"), "{told}");
+    assert!(!because(None).contains("only declared"));
+}

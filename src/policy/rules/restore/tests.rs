@@ -12,6 +12,7 @@ fn drill(seconds: u64, failed: Option<&str>) -> Drill {
         whole: true,
         same: 10,
         changed: 0,
+        unread: 0,
         failed: failed.map(Shown::from),
     }
 }

@@ -17,10 +17,18 @@ fn subject() -> Subject {
     Subject::new(SubjectKind::Organisation, NAME)
 }
 
-/// `None` as long as no advisory was seen from its publication to its last installation.
+/// Those that count: what is still open does as soon as it has taken too long, since until then it may be the fastest.
+fn measured<'a>(case: &Case<'_>, truth: &Truth<'a>) -> Vec<Patched<'a>> {
+    let limit = case.limits.of(&SECURITY_UPDATE).as_duration();
+    let mut all = patched(case.evidence, truth, case.now);
+    all.retain(|one| !one.open || one.took > limit);
+    all
+}
+
+/// `None` as long as no advisory was seen from its publication on to its last installation, or for too long.
 pub(super) fn latency(case: &Case<'_>) -> Option<Judgement> {
     let truth = Truth::of(case.evidence, case.now);
-    let all = patched(case.evidence, &truth);
+    let all = measured(case, &truth);
     let lately = |one: &&Patched<'_>| case.now.duration_since(one.published) <= LATELY.as_duration();
     let recent: Vec<&Patched<'_>> = all.iter().filter(lately).collect();
     let (median, p95) = quantiles(recent.iter().map(|one| one.took).collect())?;
@@ -28,8 +36,13 @@ pub(super) fn latency(case: &Case<'_>) -> Option<Judgement> {
     let verdict = if p95 > limit.as_duration() { Verdict::Due } else { Verdict::Ok };
     let count = recent.len();
     let advisories = if count == 1 { "advisory" } else { "advisories" };
-    let title =
-        format!("median {}, p95 {} over {count} {advisories} of the last {LATELY}", lasting(median), lasting(p95));
+    let open = recent.iter().filter(|one| one.open).count();
+    let still = if open == 0 { String::new() } else { format!(", {open} still open") };
+    let title = format!(
+        "median {}, p95 {} over {count} {advisories} of the last {LATELY}{still}",
+        lasting(median),
+        lasting(p95)
+    );
     let mut lines = vec!["from publication to installation on the last affected server, by month:".to_owned()];
     for month in months(&all, MONTHS).iter().rev() {
         let lasts = |seconds: u64| lasting(SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX)));
@@ -44,8 +57,12 @@ pub(super) fn latency(case: &Case<'_>) -> Option<Judgement> {
     slowest.sort_by_key(|one| std::cmp::Reverse(one.took));
     let mut judged = Judgement::new(MEASURE, subject(), verdict, title).detail(&lines.join("\n")).weight(25);
     for one in slowest.iter().take(5) {
-        let took = if one.took.is_zero() { "the day of its publication".to_owned() } else { lasting(one.took) };
-        judged = judged.because("history", Some(one.published), format!("{} took {took}", one.id));
+        let said = match one.open {
+            true => format!("{} is open for {}", one.id, lasting(one.took)),
+            false if one.took.is_zero() => format!("{} took the day of its publication", one.id),
+            false => format!("{} took {}", one.id, lasting(one.took)),
+        };
+        judged = judged.because("history", Some(one.published), said);
     }
     let judged = judged.because(format!("limits.{}", SECURITY_UPDATE.key), None, format!("{limit}"));
     Some(if verdict == Verdict::Ok {
@@ -65,7 +82,7 @@ pub(super) fn exhibits(case: &Case<'_>, of: &Subject) -> Vec<Exhibit> {
     if *of != subject() {
         return Vec::new();
     }
-    let months = months(&patched(case.evidence, &Truth::of(case.evidence, case.now)), MONTHS);
+    let months = months(&measured(case, &Truth::of(case.evidence, case.now)), MONTHS);
     let title = "from publication to the last installation".into();
     if months.is_empty() { Vec::new() } else { vec![Exhibit { title, picture: Picture::Months { months } }] }
 }

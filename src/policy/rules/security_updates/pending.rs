@@ -31,15 +31,22 @@ impl<'a> Waiting<'a> {
         self.oldest.is_some_and(|oldest| host.lasts(oldest) > limit)
     }
 
+    /// One more is another question, and so is a newer version of one.
+    fn asked(&self, judgement: Judgement) -> Judgement {
+        self.updates.iter().fold(judgement, |judgement, (update, _)| {
+            judgement.asking(format!("package {}", update.package), update.candidate.clone())
+        })
+    }
+
     fn words(&self, host: &Host<'_>, what: &str) -> Option<String> {
         let oldest = self.oldest?;
         let count = self.updates.len();
         let plural = if count == 1 { "" } else { "s" };
-        let since = age(oldest, host.case.now);
-        Some(if count == 1 {
-            format!("1 {what}{plural}, {since}")
-        } else {
-            format!("{count} {what}{plural}, oldest {since}")
+        // An age in seconds or minutes would make another title of each round.
+        Some(match host.long(oldest) {
+            None => format!("{count} {what}{plural}, just seen"),
+            Some(since) if count == 1 => format!("1 {what}{plural}, {since}"),
+            Some(since) => format!("{count} {what}{plural}, oldest {since}"),
         })
     }
 }
@@ -57,6 +64,7 @@ pub(super) fn pending(host: &Host<'_>) -> Judgement {
     if let (Err(doubt), false) = (lists_doubt(host), broken) {
         let said = if all.is_empty() { doubt.said.to_string() } else { format!("{}; so far {title}", doubt.said) };
         let judgement = host.judgement(Verdict::Unknown, said.clone()).because(host.name(), Some(host.at), said);
+        let judgement = security.asked(judgement);
         return Judgement { mend: doubt.mend, ..judgement }.detail(&detail(host, &security, &other)).weight(65);
     }
     let verdict = match () {
@@ -72,6 +80,7 @@ pub(super) fn pending(host: &Host<'_>) -> Judgement {
         .because(name, None, format!("{limit}"))
         .since(security.oldest.or(other.oldest).filter(|_| verdict != Verdict::Ok))
         .weight(if security.oldest.is_some() { 80 } else { 30 });
+    let judgement = security.asked(judgement);
     if verdict == Verdict::Ok { judgement } else { judgement.mend(mend(host, &security)) }
 }
 
@@ -129,6 +138,10 @@ fn frozen(host: &Host<'_>, there: Timestamp) -> Result<(), Fault> {
             return Err(
                 Fault::new(format!("{} stopped being valid {ago} ago: a frozen mirror", repository.origin)).mend(mend)
             );
+        }
+        if repository.security && repository.valid_until.is_none() && repository.dated.is_none() {
+            let said = format!("{} does not say when it was made: it may be a frozen mirror", repository.origin);
+            return Err(Fault::new(said).mend(mend));
         }
         let (limit, _) = host.limit(&FROZEN_MIRROR);
         let made = repository.dated.filter(|_| repository.security && repository.valid_until.is_none());

@@ -29,6 +29,10 @@ fn judge(host: &Host<'_>, apt: &AptSeen) -> Judgement {
             "get the repository's present key, then apt-get update; for Debian: apt-get install debian-archive-keyring",
         );
     }
+    if lacks_security(host, apt) {
+        return judgement(Verdict::Broken, "no security suite among its sources".into())
+            .mend("add its release's security suite to apt's sources, then apt-get update");
+    }
     let foreign: Vec<&Repository> = apt.repositories.iter().filter(|repository| is_foreign(host, repository)).collect();
     if let Some(first) = foreign.first() {
         let more = more(foreign.len());
@@ -54,6 +58,15 @@ fn bad(signature: Signature) -> Option<&'static str> {
         Signature::Bad => Some("its list is not what was signed"),
         Signature::Missing => Some("its list has no signature"),
     }
+}
+
+/// Distributions whose security updates come from a suite of their own.
+const APART: [&str; 3] = ["debian", "ubuntu", "devuan"];
+
+/// Then nothing is ever pending, and everything else looks well. What is called sid gets its fixes in itself.
+fn lacks_security(host: &Host<'_>, apt: &AptSeen) -> bool {
+    let id = host.seen.release.seen().map_or("", |release| release.id.as_str());
+    APART.contains(&id) && !apt.repositories.iter().any(|one| one.security || one.codename == "sid")
 }
 
 pub(super) fn is_vendors(host: &Host<'_>, repository: &Repository) -> bool {

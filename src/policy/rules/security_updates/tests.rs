@@ -53,7 +53,7 @@ fn good() -> HostSeen {
         half_configured: Read::Seen(Vec::new()),
         held: Read::Seen(Vec::new()),
         uptime_seconds: Read::Seen(86_400),
-        apt: Read::Seen(AptSeen { repositories: Vec::new(), unsigned: Vec::new() }),
+        apt: Read::Seen(AptSeen { repositories: vec![explained::security()], unsigned: Vec::new() }),
         outdated_services: Read::Seen(Vec::new()),
         clock_skew_seconds: Read::Seen(0),
     }
@@ -126,6 +126,36 @@ fn a_security_update_is_due_for_a_day_and_broken_after_it() {
     assert!(broken[0].because.iter().any(|because| because.source == "limits.security_update"));
     // A sighting of another installed version is not this one.
     assert_eq!(judged(host(), &[("security update openssl 0.9", "30d")])[0].verdict, Verdict::Due);
+}
+
+#[test]
+fn each_security_update_asks_so_that_a_decision_on_one_hides_no_other() {
+    let two = seen(|host| {
+        host.pending = Read::Seen(vec![update("openssl", true), update("tzdata", false), update("curl", true)]);
+    });
+    let asks = |judgement: &Judgement| {
+        let asks = judgement.standings.iter().filter(|one| one.asks);
+        asks.map(|one| format!("{} {}", one.item, one.word)).collect::<Vec<_>>()
+    };
+    assert_eq!(asks(&two[0]), ["package openssl 1.2", "package curl 1.2"]);
+    // Nobody knows their ages yet, and the title is no clock.
+    assert_eq!(two[0].title, "2 security updates, just seen · 1 other");
+    let old = seen(|host| {
+        host.pending = Read::Seen(vec![update("openssl", true)]);
+        host.lists_at = Read::Seen(ago("3d"));
+    });
+    assert_eq!((old[0].verdict, asks(&old[0]).len()), (Verdict::Unknown, 1));
+    let held = seen(|host| host.held = Read::Seen(vec!["nginx".into(), "libc6".into()]));
+    assert_eq!(asks(part(&held, Some("packages"))), ["package nginx held", "package libc6 held"]);
+    let half = seen(|host| host.half_configured = Read::Seen(vec!["nginx half configured".into()]));
+    assert_eq!(asks(part(&half, Some("packages"))), ["package nginx half configured"]);
+}
+
+#[test]
+fn a_reboot_that_has_just_become_due_has_a_calm_title() {
+    let flagged =
+        seen(|host| host.reboot = Read::Seen(Reboot { flag: Some(Vec::new()), kernel: true, needrestart: None }));
+    assert_eq!(part(&flagged, Some("reboot")).title, "reboot due, just seen");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::{CLOCK, Host, REBOOT};
 use crate::domain::facts::Reboot;
-use crate::domain::{Judgement, Shown, Verdict, age};
+use crate::domain::{Judgement, Shown, Verdict};
 
 /// A reboot that is due, and which sources say so.
 pub(super) fn reboot(host: &Host<'_>) -> Judgement {
@@ -17,7 +17,8 @@ pub(super) fn reboot(host: &Host<'_>) -> Judgement {
             let verdict = if host.lasts(since) > limit.as_duration() { Verdict::Broken } else { Verdict::Due };
             let sources = says(host, reboot);
             let apart = if agree(reboot) { "" } else { " (its sources disagree)" };
-            host.judgement(verdict, format!("reboot due for {}{apart}", age(since, host.case.now)))
+            let long = host.long(since).map_or_else(|| ", just seen".to_owned(), |long| format!(" for {long}"));
+            host.judgement(verdict, format!("reboot due{long}{apart}"))
                 .detail(&packages_of(reboot, &sources))
                 .because(host.name(), Some(host.at), sources)
                 .because(name, None, limit.to_string())
@@ -81,6 +82,14 @@ pub(super) fn services(host: &Host<'_>) -> Option<Judgement> {
     )
 }
 
+/// `nginx half configured` by its package and what is so.
+fn asking<'a>(judgement: Judgement, packages: impl IntoIterator<Item = &'a Shown>, else_word: &str) -> Judgement {
+    packages.into_iter().fold(judgement, |judgement, line| {
+        let (package, word) = line.as_str().split_once(' ').unwrap_or((line.as_str(), else_word));
+        judgement.asking(format!("package {package}"), word)
+    })
+}
+
 /// What dpkg left half done is broken; what somebody holds is due, since it gets no updates.
 pub(super) fn packages(host: &Host<'_>) -> Judgement {
     let judgement = match (host.seen.half_configured.as_result(), host.seen.held.as_result()) {
@@ -107,6 +116,12 @@ pub(super) fn packages(host: &Host<'_>) -> Judgement {
             Some(host.at),
             "dpkg lists no such package",
         ),
+    };
+    let (half, held) = (host.seen.half_configured.seen(), host.seen.held.seen());
+    let judgement = match (half, held) {
+        (Some(half), Some(_)) if !half.is_empty() => asking(judgement, half, "half configured"),
+        (Some(_), Some(held)) => asking(judgement, held, "held"),
+        _ => judgement,
     };
     judgement.part("packages").weight(40)
 }

@@ -1,4 +1,4 @@
-//! What nobody supports: modules that were given up, branches without security coverage, majors past their end.
+//! What nobody supports: modules that were given up, releases without security coverage, majors past their end.
 
 use jiff::civil::{Date, date};
 
@@ -21,10 +21,10 @@ pub(super) fn unsupported(checked: &Checked<'_, '_>, lost: &[Hit<'_>]) -> Option
         reasons.push((name.to_owned(), said));
     }
     for package in checked.seen.packages.iter().filter(|package| is_drupal(package)) {
-        reasons.extend(reason(checked, package).map(|why| (package.name.to_string(), why)));
+        reasons.extend(reason(package).map(|why| (package.name.to_string(), why)));
     }
     reasons.sort();
-    reasons.dedup_by(|later, earlier| later.0 == earlier.0 && later.1 == earlier.1);
+    reasons.dedup();
     if reasons.is_empty() {
         return None;
     }
@@ -48,13 +48,15 @@ pub(super) fn unsupported(checked: &Checked<'_, '_>, lost: &[Hit<'_>]) -> Option
             format!("{name} {why}"),
         );
     }
-    for (name, why) in &reasons {
-        judged = judged.asking(format!("package {name}"), why.clone());
+    // One thing stands in one way: what is said of a package is said at once.
+    for reasons in reasons.chunk_by(|one, other| one.0 == other.0) {
+        let words: Vec<&str> = reasons.iter().map(|(_, why)| why.as_str()).collect();
+        judged = judged.asking(format!("package {}", reasons[0].0), words.join("; "));
     }
     Some(judged.mend("replace them, or move to a branch that is supported; or accept it for a time"))
 }
 
-fn reason(checked: &Checked<'_, '_>, package: &ComposerPackage) -> Option<String> {
+fn reason(package: &ComposerPackage) -> Option<String> {
     if package.name == "drupal/core" {
         return major(package).and_then(|major| {
             let (_, ended) = ENDED.iter().find(|(ended, _)| *ended == major)?;
@@ -66,14 +68,16 @@ fn reason(checked: &Checked<'_, '_>, package: &ComposerPackage) -> Option<String
         (Some(instead), _) if *instead != "yes" => Some(format!("is abandoned; {instead} replaces it")),
         (Some(_), _) => Some("is abandoned".to_owned()),
         (None, Some("not-covered")) => Some(format!("{} is not covered by security advisories", package.version)),
-        _ => {
-            let untold = checked.advised.untold(checked.seen);
-            let branch = untold.iter().any(|one| one.name == package.name);
-            branch.then(|| format!("{} is a branch: whether it holds the fixes cannot be told", package.version))
-        }
+        _ => None,
     }
 }
 
+/// Of a release, or of a branch: `10.3.x-dev`, `dev-9.5.x`.
 fn major(package: &ComposerPackage) -> Option<u64> {
-    ComposerVersion::parse(package.version.as_str()).map(ComposerVersion::major)
+    let version = package.version.as_str();
+    let of_branch = || {
+        let name = version.strip_prefix("dev-").unwrap_or(version);
+        name.split(|letter: char| !letter.is_ascii_digit()).next()?.parse().ok()
+    };
+    ComposerVersion::parse(version).map(ComposerVersion::major).or_else(of_branch)
 }

@@ -159,16 +159,50 @@ fn what_nobody_supports_is_a_finding_of_its_own() {
     let one = judgements.iter().find(|one| one.part.is_some()).unwrap();
     assert_eq!(one.key().as_str(), "site-updates/www.example.org/support");
     assert_eq!(one.verdict, Verdict::Due);
-    assert_eq!(one.title, "5 packages have no security support: beta, core, left, maps and 1 more");
+    assert_eq!(one.title, "4 packages have no security support: beta, core, left, maps");
     assert_eq!(
         one.detail,
         "drupal/beta 1.0.0-beta1 is not covered by security advisories\n\
          drupal/core 9.5.11 is of Drupal 9, whose support ended on 2023-11-01\n\
          drupal/left is abandoned; drupal/right replaces it\n\
-         drupal/maps is given up: SA-CONTRIB-2026-102\n\
-         drupal/webform dev-6.x is a branch: whether it holds the fixes cannot be told"
+         drupal/maps is given up: SA-CONTRIB-2026-102"
     );
-    assert!(one.standings.iter().all(|standing| standing.asks) && one.standings.len() == 5);
+    assert!(one.standings.iter().all(|standing| standing.asks) && one.standings.len() == 4);
+    // The branch is a question of what is vulnerable.
+    assert!(judgements[0].title.as_str().ends_with(" · 1 cannot be told"), "{}", judgements[0].title);
+}
+
+fn standings(judged: &Judgement) -> Vec<String> {
+    judged.standings.iter().map(|one| format!("{}: {}", one.item, one.word)).collect()
+}
+
+#[test]
+fn what_nobody_can_compare_is_unknown_and_never_not_vulnerable() {
+    let one = &judged(vec![site(&[("drupal/core", "10.3.x-dev"), ("drupal/token", "dev-1.x")]), usual()])[0];
+    let title = "1 of 2 Drupal packages cannot be told · core 10.3.x-dev";
+    assert_eq!((one.verdict, one.title.as_str()), (Verdict::Unknown, title));
+    assert_eq!(one.mend.as_ref().unwrap(), &"lock a release of drupal/core, or accept the branch for a time");
+    assert_eq!(
+        standings(one),
+        ["package drupal/core: 10.3.x-dev is a branch: whether it holds the fixes cannot be told"]
+    );
+    // Bounds that nobody can read, and no others.
+    let odd = database(vec![advisory("SA-CONTRIB-2026-7", "drupal/x", "2026-11-01", vec![], Some("all before May"))]);
+    let one = &judged(vec![site(&[("drupal/x", "1.0.0")]), odd])[0];
+    assert_eq!(one.verdict, Verdict::Unknown);
+    assert_eq!(one.mend.as_ref().unwrap(), &"read SA-CONTRIB-2026-7 on drupal.org: does it concern drupal/x 1.0.0?");
+    // A branch of a major past its end.
+    let rows = judged(vec![site(&[("drupal/core", "9.5.x-dev")]), usual()]);
+    assert!(rows[1].detail.as_str().contains("whose support ended on 2023-11-01"), "{:?}", rows[1]);
+}
+
+#[test]
+fn a_package_with_two_reasons_stands_in_one_way() {
+    let mut site = site(&[("drupal/maps", "1.0.0")]);
+    let Fact::SiteSeen(seen) = &mut site.seen[0].fact else { panic!("no site") };
+    seen.packages[0].abandoned = Some("yes".into());
+    let rows = judged(vec![site, usual()]);
+    assert_eq!(standings(&rows[1]), ["package drupal/maps: is abandoned; is given up: SA-CONTRIB-2026-102"]);
 }
 
 #[test]

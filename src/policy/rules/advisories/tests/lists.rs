@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::domain::facts::{
-    BulletinFix, Bulletins, Exploited, Fix, Issue, IssueState, Kernel, NoDsa, Tracker, TruthDeclared, Urgency,
+    Bulletin, BulletinFix, Bulletins, Exploited, Fix, Issue, IssueState, Kernel, NoDsa, Tracker, TruthDeclared, Urgency,
 };
 
 fn truth(key: &str, fact: Fact) -> SourceRecord {
@@ -208,6 +208,11 @@ fn what_no_advisory_tells_is_one_line_with_its_number() {
     assert_eq!(of(&judgements, "debian_tracker").title, "5 vulnerabilities of 1 packages, for bookworm");
     let judgements = judged(vec![list(), open(), fixed("web1")]);
     assert_eq!(of(&judgements, "fixes without an advisory").verdict, Verdict::Ok);
+    // A catalogue that is silent does not say that none is exploited.
+    let judgements = judged(vec![list(), open(), silence(kev(&["CVE-1999-1"])), vulnerable("web1")]);
+    let line = of(&judgements, "no fix yet");
+    assert!(!line.title.as_str().contains("none exploited"), "{}", line.title);
+    assert!(line.because.iter().all(|because| !because.said.as_str().starts_with("none of them")), "{line:?}");
 }
 
 #[test]
@@ -237,6 +242,64 @@ fn a_silent_tracker_is_one_row() {
     // An empty answer is no answer.
     let judgements = judged(vec![dsa_list(vec![]), tracker(&[]), fixed("web1")]);
     assert_eq!(of(&judgements, "debian_dsa").verdict, Verdict::Unknown);
+}
+
+#[test]
+fn what_nobody_tells_of_an_advisory_is_never_not_affected() {
+    let elsewhere =
+        || dsa_list(vec![bulletin("DSA-7-1", "2026-11-20", &["CVE-2026-7"], &[("trixie", "openssl", "3.5.1-1")])]);
+    // Without a tracker, or by one that is silent, all of them are one row.
+    for tracker in [Vec::new(), vec![silence(open())]] {
+        let judgements = judged([vec![elsewhere(), fixed("web1")], tracker].concat());
+        assert!(judgements.iter().all(|one| one.subject.name != *"DSA-7-1"), "{judgements:#?}");
+        let line = of(&judgements, "servers not judged");
+        assert_eq!(
+            (line.verdict, line.title.as_str()),
+            (Verdict::Unknown, "of 1 advisory only the tracker could tell")
+        );
+        assert_eq!(line.mend.as_ref().unwrap(), &"make debian_tracker of [advisories] answer; its own row says how");
+    }
+    // What a silent one says is wrong is still wrong.
+    let known = || tracker(&[("CVE-2026-7", Fix::In("3.0.19-1".into()), Urgency::Low, None)]);
+    let judgements = judged(vec![elsewhere(), silence(known()), fixed("web1")]);
+    assert_eq!(of(&judgements, "DSA-7-1").verdict, Verdict::Broken);
+    // Nobody has looked yet: that asks for a row of its own.
+    let undetermined = tracker(&[("CVE-2026-7", Fix::Undetermined, Urgency::Low, None)]);
+    let judgements = judged(vec![elsewhere(), undetermined, fixed("web1")]);
+    let row = of(&judgements, "DSA-7-1");
+    assert_eq!((row.verdict, row.title.as_str()), (Verdict::Unknown, "openssl · 1 of 1 server cannot be told"));
+    assert_eq!(row.mend.as_ref().unwrap(), &"wait until Debian has looked at it, or update web1");
+    assert_eq!(standings(row), ["host web1 unknown"]);
+}
+
+fn trixie(name: &str, version: &str) -> SourceRecord {
+    let mut server = at_version(name, version);
+    let Read::Seen(release) = &mut host_seen(&mut server).release else { panic!("no release") };
+    release.codename = "trixie".into();
+    server
+}
+
+#[test]
+fn what_an_old_advisory_does_not_name_is_left_to_the_tracker() {
+    let old = bulletin("DSA-1-1", "2025-01-01", &["CVE-2026-1"], &[("bookworm", "openssl", "3.0.15-1~deb12u1")]);
+    let state =
+        |version: &str| IssueState { fix: Fix::In(version.into()), urgency: Urgency::NotYetAssigned, no_dsa: None };
+    let issue = Issue {
+        id: "CVE-2026-1".into(),
+        remote: None,
+        states: vec![(0, state("3.0.15-1~deb12u1")), (1, state("3.5.1-1"))],
+    };
+    let tracker = Tracker {
+        releases: vec!["bookworm".into(), "trixie".into()],
+        packages: [("openssl".into(), vec![issue])].into(),
+    };
+    let tracker = truth("debian_tracker", Fact::DebianTracker(Arc::new(tracker)));
+    let judgements = judged(vec![dsa_list(vec![old]), tracker, vulnerable("web1"), trixie("db1", "3.5.0-1")]);
+    assert_eq!(of(&judgements, "DSA-1-1").verdict, Verdict::Broken);
+    let line = of(&judgements, "fixes without an advisory");
+    assert_eq!(line.verdict, Verdict::Due);
+    assert_eq!(line.title, "1 vulnerability of 1 package fixed in newer versions · 1 server behind");
+    assert!(line.detail.as_str().contains("(trixie)") && !line.detail.as_str().contains("(bookworm)"));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use super::judge;
-use crate::domain::facts::{CertificateSeen, Protocol, Speech};
+use crate::domain::facts::{CertificateSeen, Protocol, Speech, Unheard};
 use crate::domain::{Evidence, Fault, Judgement, Port, Read, Verdict};
-use crate::policy::exposed::scene::{Scene, judged};
+use crate::policy::exposed::scene::{Scene, judged, silence};
 
 fn said(spoken: Vec<Speech>) -> (Verdict, String) {
     let judgement = judged(&Scene { spoken, ..Scene::default() }.evidence(), judge).remove(0);
@@ -37,10 +37,58 @@ fn plaintext_is_broken() {
     }
 }
 
+fn standings(judgement: &Judgement) -> Vec<String> {
+    judgement.standings.iter().map(|one| format!("{}: {} {}", one.item, one.word, one.asks)).collect()
+}
+
+#[test]
+fn a_word_that_nobody_answered_is_unknown() {
+    let silent = Speech { starttls: None, ..speaks(25, Protocol::Smtp) };
+    assert_eq!(said(vec![silent]), (Verdict::Unknown, "tcp/25 speaks smtp: whether encrypted cannot be told".into()));
+}
+
+#[test]
+fn each_port_asks_so_that_a_decision_on_one_hides_no_other() {
+    let old = Speech { old: vec!["TLS 1.0".into()], ..speaks(443, Protocol::Tls) };
+    let fault = Fault::new("hung up after 3 s");
+    let unread = Speech { certificate: Some(Read::Unreadable(fault)), ..old.clone() };
+    let evidence = Scene { spoken: vec![speaks(23, Protocol::Telnet), unread], ..Scene::default() }.evidence();
+    let judgement = judged(&evidence, judge).remove(0);
+    assert_eq!(
+        standings(&judgement),
+        ["tcp/23: speaks telnet true", "tcp/443: its certificate can't be read; still takes TLS 1.0 true"]
+    );
+}
+
+#[test]
+fn plaintext_is_not_gone_when_nobody_hears_it() {
+    let spoken = || vec![speaks(23, Protocol::Telnet)];
+    let mut silent = Scene { spoken: spoken(), ..Scene::default() }.evidence();
+    silence(&mut silent, "exposure");
+    let one = judged(&silent, judge).remove(0);
+    assert_eq!((one.verdict, one.title.as_str()), (Verdict::Unknown, "silent, never answered: refused"));
+    assert_eq!(one.mend.as_ref().unwrap(), &"start sshd");
+    let one = judged(&Scene::default().evidence(), judge).remove(0);
+    let title = "none of its declared ports was heard: nobody knows what they speak";
+    assert_eq!((one.verdict, one.title.as_str()), (Verdict::Unknown, title));
+    assert!(one.mend.is_some());
+    // Where nothing is meant to speak, nobody is asked.
+    for ports in [None, Some(vec![]), Some(vec!["udp/51820"])] {
+        assert!(judged(&Scene { ports, ..Scene::default() }.evidence(), judge).is_empty());
+    }
+}
+
 #[test]
 fn old_tls_is_due_and_names_the_program() {
     let old = Speech { old: vec!["TLS 1.0".into(), "TLS 1.1".into()], ..speaks(443, Protocol::Tls) };
     assert_eq!(said(vec![old]), (Verdict::Due, "tcp/443 (nginx) still takes TLS 1.0 and TLS 1.1".into()));
+}
+
+#[test]
+fn a_version_that_it_said_nothing_of_is_not_taken_for_refused() {
+    let untold = Speech { untold: vec!["TLS 1.1".into()], ..speaks(443, Protocol::Tls) };
+    let title = "tcp/443 (nginx) did not say whether it still takes TLS 1.1";
+    assert_eq!(said(vec![untold]), (Verdict::Unknown, title.into()));
 }
 
 fn certificate(until: &str) -> CertificateSeen {
@@ -87,5 +135,27 @@ fn one_certificate_on_many_ports_is_one_row() {
         (Verdict::Due, "certificate expires in 5 d, on web1 tcp/443, web1 tcp/993")
     );
     assert_eq!(shared("2026-11-20T08:00:00Z")[0].verdict, Verdict::Broken);
+    assert_eq!(
+        standings(&near[0]),
+        ["web1 tcp/443: ends 2026-11-30T09:00:00Z true", "web1 tcp/993: ends 2026-11-30T09:00:00Z true"]
+    );
     assert!(shared("2027-11-20T08:00:00Z").is_empty());
+    // Two of one name are one row too, since they have one key.
+    let one = serving(Read::Seen(certificate("2026-11-30T09:00:00Z")), true);
+    let two = Speech { port: Port::tcp(993), ..serving(Read::Seen(certificate("2026-11-20T09:00:00Z")), true) };
+    let rows = judged(&Scene { spoken: vec![one, two], ..Scene::default() }.evidence(), judge).split_off(1);
+    assert_eq!(rows.len(), 1);
+    assert!(rows[0].title.as_str().ends_with("on web1 tcp/993, and 1 more of this name"), "{}", rows[0].title);
+}
+
+#[test]
+fn a_port_that_nobody_heard_is_never_ok_and_says_why() {
+    let unheard = Unheard { port: Port::tcp(443), why: "it took no second connection".into() };
+    for spoken in [vec![], vec![speaks(22, Protocol::Ssh)]] {
+        let scene = Scene { spoken, unheard: vec![unheard.clone()], ..Scene::default() };
+        let judgement = judged(&scene.evidence(), judge).remove(0);
+        assert_eq!(judgement.verdict, Verdict::Unknown);
+        assert_eq!(judgement.title, "tcp/443 (nginx): what it speaks is not known: it took no second connection");
+        assert!(judgement.mend.is_some());
+    }
 }

@@ -16,7 +16,7 @@ fn repository(origin: &str, codename: &str) -> Repository {
     }
 }
 
-fn security() -> Repository {
+pub(super) fn security() -> Repository {
     Repository {
         valid_until: Some(now() + Period::days(5).as_duration()),
         ..repository("Debian-Security:12/oldstable-security", "bookworm-security")
@@ -92,6 +92,10 @@ fn a_frozen_mirror_is_unknown_and_never_no_updates() {
     // A suite that does not say until when it is valid is judged by when it was made.
     let old = Repository { valid_until: None, dated: Some(ago("30d")), ..security() };
     assert_eq!(title(old).0, Verdict::Unknown);
+    // And one that says neither may be of any age.
+    let undated = Repository { valid_until: None, dated: None, ..security() };
+    let said = "Debian-Security:12/oldstable-security does not say when it was made: it may be a frozen mirror";
+    assert_eq!(title(undated), (Verdict::Unknown, said.into()));
     // What is stable changes every two months.
     let main = Repository { dated: Some(ago("100d")), ..repository("Debian:12.15/oldstable", "bookworm") };
     assert_eq!(title(main).0, Verdict::Ok);
@@ -135,6 +139,18 @@ fn sources_are_signed_by_a_key_that_counts_and_of_the_release() {
     let mut all = good();
     all.push(repository("Debian Backports:12/bookworm-backports", "bookworm-backports"));
     assert_eq!(verdict(all, &[]).0, Verdict::Ok);
+    // Nothing is ever pending from nowhere.
+    let main = || vec![repository("Debian:12.15/oldstable", "bookworm")];
+    assert_eq!(verdict(main(), &[]), (Verdict::Broken, "no security suite among its sources".into()));
+    assert_eq!(verdict(vec![], &[]).0, Verdict::Broken);
+    let sid = vec![repository("Debian:unstable", "sid")];
+    assert_ne!(verdict(sid, &[]).0, Verdict::Broken, "sid has none");
+    let raspbian = seen(|host| {
+        let Read::Seen(release) = &mut host.release else { unreachable!() };
+        release.id = "raspbian".into();
+        host.apt = Read::Seen(AptSeen { repositories: main(), unsigned: Vec::new() });
+    });
+    assert_eq!(part(&raspbian, Some("sources")).verdict, Verdict::Ok, "its fixes come in its one suite");
     let unread = seen(|host| host.apt = Read::unreadable("gone"));
     assert_eq!(part(&unread, Some("sources")).verdict, Verdict::Unknown);
 }
