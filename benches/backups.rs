@@ -106,6 +106,7 @@ fn main() {
         configured: true,
         register: Vec::new(),
         sources: Vec::new(),
+        telling: matins::tell::Telling::default(),
     };
     let mut desk = Desk::replay(plan, Box::new(Sqlite::in_memory().unwrap()), evidence.clone());
     let round = Arc::new(desk.evaluate(now).unwrap());

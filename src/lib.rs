@@ -29,12 +29,13 @@
 //! | [`collect`] | the edge outward: a folder for each collector; `tools` is the only code with sockets, programs and the keyring | judge; know another collector |
 //! | [`store`] | what is kept between rounds | judge |
 //! | [`log`] | the record of decisions and check-ins as a chain of lines: making, reading, verifying them | do I/O |
+//! | [`tell`] | what leaves by itself: changes, told over the channels that people configured | judge |
 //! | [`round`] | one pass and the schedule of passes | draw |
 //! | [`report`] | a round as JSON and plain lines, and sheets made of what was judged | do I/O |
 //! | [`tui`] | the console: model, update, view, runtime, panels, widgets | ask, lock or read a clock while drawing |
 //! | [`cli`] | a file for each command | |
 //!
-//! Imports go one way: `domain` ← `policy`, `config`, `collect`, `store`, `log` ← `round` ← `report`, `tui`, `cli`; rooms on one
+//! Imports go one way: `domain` ← `policy`, `config`, `collect`, `store`, `log` ← `tell` ← `round` ← `report`, `tui`, `cli`; rooms on one
 //! level don't know each other. `tests/house.rs` checks this and the limits on length.
 //!
 //! # Where this differs from the first sketch, and why
@@ -65,4 +66,5 @@ pub mod policy;
 pub mod report;
 pub mod round;
 pub mod store;
+pub mod tell;
 pub mod tui;

@@ -229,6 +229,7 @@ async fn the_last_good_copy_outlives_every_bad_one_and_no_other_source_suffers()
         configured: true,
         register: Vec::new(),
         sources,
+        telling: matins::tell::Telling::default(),
     };
     let store = Sqlite::open(&folder.path().join("matins.db")).unwrap();
     let mut desk = Desk::open(plan.clone(), Box::new(store)).unwrap();

@@ -13,6 +13,7 @@ use crate::store::{Sqlite, StoreError};
 
 pub(super) const USAGE: u8 = 64;
 pub(super) const NO_INPUT: u8 = 66;
+pub(super) const UNAVAILABLE: u8 = 69;
 pub(super) const INTERNAL: u8 = 70;
 pub(super) const IO: u8 = 74;
 pub(super) const TEMPORARY: u8 = 75;

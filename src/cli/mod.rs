@@ -16,6 +16,7 @@ mod edge;
 mod init;
 mod lock;
 mod log;
+mod notify;
 mod probe;
 mod report;
 mod round;
@@ -75,6 +76,8 @@ enum Command {
     Config(config::Command),
     /// What keeps matins from seeing, and the one line that mends each; exits 0, or 3.
     Doctor(doctor::Arguments),
+    /// Sends a test message over the channels of [[notify]].
+    Notify(notify::Arguments),
     /// What runs on servers, and what they must be told to let it.
     #[command(subcommand)]
     Probe(probe::Command),
@@ -118,6 +121,7 @@ pub fn main() -> ExitCode {
         Some(Command::Log(command)) => log::run(&edge, &command),
         Some(Command::Config(command)) => config::run(&edge, &command),
         Some(Command::Doctor(arguments)) => doctor::run(&edge, &arguments),
+        Some(Command::Notify(arguments)) => notify::run(&edge, &arguments),
         Some(Command::Probe(command)) => probe::run(&edge, &command),
         Some(Command::Baseline(command)) => baseline::run(&edge, &command),
         Some(Command::Init(arguments)) => init::run(&edge, &arguments),

@@ -1,14 +1,15 @@
 //! `matins round`.
 
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::edge::{Edge, End, Ended, INTERRUPTED, IO, USAGE, desk, now, print, runtime};
+use super::edge::{Edge, End, Ended, INTERRUPTED, IO, USAGE, complain, desk, now, print, runtime};
 use super::lock::Lock;
 use crate::collect::tools::Tools;
 use crate::report;
-use crate::round::{Pass, Recording, Step, pass};
+use crate::round::{Pass, Recording, Step, pass, tell};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -18,6 +19,9 @@ pub(super) struct Arguments {
     /// Ask only these sources, by name, collector or collector/name; the rest is judged as it was.
     #[arg(long, value_name = "SOURCE", num_args = 1..)]
     only: Vec<String>,
+    /// Also write the counts for Prometheus' textfile collector, over what is there.
+    #[arg(long, value_name = "FILE")]
+    metrics: Option<PathBuf>,
     /// Also write all evidence and its history to a new file, to be opened with `matins demo FILE`.
     #[arg(long, value_name = "FILE")]
     evidence: Option<PathBuf>,
@@ -45,10 +49,18 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
         };
         pass(&mut desk, &tools, &wanted, cancel, progress).await
     })?;
+    if let Some(round) = &round {
+        for fault in runtime.block_on(tell(&mut desk, &tools, round, wanted.only.is_empty()))? {
+            complain(&End::from(fault).said);
+        }
+    }
     drop(lock);
     let Some(round) = round else { return Err(End::new(INTERRUPTED, "interrupted; what had arrived is kept")) };
     if let Some(path) = &arguments.evidence {
         write_evidence(path, &Recording::of(&desk, &round)?)?;
+    }
+    if let Some(path) = &arguments.metrics {
+        write_metrics(path, &report::metrics(&round))?;
     }
     let text = if arguments.json {
         report::json(&round, &desk.particulars()?).map_err(|error| End::new(IO, error.to_string()))? + "\n"
@@ -71,4 +83,15 @@ fn write_evidence(path: &Path, recording: &Recording) -> Result<(), End> {
     let json = serde_json::to_vec(recording).map_err(|error| wrong(&error))?;
     let mut file = std::fs::File::create_new(path).map_err(|error| wrong(&error))?;
     file.write_all(&json).and_then(|()| file.sync_all()).map_err(|error| wrong(&error))
+}
+
+/// Whole or not at all: the collector may read at any moment, as another user. There are only counts and the names of
+/// sources in it.
+fn write_metrics(path: &Path, text: &str) -> Result<(), End> {
+    let wrong = |error: std::io::Error| End::new(IO, format!("{} can't be written: {error}", path.display()));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".matins-").tempfile_in(folder).map_err(wrong)?;
+    let readable = std::fs::Permissions::from_mode(0o644);
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.as_file().set_permissions(readable));
+    written.and_then(|()| file.persist(path).map(drop).map_err(|error| error.error)).map_err(wrong)
 }

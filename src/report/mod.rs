@@ -1,5 +1,5 @@
-//! What was judged as text for others: a round as JSON and plain lines for programs, people and monitoring; the morning
-//! sheet as Markdown, JSON and CSV.
+//! What was judged as text for others: a round as JSON and plain lines for programs, people and monitoring, and as samples
+//! for Prometheus; the morning sheet as Markdown, JSON and CSV.
 
 mod csv;
 mod entry;
@@ -8,6 +8,7 @@ mod json;
 mod ledger;
 mod markdown;
 mod material;
+mod metrics;
 pub mod morning;
 mod picture;
 mod plain;
@@ -19,5 +20,6 @@ pub use json::json;
 pub use ledger::Ledger;
 pub use markdown::markdown;
 pub use material::Material;
+pub use metrics::metrics;
 pub use plain::{plain, plugin};
 pub use sheet::{Sheet, Table};

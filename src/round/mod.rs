@@ -9,6 +9,7 @@ mod plan;
 mod reader;
 mod recording;
 mod schedule;
+mod telling;
 #[cfg(test)]
 mod tests;
 
@@ -29,6 +30,7 @@ pub use plan::{Plan, owners};
 pub use reader::{answer, read_for};
 pub use recording::Recording;
 pub use schedule::{Schedule, run};
+pub use telling::tell;
 
 /// What the console hears.
 #[derive(Debug, Clone)]

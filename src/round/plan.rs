@@ -6,6 +6,7 @@ use crate::collect::{self, Source};
 use crate::config::{ConfigError, Owners, Settings};
 use crate::domain::{Declared, Limits, Shown};
 use crate::policy;
+use crate::tell::{self, Telling};
 
 /// What a round needs besides evidence.
 #[derive(Debug, Clone)]
@@ -19,6 +20,7 @@ pub struct Plan {
     /// What the register says of subjects that no source asks about.
     pub register: Vec<Declared>,
     pub sources: Vec<Source>,
+    pub telling: Telling,
 }
 
 /// Who, besides the config room itself, says what the configuration may contain.
@@ -28,7 +30,8 @@ pub fn owners() -> Owners {
     limits.push(&policy::DECISION);
     limits.sort_by_key(|limit| limit.key);
     limits.dedup_by_key(|limit| limit.key);
-    Owners { sections: collect::ALL.iter().flat_map(|collector| collector.sections).copied().collect(), limits }
+    let sections = collect::ALL.iter().flat_map(|collector| collector.sections).chain(tell::SECTIONS).copied();
+    Owners { sections: sections.collect(), limits }
 }
 
 impl Plan {
@@ -41,6 +44,10 @@ impl Plan {
                 Err(wrong) => misfits.extend(wrong),
             }
         }
+        let telling = Telling::plan(&settings.entries(tell::SECTIONS)).unwrap_or_else(|wrong| {
+            misfits.extend(wrong);
+            Telling::default()
+        });
         if !misfits.is_empty() {
             return Err(settings.troubles(&misfits));
         }
@@ -52,6 +59,7 @@ impl Plan {
             configured: settings.configured,
             register: settings.register.persons.clone(),
             sources,
+            telling,
         })
     }
 }

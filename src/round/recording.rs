@@ -57,6 +57,7 @@ impl Recording {
             configured: self.evidence.configured,
             register: Vec::new(),
             sources: Vec::new(),
+            telling: crate::tell::Telling::default(),
         };
         let mut desk = Desk::replay(plan, Box::new(Sqlite::in_memory()?), self.evidence.clone());
         let mut round = desk.evaluate(self.at)?;

@@ -59,6 +59,7 @@ fn desk(sources: Vec<Source>) -> Desk {
         configured: true,
         register: Vec::new(),
         sources,
+        telling: crate::tell::Telling::default(),
     };
     Desk::open(plan, Box::new(Sqlite::in_memory().unwrap())).unwrap()
 }

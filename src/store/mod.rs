@@ -135,6 +135,12 @@ pub trait Store: Send {
     /// What turned in all findings of one measure since then, of items that begin so; the oldest first.
     fn turns_about(&self, measure: &str, item: &str, since: Timestamp) -> Result<Vec<Turn>, StoreError>;
 
+    /// What a channel remembers of what it was told last.
+    fn told(&self, channel: &str) -> Result<Option<String>, StoreError>;
+
+    /// Keeps what a channel was told.
+    fn keep_told(&mut self, channel: &str, memory: &str) -> Result<(), StoreError>;
+
     /// Which findings of the last round have this in their particulars.
     fn seek(&self, seek: &Seek) -> Result<HashSet<FindingKey>, StoreError>;
 }

@@ -11,11 +11,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("collect", &["domain"]),
     ("store", &["domain"]),
     ("log", &["domain"]),
-    ("round", &["domain", "policy", "config", "collect", "store", "log"]),
-    ("report", &["domain", "policy", "config", "collect", "store", "log", "round"]),
-    ("tui", &["domain", "policy", "config", "collect", "store", "log", "round"]),
+    ("tell", &["domain", "collect"]),
+    ("round", &["domain", "policy", "config", "collect", "store", "log", "tell"]),
+    ("report", &["domain", "policy", "config", "collect", "store", "log", "tell", "round"]),
+    ("tui", &["domain", "policy", "config", "collect", "store", "log", "tell", "round"]),
     // The commands put all others to work: `round --json` prints through report, and plain `matins` opens the console.
-    ("cli", &["domain", "policy", "config", "collect", "store", "log", "round", "report", "tui"]),
+    ("cli", &["domain", "policy", "config", "collect", "store", "log", "tell", "round", "report", "tui"]),
 ];
 
 /// Folders whose modules don't know each other, and what in them is there for all.
@@ -53,6 +54,7 @@ const BORDERS: &[Border] = &[
             "rustls_platform_verifier",
             "keyring_core",
             "dbus_secret_service_keyring_store",
+            "lettre",
         ],
         except: &[
             "std::process::ExitCode",

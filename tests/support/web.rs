@@ -34,6 +34,11 @@ impl Asked {
         self.0.split(' ').nth(1).unwrap_or_default()
     }
 
+    #[allow(dead_code, reason = "each test program uses a part")]
+    pub fn body(&self) -> &str {
+        self.0.split_once("\r\n\r\n").map_or("", |(_, body)| body)
+    }
+
     pub fn header(&self, name: &str) -> Option<&str> {
         self.0.lines().skip(1).find_map(|line| {
             let (key, value) = line.split_once(':')?;
@@ -168,7 +173,7 @@ fn serve(stream: &mut impl Connection, paths: &[(&str, Does)], heard: &Mutex<Vec
     Ok(())
 }
 
-/// The head of a request; `None` when this server breaks off before it has read it.
+/// A request with its body; `None` when this server breaks off before it has read it.
 fn request(stream: &mut impl Connection, paths: &[(&str, Does)]) -> std::io::Result<Option<Asked>> {
     if matches!(paths, [(_, Does::Resets)]) {
         // Closing with something unread resets.
@@ -184,7 +189,12 @@ fn request(stream: &mut impl Connection, paths: &[(&str, Does)]) -> std::io::Res
             Err(error) => return Err(error),
         }
     }
-    Ok(Some(Asked(String::from_utf8_lossy(&head).into_owned())))
+    let mut asked = Asked(String::from_utf8_lossy(&head).into_owned());
+    let length = asked.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body)?;
+    asked.0.push_str(&String::from_utf8_lossy(&body));
+    Ok(Some(asked))
 }
 
 /// A whole HTTP/1.1 answer, after which the connection closes.
@@ -267,6 +277,14 @@ impl Authority {
         let parameters = CertificateParams::new(vec![name.to_owned()]).unwrap();
         let certificate = parameters.signed_by(&key, &self.issuer).unwrap();
         config(certificate.der().clone(), &key)
+    }
+
+    /// The same as two PEM texts: certificate and key.
+    #[allow(dead_code, reason = "each test program uses a part")]
+    pub fn pem_pair(&self, name: &str) -> (String, String) {
+        let key = KeyPair::generate().unwrap();
+        let parameters = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        (parameters.signed_by(&key, &self.issuer).unwrap().pem(), key.serialize_pem())
     }
 
     /// As [`Self::server`], with a certificate that expired long ago.

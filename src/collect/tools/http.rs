@@ -7,6 +7,7 @@
 mod address;
 mod body;
 mod file;
+mod post;
 mod status;
 mod stream;
 mod trouble;
@@ -32,6 +33,7 @@ use crate::domain::facts::Reached;
 use address::{Realm, Resolver};
 use status::Step;
 
+pub use post::{Post, Proof};
 pub use stream::Streamed;
 pub use written::parse_written;
 

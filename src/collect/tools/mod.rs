@@ -6,6 +6,7 @@ pub mod contained;
 pub mod foreground;
 pub mod http;
 pub mod knock;
+pub mod mail;
 pub mod management;
 pub mod proxmox;
 pub mod restic;

@@ -6,6 +6,7 @@ mod open;
 mod particulars;
 mod sources;
 mod standings;
+mod told;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
@@ -159,6 +160,14 @@ impl Store for Sqlite {
 
     fn turns_of(&self, subject: &Subject) -> Result<Vec<Turn>, StoreError> {
         standings::turns(&self.connection, subject).map_err(|error| self.fault(&error))
+    }
+
+    fn told(&self, channel: &str) -> Result<Option<String>, StoreError> {
+        told::read(&self.connection, channel).map_err(|error| self.fault(&error))
+    }
+
+    fn keep_told(&mut self, channel: &str, memory: &str) -> Result<(), StoreError> {
+        self.write(|transaction| told::keep(transaction, channel, memory))
     }
 
     fn seek(&self, seek: &Seek) -> Result<HashSet<FindingKey>, StoreError> {

@@ -1,0 +1,55 @@
+//! After a round: each channel is told what it does not know yet.
+
+use futures_util::future::join_all;
+
+use super::Desk;
+use crate::collect::tools::Tools;
+use crate::domain::{Fault, Round, Shown};
+use crate::store::StoreError;
+use crate::tell::{Case, Channel, Memory, News, news};
+
+/// Tells the channels of this round, side by side; what could not be told, for whoever started it. `complete`: every
+/// source was asked, which is what a ping vouches for.
+pub async fn tell(desk: &mut Desk, tools: &Tools, round: &Round, complete: bool) -> Result<Vec<Fault>, StoreError> {
+    let telling = desk.plan.telling.clone();
+    let mut due: Vec<(&Channel, Memory, Option<News>)> = Vec::new();
+    for channel in &telling.channels {
+        let mut memory = remembered(desk.store.told(channel.name.as_str())?.as_deref());
+        let news = if channel.is_ping() {
+            complete.then(|| News::trial(round.at))
+        } else {
+            news(Case { channel, quiet: &telling.quiet, round, zone: &desk.plan.zone }, &mut memory)
+        };
+        due.push((channel, memory, news));
+    }
+    let sent = join_all(due.iter().map(|(channel, _, news)| async move {
+        match news {
+            Some(news) => channel.send(news, tools).await,
+            None => Ok(()),
+        }
+    }));
+    let sent = sent.await;
+    let mut faults = Vec::new();
+    for ((channel, mut memory, news), sent) in due.into_iter().zip(sent) {
+        match (sent, news) {
+            (Ok(()), Some(news)) => memory.take(&news),
+            (Ok(()), None) => {}
+            (Err(fault), _) => {
+                memory.miss(round.at, fault.said.clone());
+                faults.push(Fault {
+                    said: Shown::line(&format!("{} was not told: {}", channel.name, fault.said)),
+                    ..fault
+                });
+            }
+        }
+        if let Ok(json) = serde_json::to_string(&memory) {
+            desk.store.keep_told(channel.name.as_str(), &json)?;
+        }
+    }
+    Ok(faults)
+}
+
+/// What can't be read counts as never told: too much is told once, and nothing is kept back.
+fn remembered(json: Option<&str>) -> Memory {
+    json.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
+}

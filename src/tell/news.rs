@@ -1,0 +1,205 @@
+//! [`news`]: what a channel has not been told yet.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use super::{Channel, Quiet};
+use crate::domain::{Finding, FindingKey, Round, Shown, SourceState, SubjectKind, Verdict, age};
+
+/// Most lines of a message.
+const LINES: usize = 20;
+/// With fewer sources than this, the silence of most of them says nothing about us.
+const FEW: usize = 3;
+
+/// What a channel was told, as the store keeps it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Memory {
+    /// What it knows to be wrong, and how.
+    told: BTreeMap<FindingKey, Verdict>,
+    /// When the oldest change was seen that it has not been told.
+    waiting: Option<Timestamp>,
+    /// Since when most sources are silent, and whether it has been told.
+    outage: Option<(Timestamp, bool)>,
+    /// Since when nothing reaches it, and why.
+    pub fault: Option<(Timestamp, Shown)>,
+}
+
+/// One message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct News {
+    pub at: Timestamp,
+    pub title: Shown,
+    /// The worst first; none where only numbers may leave.
+    pub lines: Vec<Shown>,
+    /// The worst of what is new; ok when things only got better.
+    pub worst: Verdict,
+    after: BTreeMap<FindingKey, Verdict>,
+    outage: Option<(Timestamp, bool)>,
+}
+
+/// What is told to whom.
+#[derive(Debug, Clone, Copy)]
+pub struct Case<'a> {
+    pub channel: &'a Channel,
+    pub quiet: &'a [Quiet],
+    pub round: &'a Round,
+    pub zone: &'a TimeZone,
+}
+
+impl Memory {
+    /// It has been told.
+    pub fn take(&mut self, news: &News) {
+        self.told.clone_from(&news.after);
+        (self.waiting, self.outage, self.fault) = (None, news.outage, None);
+    }
+
+    /// It could not be told: the same, and what comes, is tried with the next round.
+    pub fn miss(&mut self, at: Timestamp, why: Shown) {
+        let since = self.fault.as_ref().map_or(at, |(since, _)| *since);
+        self.fault = Some((since, why));
+    }
+}
+
+impl News {
+    /// A message that says nothing but that the channel works.
+    pub fn trial(at: Timestamp) -> Self {
+        let lines = vec![Shown::line("This is a test: nothing has happened.")];
+        let title = "matins: this channel works".into();
+        Self { at, title, lines, worst: Verdict::Ok, after: BTreeMap::new(), outage: None }
+    }
+
+    pub fn text(&self) -> String {
+        self.lines.iter().fold(String::new(), |text, line| text + line.as_str() + "\n")
+    }
+}
+
+/// What the channel should be told now, if anything.
+pub fn news(case: Case<'_>, memory: &mut Memory) -> Option<News> {
+    let now = case.round.at;
+    let local = case.zone.to_datetime(now);
+    let quiet = case.channel.quiet.as_ref().is_some_and(|hours| hours.contain(local));
+    if let Some((silent, all)) = outage(case.round) {
+        let (since, told) = *memory.outage.get_or_insert((now, false));
+        return (!told && !quiet).then(|| News {
+            at: now,
+            title: format!("matins: {silent} of {all} sources don't answer").into(),
+            lines: vec!["Is it our own network? Nothing more is told until they answer again.".into()],
+            worst: Verdict::Unknown,
+            after: memory.told.clone(),
+            outage: Some((since, true)),
+        });
+    }
+    let changes = Changes::of(case, memory);
+    let over = memory.outage.filter(|(_, told)| *told || !changes.is_empty());
+    if over.is_none() && changes.is_empty() {
+        // What was settled meanwhile is forgotten, so that its end is no news either.
+        (memory.told, memory.waiting, memory.outage) = (changes.after, None, None);
+        return None;
+    }
+    let waiting = *memory.waiting.get_or_insert(now);
+    if quiet || now.duration_since(waiting) < case.channel.digest.as_duration() {
+        return None;
+    }
+    let again =
+        over.map(|(since, _)| Shown::line(&format!("After {} in which most sources did not answer:", age(since, now))));
+    Some(changes.message(case, again))
+}
+
+/// Whether most sources failed at once: then we know little, and it is more likely us than all of them.
+fn outage(round: &Round) -> Option<(usize, usize)> {
+    let all = round.sources.len();
+    let silent = round.sources.iter().filter(|line| line.state == SourceState::Silent && line.fault.is_some()).count();
+    (all >= FEW && silent * 2 > all).then_some((silent, all))
+}
+
+#[derive(Default)]
+struct Changes<'a> {
+    /// Of the channel's verdicts, what was not so before; ranked.
+    new: Vec<&'a Finding>,
+    better: Vec<&'a Finding>,
+    /// What no rule speaks of any more.
+    gone: Vec<FindingKey>,
+    after: BTreeMap<FindingKey, Verdict>,
+}
+
+impl<'a> Changes<'a> {
+    fn of(case: Case<'a>, memory: &Memory) -> Self {
+        let mut changes = Self::default();
+        let mut left = memory.told.clone();
+        for finding in &case.round.findings {
+            let before = left.remove(&finding.key);
+            if resting(case, finding) {
+                // In maintenance it stays as it was told before.
+                changes.after.extend(before.map(|before| (finding.key.clone(), before)));
+                continue;
+            }
+            let rests = case.round.rests(finding);
+            let asks = !rests && case.channel.about.contains(&finding.verdict);
+            if asks {
+                changes.after.insert(finding.key.clone(), finding.verdict);
+            }
+            match before {
+                Some(before) if asks && before == finding.verdict => {}
+                _ if asks => changes.new.push(finding),
+                // What somebody decided on is as wrong as before, and settled.
+                Some(_) if finding.verdict == Verdict::Ok || !rests => changes.better.push(finding),
+                _ => {}
+            }
+        }
+        changes.gone = left.into_keys().collect();
+        changes
+    }
+
+    fn is_empty(&self) -> bool {
+        self.new.is_empty() && self.better.is_empty() && self.gone.is_empty()
+    }
+
+    fn message(self, case: Case<'_>, again: Option<Shown>) -> News {
+        let count = |verdict: Verdict| self.new.iter().filter(|finding| finding.verdict == verdict).count();
+        let part = |count: usize, word: &str| (count > 0).then(|| format!("{count} {word}"));
+        let counts =
+            [Verdict::Broken, Verdict::Unknown, Verdict::Due].map(|verdict| part(count(verdict), verdict.word()));
+        let better = part(self.better.len() + self.gone.len(), "better");
+        let parts: Vec<String> = counts.into_iter().chain([better]).flatten().collect();
+        let title = if parts.is_empty() { "the sources answer again".to_owned() } else { parts.join(", ") };
+        let worst = self.new.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Ok);
+        let mut lines: Vec<Shown> = again.into_iter().collect();
+        if !case.channel.counts_only {
+            lines.extend(self.lines());
+        }
+        let title = Shown::line(&format!("matins: {title}"));
+        News { at: case.round.at, title, lines, worst, after: self.after, outage: None }
+    }
+
+    /// One line for each thing that is said, however many measures say it.
+    fn lines(&self) -> Vec<Shown> {
+        let mut lines: Vec<Shown> = Vec::new();
+        let all = self.new.iter().chain(&self.better);
+        let all = all.map(|finding| {
+            let (verdict, subject) = (finding.verdict, &finding.subject.name);
+            Shown::line(&format!("{} {} {subject}: {}", verdict.glyph(), verdict.word(), finding.title))
+        });
+        let gone = self.gone.iter().map(|key| Shown::line(&format!("· gone {key}")));
+        for line in all.chain(gone) {
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+        if lines.len() > LINES {
+            let more = lines.len() - (LINES - 1);
+            lines.truncate(LINES - 1);
+            lines.push(Shown::line(&format!("and {more} more: matins shows them")));
+        }
+        lines
+    }
+}
+
+fn resting(case: Case<'_>, finding: &Finding) -> bool {
+    let local = case.zone.to_datetime(case.round.at);
+    finding.subject.kind == SubjectKind::Host
+        && case.quiet.iter().any(|quiet| quiet.holds(&finding.subject.name, local))
+}
