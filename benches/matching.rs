@@ -230,6 +230,7 @@ fn host() -> HostSeen {
             installed: true,
             enabled: true,
             covers_security: Some(true),
+            covers_doubt: None,
             last: Err(missing()).into(),
         }),
         half_configured: Read::Seen(Vec::new()),

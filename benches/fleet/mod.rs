@@ -111,6 +111,7 @@ fn host(id: &SourceId, number: usize, now: Timestamp) -> Vec<Observation> {
             installed: true,
             enabled: !number.is_multiple_of(50),
             covers_security: Some(true),
+            covers_doubt: None,
             last: Read::Seen(Some(UnattendedRun {
                 at: now - SignedDuration::from_hours(5),
                 failed: false,

@@ -8,6 +8,7 @@ mod epss;
 mod json;
 mod kev;
 mod lines;
+mod osv;
 mod tracker;
 mod truth;
 
@@ -70,7 +71,7 @@ struct Parsed {
     day: Option<Date>,
 }
 
-const KINDS: &[Kind] = &[tracker::KIND, bulletins::DSA, bulletins::DLA, kev::KIND, epss::KIND];
+const KINDS: &[Kind] = &[tracker::KIND, bulletins::DSA, bulletins::DLA, osv::KIND, kev::KIND, epss::KIND];
 
 /// Where the machine-readable truth about advisories comes from; each may be a mirror or a `file:` address, packed with
 /// gzip or not.
@@ -83,7 +84,7 @@ struct AdvisoriesEntry {
     debian_dsa: Option<String>,
     /// The same for DLAs.
     debian_dla: Option<String>,
-    /// Drupal's advisories in OSV form. Nothing reads it yet.
+    /// The Drupal security team's database of advisories, in OSV form: an archive, `.tar.gz` or `.tar`.
     drupal_osv: Option<String>,
     /// CISA's catalogue of exploited vulnerabilities, as JSON.
     kev: Option<String>,

@@ -6,6 +6,8 @@
 
 mod parse;
 mod rights;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

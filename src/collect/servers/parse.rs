@@ -92,11 +92,12 @@ pub fn parse_answer(output: &[u8], received: Timestamp) -> Result<Answer, Fault>
     let server_now = clock.unwrap_or(received);
     let installed = sections.sound("packages", "dpkg-query").and_then(packages::parse_packages);
     let host = host(&sections, &installed, server_now, clock_skew_seconds);
+    let pending = host.pending.as_result().map(|_| ()).map_err(Clone::clone);
     Ok(Answer::Whole {
         host: Box::new(host),
         exposure: Box::new(exposure::parse_exposure(&sections)),
         people: Box::new(power::parse_power(&sections)),
-        software: Box::new(software::parse_software(&sections)),
+        software: Box::new(software::parse_software(&sections, pending.err())),
         power: Power::parse(sections.get("power").map_or("", |section| section.first_line())),
         packages: installed.ok().map(|installed| Packages { packages: installed.packages }),
         digest: Some(digest.first_line().to_owned()).filter(|text| is_digest(text)),
@@ -124,9 +125,11 @@ fn host(
         pending::parse_pending(sections.sound("pending", "apt-cache")?, installed, lists)
     });
     let reboot = parse_reboot(sections, kernel.as_ref().map(|(_, waits)| *waits));
-    let covers = lists.as_ref().ok().zip(release.as_ref().ok()).and_then(|(lists, release)| {
-        origins::covers_security(sections.sound("intent", "apt-config").ok()?, lists, release)
-    });
+    let covers = || {
+        let (lists, release) = (lists.as_ref().map_err(Clone::clone)?, release.as_ref().map_err(Clone::clone)?);
+        Ok(origins::covers_security(sections.sound("intent", "apt-config")?, lists, release))
+    };
+    let covers = covers();
     HostSeen {
         apt: sources::parse_apt(sections, &lists).into(),
         outdated_services: parse_services(sections).into(),

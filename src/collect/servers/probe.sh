@@ -81,6 +81,57 @@ rules() {
   esac
 }
 
+# Accounts that somebody can log in with, or that are root.
+accounts() {
+  # shellcheck disable=SC2086
+  list=$($limit getent passwd) || return
+  printf '%s\n' "$list" | awk -F: '$3 == 0 || $7 !~ /\/(nologin|false|sync)$/'
+}
+sudoers() {
+  [ -e /etc/sudoers ] || return 3
+  as_root cvtsudoers -e -f json /etc/sudoers
+}
+# Fingerprints of the keys that open an account, each file's behind its name. What may not be seen: `? PATH`. Under /root and
+# /home sudo looks; there a file is looked at only when it is no link, and what a link hides is told.
+keys() {
+  command -v ssh-keygen >/dev/null 2>&1 || return 127
+  if [ "$power" = sudo ]; then
+    sudo -n find -H /root /home -maxdepth 4 -type f -name authorized_keys -print -exec /usr/bin/ssh-keygen -lf '{}' ';' || return
+    sudo -n find -H /root /home -maxdepth 4 -type f -name authorized_keys2 -print -exec /usr/bin/ssh-keygen -lf '{}' ';' || return
+    links=$(as_root find -H /root /home -maxdepth 4 -type l -name authorized_keys -print -o -type l -name authorized_keys2 -print -o -type l -name .ssh -print) || return
+    printf '%s\n' "$links" | sed -n 's/^./? &/p'
+  fi
+  homes=$(accounts) || return
+  printf '%s\n' "$homes" | cut -d: -f6 | sort -u | while read -r home; do
+    case $power:$home in
+      # Deeper than sudo's rules look.
+      sudo:/home/*/*/*) echo "? $home" && continue ;;
+      sudo:/root | sudo:/home/*) continue ;;
+    esac
+    if ! [ -d "$home" ]; then
+      # There is none, or nobody may look.
+      case $(ls -d -- "$home" 2>&1) in *'Permission denied'*) echo "? $home" ;; esac
+      continue
+    fi
+    if ! [ -x "$home" ] || { [ -d "$home/.ssh" ] && ! [ -x "$home/.ssh" ]; }; then echo "? $home"; fi
+    for file in "$home/.ssh/authorized_keys" "$home/.ssh/authorized_keys2"; do
+      [ -s "$file" ] || continue
+      if [ -r "$file" ]; then print_keys "$file"; else echo "? $home"; fi
+    done
+  done
+  for folder in /etc/ssh/authorized_keys /etc/ssh/authorized_keys.d; do
+    if [ -d "$folder" ] && ! [ -r "$folder" ]; then echo "? $folder"; fi
+    for file in "$folder"/*; do
+      if [ -r "$file" ]; then print_keys "$file"; elif [ -e "$file" ]; then echo "? $file"; fi
+    done
+  done
+}
+# A file without any key is none of ssh-keygen's: that is no failure.
+print_keys() {
+  printf '%s\n' "$1"
+  ssh-keygen -lf "$1" || :
+}
+
 # The clock comes last: from there only the way back lies between it and us.
 clock() {
   now=$(date +%s.%N)
@@ -92,8 +143,8 @@ log=/var/log/unattended-upgrades/unattended-upgrades.log
 
 # Everything that the costly parts are made from: name, inode, size, times. A file that isn't there says so, which counts.
 # This much is done on every visit: one stat, one sha256sum; and what leaves no trace in a file: the ports that listen (but
-# those that a resolver opens for a moment), and the packet filter where it may be read. What stat says of its own folder in
-# /proc, made that moment, is the time.
+# those that a resolver opens for a moment), and what may be read with root's power alone: the packet filter, keys, sudo's
+# rules. What stat says of its own folder in /proc, made that moment, is the time.
 digest=
 given=${power-}
 power=$given
@@ -106,7 +157,7 @@ if [ -z "${DPKG_ADMINDIR-}${APT_CONFIG-}" ]; then
     /etc/apt /etc/apt/* /etc/apt/*/* "$lists" "$lists"/* /var/lib/apt/periodic /var/lib/apt/periodic/* \
     /run/reboot-required /run/reboot-required.pkgs /usr/sbin/needrestart \
     /etc/passwd /etc/group /etc/sudoers /etc/sudoers.d /etc/sudoers.d/* /etc/ssh/authorized_keys* /etc/ssh/authorized_keys*/* \
-    ~/.ssh/authorized_keys /root/.ssh/authorized_keys /home/*/.ssh/authorized_keys \
+    ~/.ssh/authorized_keys* /root/.ssh/authorized_keys* /home/*/.ssh/authorized_keys* \
     "${log%/*}" "$log" "$log.1" /etc/systemd/system /etc/systemd/system/apt-daily* /etc/systemd/system/timers.target.wants \
     /etc/systemd/system/timers.target.wants/* /proc/self/ 2>&1)
   now=${stamps##*/proc/self/ }
@@ -119,9 +170,12 @@ if [ -z "${DPKG_ADMINDIR-}${APT_CONFIG-}" ]; then
     $1 == "tcp" { print $1, $5 }
     $1 == "udp" { at = $5; sub(/.*:/, "", at); if (at + 0 < 32768) print $1, $5 }
     $1 ~ /tcp/ && $1 != "tcp" { print $1, $2 }' | sort -u)
-  filter=
+  rooted=
   case $power in
-    root | sudo) for tool in $(filters); do filter="$filter$(rules "$tool" 2>&1)"; done ;;
+    root | sudo)
+      for tool in $(filters); do rooted="$rooted$(rules "$tool" 2>&1)"; done
+      rooted="$rooted$(sudoers 2>&1; keys 2>&1)"
+      ;;
   esac
   case $boot:$stamps in
     # Without stat, or without its words about this file, there is nothing to compare.
@@ -130,7 +184,7 @@ if [ -z "${DPKG_ADMINDIR-}${APT_CONFIG-}" ]; then
       digest=$(sha256sum <<EOF
 $boot $tz $power
 $live
-$filter
+$rooted
 $stamps
 EOF
       )
@@ -227,30 +281,42 @@ signatures() {
   set --
   for ring in /etc/apt/trusted.gpg /etc/apt/trusted.gpg.d/*.gpg /etc/apt/keyrings/*.gpg /usr/share/keyrings/*.gpg; do
     case $ring in *removed*) continue ;; esac
-    if [ -r "$ring" ]; then set -- "$@" --keyring "$ring"; fi
+    [ -r "$ring" ] || continue
+    # One that is armored by mistake would make gpgv find no key in the others either.
+    case $(head -c 5 "$ring" | tr -d '\0') in ----*) continue ;; esac
+    set -- "$@" --keyring "$ring"
   done
   for list in "$lists"/*Release; do
     [ -r "$list" ] || continue
     printf '%s\n' "$list"
     case $list in
-      *InRelease) verify "$@" "$list" ;;
-      *) if [ -r "$list.gpg" ]; then verify "$@" "$list.gpg" "$list"; else echo none; fi ;;
+      *InRelease) verify "$@" "$list" || return ;;
+      *) if [ -r "$list.gpg" ]; then verify "$@" "$list.gpg" "$list" || return; else echo none; fi ;;
     esac
   done
 }
 verify() {
+  # 1 and 2 are its words on signatures; more, that it was ended.
   # shellcheck disable=SC2086
-  $limit gpgv --status-fd 1 "$@" 2>/dev/null | awk '$2 ~ /^(GOOD|BAD|ERR|EXP|EXPKEY|REVKEY)SIG$/ { print $2 }'
+  said=$($limit gpgv --status-fd 1 "$@" 2>/dev/null) || { code=$?; [ $code -lt 3 ] || return $code; }
+  printf '%s\n' "$said" | awk '$2 ~ /^(GOOD|BAD|ERR|EXP|EXPKEY|REVKEY)SIG$/ { print $2 }'
 }
 section signatures signatures
 
-# What is asked of apt's sources, each line behind its file; keys that stand in them are left out.
+# What is asked of apt's sources, each line behind its file; keys and logins that stand in them are left out.
 sources() {
+  for folder in /etc/apt/sources.list.d /etc/apt/apt.conf.d; do
+    if [ -e "$folder" ] && ! [ -r "$folder" ]; then echo "$folder: permission denied" && return 3; fi
+  done
   # shellcheck disable=SC2046
-  awk '/^[ \t]*#/ || /^ / { next } { print FILENAME "\t" substr($0, 1, 300) }' \
+  awk '/^[ \t]*#/ { next }
+    FILENAME ~ /\.list$/ { sub(/^[ \t]+/, "") }
+    /^[ \t]/ { next }
+    { gsub(/:\/\/[^\/ \t]*@/, "://"); print FILENAME "\t" substr($0, 1, 300) }' \
     $(ls /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null) /dev/null || return
   # shellcheck disable=SC2086
-  $limit apt-config dump 2>&1 | sed -n 's/^\(APT::Get::AllowUnauthenticated\|Acquire::AllowInsecureRepositories\) "\(1\|true\|yes\)";/apt-config\t&/p'
+  all=$($limit apt-config dump 2>&1) || { code=$?; printf '%s\n' "$all" | tail -n 3; return $code; }
+  printf '%s\n' "$all" | sed -n 's/^\(APT::Get::AllowUnauthenticated\|Acquire::AllowInsecureRepositories\) "\(1\|true\|yes\)";/apt-config\t&/p'
 }
 section sources sources
 
@@ -348,12 +414,6 @@ owners() {
 }
 section owners owners
 
-# Accounts that somebody can log in with, or that are root.
-accounts() {
-  # shellcheck disable=SC2086
-  list=$($limit getent passwd) || return
-  printf '%s\n' "$list" | awk -F: '$3 == 0 || $7 !~ /\/(nologin|false|sync)$/'
-}
 section accounts accounts
 
 # Groups that have members, and those whose members are root or can make themselves so.
@@ -364,37 +424,8 @@ groups() {
 }
 section groups groups
 
-sudoers() {
-  [ -e /etc/sudoers ] || return 3
-  as_root cvtsudoers -e -f json /etc/sudoers
-}
 section sudoers sudoers
 
-# Fingerprints of the keys that open an account, each file's behind its name. A home that may not be seen: `? HOME`.
-# Under /root and /home sudo looks; there a file is looked at only when it is no link.
-keys() {
-  command -v ssh-keygen >/dev/null 2>&1 || return 127
-  if [ "$power" = sudo ]; then
-    sudo -n find /root /home -maxdepth 3 -type f -name authorized_keys -print -exec /usr/bin/ssh-keygen -lf '{}' ';' || return
-  fi
-  accounts | cut -d: -f6 | sort -u | while read -r home; do
-    case $power:$home in sudo:/root | sudo:/home/*) continue ;; esac
-    [ -d "$home" ] || continue
-    if ! [ -x "$home" ] || { [ -d "$home/.ssh" ] && ! [ -x "$home/.ssh" ]; }; then echo "? $home"; fi
-    for file in "$home/.ssh/authorized_keys" "$home/.ssh/authorized_keys2"; do
-      [ -s "$file" ] || continue
-      if [ -r "$file" ]; then print_keys "$file"; else echo "? $home"; fi
-    done
-  done
-  for file in /etc/ssh/authorized_keys/* /etc/ssh/authorized_keys.d/*; do
-    if [ -r "$file" ]; then print_keys "$file"; fi
-  done
-}
-# A file without any key is none of ssh-keygen's: that is no failure.
-print_keys() {
-  printf '%s\n' "$1"
-  ssh-keygen -lf "$1" || :
-}
 section keys keys
 
 # When each account last had a terminal.

@@ -15,9 +15,11 @@ const COMMANDS: &[&str] = &[
     "/usr/sbin/ip6tables-legacy-save",
     "/usr/bin/ss -Hltnup",
     "/usr/bin/cvtsudoers -e -f json /etc/sudoers",
+    "/usr/bin/find -H /root /home -maxdepth 4 -type l -name authorized_keys -print -o -type l -name authorized_keys2 -print -o -type l -name .ssh -print",
 ];
 const STARTERS: &[&str] = &[
-    "/usr/bin/find /root /home -maxdepth 3 -type f -name authorized_keys -print -exec /usr/bin/ssh-keygen -lf {} ;",
+    "/usr/bin/find -H /root /home -maxdepth 4 -type f -name authorized_keys -print -exec /usr/bin/ssh-keygen -lf {} ;",
+    "/usr/bin/find -H /root /home -maxdepth 4 -type f -name authorized_keys2 -print -exec /usr/bin/ssh-keygen -lf {} ;",
     "/usr/sbin/needrestart -b -l -r l",
 ];
 
@@ -57,7 +59,9 @@ mod tests {
             let name = path.rsplit('/').next().unwrap();
             let asked = match name {
                 // Its words stand quoted there.
-                "find" => "find /root /home -maxdepth 3 -type f -name authorized_keys -print -exec /usr/bin/ssh-keygen -lf '{}' ';'".to_owned(),
+                "find" if arguments.contains("-exec") => {
+                    format!("sudo -n {}", command.replace("/usr/bin/find", "find").replace("{} ;", "'{}' ';'"))
+                }
                 _ if name.ends_with("tables-save") || name.ends_with("legacy-save") => "as_root \"$1\"".to_owned(),
                 _ => format!("as_root {name} {arguments}"),
             };

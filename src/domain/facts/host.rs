@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{AptSeen, Read};
-use crate::domain::{DeclaredPort, Shown};
+use crate::domain::{DeclaredPort, Fault, Shown};
 
 /// What the register says of a server.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,6 +128,9 @@ pub struct Unattended {
     /// Whether its origins take updates from every security suite that is there; `None` where that can't be told.
     #[serde(default)]
     pub covers_security: Option<bool>,
+    /// Why its origins can't be read.
+    #[serde(default)]
+    pub covers_doubt: Option<Fault>,
     /// The last run that its log tells of.
     pub last: Read<Option<UnattendedRun>>,
 }

@@ -36,6 +36,7 @@ fn server(name: &str, release: &str, packages: &Arc<Packages>, kernel: Option<(&
             installed: true,
             enabled: true,
             covers_security: Some(true),
+            covers_doubt: None,
             last: Err(missing()).into(),
         }),
         half_configured: Read::Seen(Vec::new()),

@@ -95,9 +95,12 @@ fn users(spec: &Value) -> Vec<String> {
         let group = text("usergroup").or_else(|| text("nonunixgroup")).map(|group| format!("%{group}"));
         let id = user.get("userid").map(|id| format!("#{id}"));
         let netgroup = text("netgroup").map(|netgroup| format!("+{netgroup}"));
-        named.or(group).or(id).or(netgroup)
+        let gid = user.get("usergid").map(|id| format!("%#{id}"));
+        let gid = gid.or_else(|| user.get("nonunixgid").map(|id| format!("%:#{id}")));
+        // Whoever is written down in a way that nobody knows here may be anybody: he is not left out.
+        named.or(group).or(id).or(netgroup).or(gid).unwrap_or_else(|| user.to_string())
     };
-    given.filter_map(user).collect()
+    given.map(user).collect()
 }
 
 fn commands(spec: &Value) -> Vec<String> {

@@ -7,7 +7,11 @@ use crate::domain::{Fault, Shown};
 
 pub fn parse_apt(sections: &Sections, lists: &Result<Lists, Fault>) -> Result<AptSeen, Fault> {
     let lists = lists.as_ref().map_err(Clone::clone)?;
-    let signatures = sections.get("signatures");
+    // Without gpgv only apt itself has checked them.
+    let signatures = match sections.get("signatures") {
+        Some(section) if section.code == 127 => None,
+        _ => Some(sections.sound("signatures", "gpgv")?),
+    };
     let sources = sections.sound("sources", "reading apt's sources")?;
     let repositories = lists.lists.iter().map(|list| repository(list, signatures)).collect();
     Ok(AptSeen { repositories, unsigned: parse_unsigned(sources) })
@@ -52,15 +56,16 @@ fn parse_unsigned(section: &Section) -> Vec<Shown> {
     let mut unsigned = Vec::new();
     let mut stanza: Vec<&str> = Vec::new();
     let mut last = "";
-    let lines = section.lines.iter().filter_map(|line| line.split_once('\t')).chain([("", "")]);
-    for (file, line) in lines {
+    let lines: Vec<String> = section.lines.iter().map(|line| without_logins(line)).collect();
+    for (file, line) in lines.iter().filter_map(|line| line.split_once('\t')).chain([("", "")]) {
         if file != last || line.trim().is_empty() {
             unsigned.extend(trusting(&stanza).map(|place| Shown::line(&format!("{place} ({last})"))));
             stanza.clear();
         }
         last = file;
-        if line.starts_with("deb ") || line.starts_with("deb\t") {
-            let place = line.split(']').next_back().unwrap_or(line).trim_start_matches("deb").trim();
+        let one = line.trim_start();
+        if one.starts_with("deb ") || one.starts_with("deb\t") {
+            let place = one.split(']').next_back().unwrap_or(one).trim_start_matches("deb").trim();
             let options =
                 line.split_once('[').and_then(|(_, rest)| rest.split_once(']')).map_or("", |(options, _)| options);
             if options.split_whitespace().any(|option| is_yes(option, '=')) {
@@ -73,6 +78,17 @@ fn parse_unsigned(section: &Section) -> Vec<Shown> {
         }
     }
     unsigned
+}
+
+/// `https://TOKEN@host/` as `https://host/`: the probe takes them out too, but an older one may answer.
+fn without_logins(line: &str) -> String {
+    let mut pieces = line.split("://");
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |line, piece| {
+        let end = piece.find(|letter: char| letter == '/' || letter.is_whitespace()).unwrap_or(piece.len());
+        let kept = piece[..end].rfind('@').map_or(piece, |at| &piece[at + 1..]);
+        line + "://" + kept
+    })
 }
 
 /// The address of a deb822 stanza that says so and is not switched off.
@@ -124,6 +140,32 @@ mod tests {
             ]
         );
         assert_eq!(parse_unsigned(&section("")), Vec::<Shown>::new());
+    }
+
+    #[test]
+    fn no_login_of_a_repository_is_kept() {
+        let seen = parse_unsigned(&section(
+            "/a.list\tdeb [trusted=yes] https://TOKEN@h/x s main\n/a.list\t\tdeb [trusted=yes] http://user:TOKEN@x@h:80/@y s\n\
+             /b.sources\tURIs: https://user:TOKEN@one/ http://TOKEN@two\n/b.sources\tSuites: x\n/b.sources\tTrusted: yes",
+        ));
+        assert_eq!(
+            seen,
+            ["https://h/x s main (/a.list)", "http://h:80/@y s (/a.list)", "https://one/ http://two x (/b.sources)"]
+        );
+    }
+
+    #[test]
+    fn signatures_that_could_not_be_looked_at_are_not_good_ones() {
+        let apt = |signatures: &str| {
+            let text = format!("#sources\n\n rc=0\n{signatures}");
+            let lists = Lists { lists: vec![List { file: "a_InRelease".into(), ..List::default() }], stamp: None };
+            let sections = super::super::sections::parse_sections(text.as_bytes());
+            parse_apt(&sections, &Ok(lists)).map(|apt| apt.repositories[0].signature)
+        };
+        assert_eq!(apt("#signatures\n /l/a_InRelease\n GOODSIG\n\n rc=0\n"), Ok(Signature::Good));
+        assert_eq!(apt("#signatures\n\n rc=127\n"), Ok(Signature::Unchecked));
+        assert_eq!(apt("#signatures\n\n rc=124\n").unwrap_err().said, "gpgv hung on the server and was ended");
+        assert!(apt("").is_err());
     }
 
     #[test]

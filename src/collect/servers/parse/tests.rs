@@ -75,6 +75,21 @@ fn what_is_left_after_an_upgrade_is_named() {
 }
 
 #[test]
+fn origins_of_unattended_upgrades_that_were_not_told_are_a_doubt() {
+    let doubt = |more: &str| {
+        let mut output = recording("after.txt");
+        output.extend(more.as_bytes());
+        let Answer::Whole { host, .. } = parse_answer(&output, recorded()).unwrap() else { panic!("it is whole") };
+        let unattended = host.unattended.seen().unwrap().clone();
+        (unattended.covers_security, unattended.covers_doubt.map(|fault| fault.said.to_string()))
+    };
+    assert_eq!(doubt(""), (None, Some("the probe did not answer `intent` to its end".into())));
+    assert_eq!(doubt("#intent\n E: x\n\n rc=100\n"), (None, Some("apt-config failed with 100: E: x".into())));
+    let origins = " Unattended-Upgrade::Origins-Pattern:: \"label=Debian-Security\";";
+    assert_eq!(doubt(&format!("#intent\n{origins}\n\n rc=0\n")), (Some(true), None));
+}
+
+#[test]
 fn a_damaged_database_takes_what_follows_from_it_and_nothing_else() {
     for (name, words) in [("emptied.txt", "no package at all"), ("truncated.txt", "dpkg-query failed with 2")] {
         let (host, packages) = answer(name);
@@ -188,7 +203,8 @@ fn real_logs_of_unattended_upgrades_are_judged_by_their_last_run() {
         let body: Vec<String> = text.lines().map(|line| format!(" {line}")).collect();
         let sections =
             sections::parse_sections(format!("{zone}{periodic}#runs\n{}\n rc=0\n", body.join("\n")).as_bytes());
-        let unattended = unattended::parse_unattended(&sections, true, None, "2026-11-24T08:00:00Z".parse().unwrap());
+        let unattended =
+            unattended::parse_unattended(&sections, true, Ok(None), "2026-11-24T08:00:00Z".parse().unwrap());
         let run = unattended.seen().unwrap().last.seen().unwrap().clone().unwrap();
         assert_eq!(run.failed, failed, "{name}");
         assert!(run.said.as_str().contains(words), "{name}: {}", run.said);
@@ -204,7 +220,7 @@ fn real_logs_of_unattended_upgrades_are_judged_by_their_last_run() {
         .collect();
     let answer = format!("{zone}{periodic}#runs\n{}\n rc=0\n#dpkg-log\n{}\n rc=0\n", lines(&text), lines(&dpkg));
     let sections = sections::parse_sections(answer.as_bytes());
-    let unattended = unattended::parse_unattended(&sections, true, None, "2026-11-24T08:00:00Z".parse().unwrap());
+    let unattended = unattended::parse_unattended(&sections, true, Ok(None), "2026-11-24T08:00:00Z".parse().unwrap());
     let run = unattended.seen().unwrap().last.seen().unwrap().clone().unwrap();
     assert!(run.causes[0].as_str().starts_with("libde265-0: unable to make backup link of"), "{:?}", run.causes);
     assert!(run.causes.iter().any(|cause| cause.as_str().starts_with("nginx: Unable to correct problems")));
@@ -213,7 +229,7 @@ fn real_logs_of_unattended_upgrades_are_judged_by_their_last_run() {
     let Some(text) = data("bookworm/uu-log-after-dryrun.log") else { return };
     let body: Vec<String> = text.lines().map(|line| format!(" {line}")).collect();
     let sections = sections::parse_sections(format!("{zone}{periodic}#runs\n{}\n rc=0\n", body.join("\n")).as_bytes());
-    let unattended = unattended::parse_unattended(&sections, true, None, "2026-11-24T08:00:00Z".parse().unwrap());
+    let unattended = unattended::parse_unattended(&sections, true, Ok(None), "2026-11-24T08:00:00Z".parse().unwrap());
     assert_eq!(unattended.seen().unwrap().last, Read::Seen(None));
 }
 

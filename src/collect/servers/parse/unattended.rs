@@ -16,7 +16,7 @@ const LONGEST_RUN_SECONDS: i64 = 4 * 3_600;
 pub fn parse_unattended(
     sections: &Sections,
     installed: bool,
-    covers_security: Option<bool>,
+    covers: Result<Option<bool>, Fault>,
     server_now: Timestamp,
 ) -> Read<Unattended> {
     let periodic = match sections.sound("periodic", "apt-config") {
@@ -28,7 +28,11 @@ pub fn parse_unattended(
         && is_on(periodic, "Update-Package-Lists").unwrap_or(false)
         && !timer_is_off(sections.get("timers"));
     let last = if installed { parse_last(sections, server_now) } else { Read::Seen(None) };
-    Read::Seen(Unattended { installed, enabled, covers_security, last })
+    let (covers_security, covers_doubt) = match covers {
+        Ok(covers) => (covers, None),
+        Err(fault) => (None, Some(fault)),
+    };
+    Read::Seen(Unattended { installed, enabled, covers_security, covers_doubt, last })
 }
 
 /// `APT::Periodic::KEY "1";`: days, or a length such as `12h`; `0` is never. `None` when it isn't set.

@@ -100,6 +100,7 @@ fn server(name: &str, packages: &[(&str, &str)], pending: &[&str]) -> SourceReco
             installed: true,
             enabled: true,
             covers_security: Some(true),
+            covers_doubt: None,
             last: Err(missing()).into(),
         }),
         half_configured: Read::Seen(Vec::new()),

@@ -46,7 +46,13 @@ fn judge(host: &Host<'_>, apt: &AptSeen) -> Judgement {
     let others = if others == 0 { String::new() } else { format!(", {others} not the release's own") };
     let count = apt.repositories.len();
     let plural = if count == 1 { "repository" } else { "repositories" };
-    judgement(Verdict::Ok, format!("{count} {plural}, signed{others}"))
+    let unchecked = apt.repositories.iter().filter(|repository| repository.signature == Signature::Unchecked).count();
+    let signed = match unchecked {
+        0 => "signed".to_owned(),
+        all if all == count => "checked by apt alone".to_owned(),
+        some => format!("{} signed, {some} checked by apt alone", count - some),
+    };
+    judgement(Verdict::Ok, format!("{count} {plural}, {signed}{others}"))
 }
 
 /// Why packages of it can't be trusted, or will never come.
@@ -85,7 +91,9 @@ fn detail(apt: &AptSeen) -> String {
     let line = |repository: &Repository| {
         let word = match repository.signature {
             Signature::Good => "signed",
-            Signature::Unchecked => "signature not checked again here",
+            Signature::Unchecked => {
+                "apt alone has checked its signature: no gpgv there, or its key is where only apt finds it"
+            }
             bad_one => bad(bad_one).unwrap_or_default(),
         };
         let dated = repository.dated.map_or_else(String::new, |at| format!(", dated {}", at.strftime("%F")));

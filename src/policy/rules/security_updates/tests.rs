@@ -42,6 +42,7 @@ fn good() -> HostSeen {
             installed: true,
             enabled: true,
             covers_security: Some(true),
+            covers_doubt: None,
             last: Read::Seen(Some(UnattendedRun {
                 at: ago("5h"),
                 failed: false,
@@ -291,7 +292,8 @@ fn any_host() -> impl Strategy<Value = (HostSeen, u32)> {
             causes: Vec::new(),
             kept: Vec::new(),
         }));
-        host.unattended = Read::Seen(Unattended { installed, enabled: true, covers_security: None, last });
+        host.unattended =
+            Read::Seen(Unattended { installed, enabled: true, covers_security: None, covers_doubt: None, last });
         host.half_configured = Read::Seen(half.then(|| "a half configured".into()).into_iter().collect());
         host.held = Read::Seen(held.then(|| "a".into()).into_iter().collect());
         host.clock_skew_seconds = Read::Seen(skew);

@@ -18,7 +18,12 @@ pub(super) fn unattended(host: &Host<'_>) -> Judgement {
                     .judgement(Verdict::Unknown, "unattended-upgrades never ran")
                     .because(host.name(), Some(host.at), "it has no log of a run")
                     .mend("systemctl start apt-daily-upgrade.service on the server, then read its log"),
-                Ok(Some(run)) => last_run(host, run),
+                Ok(Some(run)) => match (last_run(host, run), &unattended.covers_doubt) {
+                    (judgement, Some(doubt)) if judgement.verdict == Verdict::Ok => {
+                        host.unreadable("whether unattended-upgrades takes security updates is", doubt)
+                    }
+                    (judgement, _) => judgement,
+                },
             },
         },
     };

@@ -47,7 +47,7 @@ fn what_sudos_rules_take_away_is_no_power() {
     let json = r#"{ "User_Specs": [
  { "User_List": [ { "username": "anna" }, { "usergroup": "ops" }, { "username": "mallory", "negated": true } ],
    "Cmnd_Specs": [ { "Commands": [ { "command": "ALL" } ] } ] },
- { "User_List": [ { "username": "deploy" }, { "userid": 1007 } ],
+ { "User_List": [ { "username": "deploy" }, { "userid": 1007 }, { "usergid": 27 }, { "nonunixgid": 9 }, { "new": "x" } ],
    "Cmnd_Specs": [ { "Commands": [ { "command": "/usr/bin/rsync" }, { "command": "ALL", "negated": true } ] } ] } ] }"#;
     let body = json.replace('\n', "\n ");
     let power = power(&format!("#sudoers\n warning: x\n {body}\n\n rc=0\n"));
@@ -58,7 +58,18 @@ fn what_sudos_rules_take_away_is_no_power() {
         .iter()
         .map(|rule| format!("{} {} {}", rule.who, rule.all, rule.commands.len()))
         .collect();
-    assert_eq!(told, ["#1007 false 1", "%ops true 0", "anna true 0", "deploy false 1"]);
+    assert_eq!(
+        told,
+        [
+            "#1007 false 1",
+            "%#27 false 1",
+            "%:#9 false 1",
+            "%ops true 0",
+            "anna true 0",
+            "deploy false 1",
+            "{\"new\":\"x\"} false 1"
+        ]
+    );
 }
 
 #[test]

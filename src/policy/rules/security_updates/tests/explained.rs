@@ -166,3 +166,32 @@ fn services_on_replaced_libraries_are_due_and_unread_ones_claim_nothing() {
     let unread = seen(|host| host.outdated_services = Read::unreadable("needs root"));
     assert!(unread.iter().all(|judgement| judgement.part.as_ref().is_none_or(|part| *part != *"services")));
 }
+
+#[test]
+fn what_only_apt_has_checked_is_not_called_signed() {
+    let title = |signatures: [Signature; 2]| {
+        let [one, two] = signatures.map(|signature| Repository { signature, ..security() });
+        let judgements = with(vec![one, two], &[]);
+        part(&judgements, Some("sources")).title.to_string()
+    };
+    let (good, unchecked) = (Signature::Good, Signature::Unchecked);
+    assert_eq!(title([good, good]), "2 repositories, signed");
+    assert_eq!(title([good, unchecked]), "2 repositories, 1 signed, 1 checked by apt alone");
+    assert_eq!(title([unchecked, unchecked]), "2 repositories, checked by apt alone");
+}
+
+#[test]
+fn origins_that_can_not_be_read_are_not_ones_that_fit() {
+    let judgements = seen(|host| {
+        let Read::Seen(unattended) = &mut host.unattended else { unreachable!() };
+        unattended.covers_security = None;
+        unattended.covers_doubt = Some(Fault::new("apt-config failed with 100").mend("look"));
+    });
+    let judgement = part(&judgements, Some("unattended-upgrades"));
+    assert_eq!(judgement.verdict, Verdict::Unknown);
+    assert_eq!(
+        judgement.title,
+        "whether unattended-upgrades takes security updates is unknown: apt-config failed with 100"
+    );
+    assert_eq!(judgement.mend.as_ref().unwrap(), "look");
+}

@@ -1,0 +1,242 @@
+//! Parts of the probe, run by sh in a folder of the test: its own /etc/apt, /root and /home, and programs that misbehave.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::{Path, PathBuf};
+
+use super::PROBE;
+use crate::collect::tools::run::{Program, run};
+
+/// A machine as far as one part of the probe looks at it.
+struct Machine {
+    folder: tempfile::TempDir,
+}
+
+impl Machine {
+    fn new() -> Self {
+        let machine = Self { folder: tempfile::tempdir().unwrap() };
+        fs::set_permissions(machine.folder.path(), Permissions::from_mode(0o755)).unwrap();
+        for folder in ["bin", "root", "home", "etc/apt/sources.list.d"] {
+            fs::create_dir_all(machine.path(folder)).unwrap();
+        }
+        machine
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::create_dir_all(self.path(name).parent().unwrap()).unwrap();
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    /// A program that is found before the system's.
+    fn program(&self, name: &str, body: &str) {
+        self.write(&format!("bin/{name}"), &format!("#!/bin/sh\n{body}\n"));
+        fs::set_permissions(self.path(&format!("bin/{name}")), Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// The probe's text, at home here.
+    fn text(&self, text: &str) -> String {
+        let here = self.folder.path().display().to_string();
+        let text = text.replace("PATH=/usr/sbin", &format!("PATH={here}/bin:/usr/sbin"));
+        ["/etc/apt", "/etc/ssh", "/home", "/root"].iter().fold(text, |text, path| {
+            let text = text.replace(&format!("{path}/"), &format!("{here}{path}/"));
+            text.replace(&format!("{path} "), &format!("{here}{path} "))
+        })
+    }
+
+    /// What the functions say when one is called, and its status. Never as root, to whom everything is open.
+    async fn says(&self, before: &str, names: &[&str], call: &str) -> (String, Option<i32>) {
+        let functions: String = names.iter().map(|name| self.text(function(name))).collect();
+        let script = format!("PATH={}:$PATH\nlimit=\n{before}\n{functions}{call}\n", self.path("bin").display());
+        let words = ["-c", &script];
+        let program = if rustix::process::getuid().is_root() {
+            Program::new("setpriv")
+                .arguments(["--reuid=65534", "--regid=65534", "--clear-groups", "sh"])
+                .arguments(words)
+        } else {
+            Program::new("sh").arguments(words)
+        };
+        let ran = run(program).await.unwrap();
+        (String::from_utf8(ran.output).unwrap().replace(&self.folder.path().display().to_string(), ""), ran.status)
+    }
+}
+
+/// One function of the probe, from its name to its closing brace.
+fn function(name: &str) -> &'static str {
+    let start = PROBE.find(&format!("\n{name}() {{")).unwrap();
+    let end = PROBE[start..].find("\n}\n").unwrap();
+    &PROBE[start..start + end + 3]
+}
+
+fn lock(path: &Path, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
+#[tokio::test]
+async fn sources_are_told_without_logins_and_an_indent_hides_none() {
+    let machine = Machine::new();
+    machine.program("apt-config", "echo 'Acquire::AllowInsecureRepositories \"true\";'; echo 'APT::Other \"1\";'");
+    machine.write("etc/apt/sources.list", "# deb x\n  deb [trusted=yes] https://TOKEN@h/debian s main\n");
+    machine.write("etc/apt/sources.list.d/a.list", "\tdeb\thttp://user:TOKEN@x@h:80/@y s main\n");
+    machine.write(
+        "etc/apt/sources.list.d/b.sources",
+        "URIs: https://user:TOKEN@one/ http://TOKEN@two\nSigned-By:\n -----BEGIN PGP\n .\nTrusted: yes\n",
+    );
+    let (said, status) = machine.says("", &["sources"], "sources").await;
+    let tab = said.replace('\t', "|");
+    assert_eq!(status, Some(0), "{said}");
+    assert_eq!(
+        tab.lines().collect::<Vec<_>>(),
+        [
+            "/etc/apt/sources.list|deb [trusted=yes] https://h/debian s main",
+            "/etc/apt/sources.list.d/a.list|deb|http://h:80/@y s main",
+            "/etc/apt/sources.list.d/b.sources|URIs: https://one/ http://two",
+            "/etc/apt/sources.list.d/b.sources|Signed-By:",
+            "/etc/apt/sources.list.d/b.sources|Trusted: yes",
+            "apt-config|Acquire::AllowInsecureRepositories \"true\";",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn sources_that_can_not_be_read_are_not_none() {
+    let machine = Machine::new();
+    machine.program("apt-config", "echo E: broken; exit 100");
+    machine.write("etc/apt/sources.list.d/a.list", "deb [trusted=yes] http://h/ s\n");
+    let (said, status) = machine.says("", &["sources"], "sources").await;
+    assert!(status == Some(100) && said.contains("E: broken"), "{said}");
+    machine.program("apt-config", "exit 0");
+    assert_eq!(machine.says("", &["sources"], "sources").await.1, Some(0));
+    lock(&machine.path("etc/apt/sources.list.d"), 0o711);
+    if !rustix::process::getuid().is_root() {
+        lock(&machine.path("etc/apt/sources.list.d"), 0o311);
+    }
+    let (said, status) = machine.says("", &["sources"], "sources").await;
+    lock(&machine.path("etc/apt/sources.list.d"), 0o755);
+    assert_eq!((said.trim(), status), ("/etc/apt/sources.list.d: permission denied", Some(3)));
+}
+
+#[tokio::test]
+async fn a_keyring_that_gpgv_can_not_read_hides_no_other_and_a_gpgv_that_hangs_is_told() {
+    let machine = Machine::new();
+    machine.write("etc/apt/trusted.gpg.d/a.gpg", "-----BEGIN PGP PUBLIC KEY BLOCK-----\n");
+    machine.write("etc/apt/trusted.gpg.d/b.gpg", "\u{1}binary");
+    machine.write("lists/x_InRelease", "");
+    let lists = format!("lists={}", machine.path("lists").display());
+    let told = "case \"$*\" in *a.gpg*) echo '[GNUPG:] ERRSIG' ;; *b.gpg*) echo '[GNUPG:] GOODSIG' ;; esac; exit 2";
+    machine.program("gpgv", told);
+    let (said, status) = machine.says(&lists, &["signatures", "verify"], "signatures").await;
+    assert_eq!((said.as_str(), status), ("/lists/x_InRelease\nGOODSIG\n", Some(0)));
+    machine.program("gpgv", "exit 124");
+    assert_eq!(machine.says(&lists, &["signatures", "verify"], "signatures").await.1, Some(124));
+}
+
+const PASSWD: &str = "root:x:0:0::/root:/bin/sh\nanna:x:1:1::/home/anna:/bin/sh\ndeep:x:2:2::/home/a/b/c:/bin/sh";
+const KEYS: &[&str] = &["as_root", "accounts", "print_keys", "keys"];
+
+async fn with_homes(machine: &Machine) -> Option<()> {
+    if !Path::new("/usr/bin/ssh-keygen").exists() {
+        eprintln!("left out: ssh-keygen is not installed");
+        return None;
+    }
+    machine.program("sudo", "shift\nexec \"$@\"");
+    let here = machine.folder.path().display().to_string();
+    machine.program("getent", &format!("cat <<'E'\n{}\nE", PASSWD.replace("::/", &format!("::{here}/"))));
+    let key = machine.path("key").display().to_string();
+    let made = run(Program::new("ssh-keygen").arguments(["-q", "-t", "ed25519", "-N", "", "-C", "anna", "-f", &key]));
+    assert_eq!(made.await.unwrap().status, Some(0));
+    let public = fs::read_to_string(machine.path("key.pub")).unwrap();
+    for file in ["root/.ssh/authorized_keys", "home/anna/.ssh/authorized_keys2", "home/org/roman/.ssh/authorized_keys"]
+    {
+        machine.write(file, &public);
+    }
+    symlink("/nowhere", machine.path("home/anna/.ssh/authorized_keys")).unwrap();
+    fs::create_dir_all(machine.path("home/eve")).unwrap();
+    symlink("/nowhere", machine.path("home/eve/.ssh")).unwrap();
+    Some(())
+}
+
+#[tokio::test]
+async fn sudo_finds_second_files_and_deeper_homes_and_what_links_hide_is_told() {
+    let machine = Machine::new();
+    if with_homes(&machine).await.is_none() {
+        return;
+    }
+    let (said, status) = machine.says("power=sudo", KEYS, "keys").await;
+    assert_eq!(status, Some(0), "{said}");
+    let mut told: Vec<&str> = said.lines().filter(|line| !line.starts_with("256 SHA256:")).collect();
+    told.sort_unstable();
+    assert_eq!(
+        told,
+        [
+            "/home/anna/.ssh/authorized_keys2",
+            "/home/org/roman/.ssh/authorized_keys",
+            "/root/.ssh/authorized_keys",
+            "? /home/a/b/c",
+            "? /home/anna/.ssh/authorized_keys",
+            "? /home/eve/.ssh",
+        ]
+    );
+    assert_eq!(said.lines().filter(|line| line.starts_with("256 SHA256:")).count(), 3);
+    machine.program("getent", "echo no; exit 2");
+    assert_eq!(machine.says("power=sudo", KEYS, "keys").await.1, Some(2));
+}
+
+#[tokio::test]
+async fn a_home_below_a_folder_that_nobody_may_enter_is_hidden_and_one_that_is_gone_is_none() {
+    let machine = Machine::new();
+    if with_homes(&machine).await.is_none() {
+        return;
+    }
+    let mode = if rustix::process::getuid().is_root() { 0o700 } else { 0o000 };
+    machine.write("etc/ssh/authorized_keys/anna", "x");
+    lock(&machine.path("home"), mode);
+    lock(&machine.path("etc/ssh/authorized_keys/anna"), mode);
+    let (said, status) = machine.says("power=none", KEYS, "keys").await;
+    lock(&machine.path("home"), 0o755);
+    assert_eq!(status, Some(0), "{said}");
+    let hidden: Vec<&str> = said.lines().filter(|line| line.starts_with("? ")).collect();
+    assert_eq!(hidden, ["? /home/a/b/c", "? /home/anna", "? /etc/ssh/authorized_keys/anna"]);
+    let (said, _) = machine.says("power=none", KEYS, "keys").await;
+    assert!(!said.contains("/home/a/b/c"), "{said}");
+}
+
+/// The head of the probe, which decides whether anything has changed.
+async fn answer(machine: &Machine, known: &str) -> String {
+    let (head, _) = PROBE.split_once("\nsection uptime").unwrap();
+    let script = format!("known='{known}' power='sudo'\n{}", machine.text(head));
+    let ran = run(Program::new("sh").arguments(["-c", &script])).await.unwrap();
+    String::from_utf8(ran.output).unwrap()
+}
+
+fn digest(said: &str) -> String {
+    said.lines().nth(1).unwrap_or_default().trim().to_owned()
+}
+
+#[tokio::test]
+async fn a_new_key_and_a_new_rule_that_only_root_can_see_are_news() {
+    let machine = Machine::new();
+    if with_homes(&machine).await.is_none() {
+        return;
+    }
+    machine.program("id", "echo 1000");
+    machine.program("ss", "exit 0");
+    machine.program("nft", "exit 0");
+    machine.program("sudo", "case $2 in -l) echo NOPASSWD; exit ;; esac\nshift\nexec \"$@\"");
+    machine.program("cvtsudoers", &format!("cat {}", machine.path("rules").display()));
+    machine.write("rules", "{}");
+    let mut known = digest(&answer(&machine, "").await);
+    assert_eq!(known.len(), 64, "{known}");
+    let public = fs::read_to_string(machine.path("key.pub")).unwrap();
+    for (file, text) in [("rules", "{\"User_Specs\": 1}"), ("home/org/eve/.ssh/authorized_keys", &public)] {
+        let same = answer(&machine, &known).await;
+        assert!(same.starts_with("#same"), "{same}");
+        machine.write(file, text);
+        let news = answer(&machine, &known).await;
+        assert!(news.starts_with("#digest"), "{file}: {news}");
+        known = digest(&news);
+    }
+}
