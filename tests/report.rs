@@ -11,7 +11,11 @@ use serde_json::Value;
 #[path = "support/home.rs"]
 mod home;
 
+#[path = "support/page.rs"]
+mod page;
+
 use home::{Home, backups, text};
+use page::Page;
 
 const KEY: &str = "backup-on-site/web1/dumps";
 
@@ -105,6 +109,45 @@ fn the_sheet_holds_why_mend_and_decision_and_what_is_ok_as_a_count() {
     assert!(text(&hers.stdout).contains("anna has not signed yet"));
 }
 
+/// The tags that a report may have; no script, nothing that fetches, no form.
+const TAGS: &str = "a article body caption dd div dl dt figcaption figure footer h1 h2 h3 head html li line main meta p \
+                    polyline pre rect section span style svg table tbody td text th thead title tr ul";
+const ATTRIBUTES: &str = "aria-hidden aria-label aria-labelledby charset class content height href http-equiv id lang name \
+                          points rel role scope tabindex viewbox viewBox width x x1 x2 y y1 y2";
+
+/// The page, if nothing is wrong with it.
+fn sound(html: &str) -> Page {
+    assert!(html.starts_with("<!DOCTYPE html>\n<html lang=\"en\">"), "{}", &html[..100]);
+    assert!(html.contains("content=\"default-src 'none'; style-src 'unsafe-inline';"));
+    let page = page::read(html);
+    assert_eq!(page.errors, Vec::<String>::new());
+    for tag in page.tags.keys() {
+        assert!(TAGS.split_whitespace().any(|known| known == tag), "<{tag}>");
+    }
+    for attribute in &page.attributes {
+        assert!(ATTRIBUTES.split_whitespace().any(|known| known == attribute), "{attribute}=");
+    }
+    assert!(page.links.iter().all(|link| link.starts_with("https://")), "{:?}", page.links);
+    assert_eq!((page.tags["h1"], page.tags["main"], page.tags["style"]), (1, 1, 1));
+    let mut ids = page.ids.clone();
+    ids.dedup();
+    assert_eq!(ids, page.ids);
+    assert_eq!(page.tags.get("table"), page.tags.get("caption"), "every table has a caption");
+    page
+}
+
+#[test]
+fn the_page_is_html_in_which_hostile_text_is_text() {
+    let home = fleet(0);
+    home.run(&["round", "--only", "backups"]);
+    let hostile = "</p><script>alert(1)</script><img src=x onerror=alert(1)> \"' javascript:alert(1) <!-- -->";
+    ok(&home, &["decide", "backup-on-site/=evil<script>|x", "note", "--reason", hostile, "--until", "7d"]);
+    ok(&home, &["sign", "--note", hostile]);
+    let page = sound(&ok(&home, &["report", "--format", "html"]));
+    assert!(page.text.matches(hostile).count() >= 2, "{}", page.text);
+    assert!(page.tags["article"] >= 2 && page.tags["th"] > 20);
+}
+
 #[test]
 fn a_store_without_a_round_and_one_with_an_old_round_say_so_first() {
     let home = fleet(0);
@@ -135,7 +178,7 @@ fn a_report_writes_nothing_into_the_store() {
     };
     let before = dump();
     store(&home).execute("UPDATE source SET good_at = good_at - 3 * 86400000", []).unwrap();
-    for format in ["md", "json", "csv"] {
+    for format in ["md", "html", "json", "csv"] {
         ok(&home, &["report", "--format", format]);
     }
     assert_eq!(dump(), before);

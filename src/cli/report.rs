@@ -35,6 +35,8 @@ enum What {
 enum Format {
     /// Markdown.
     Md,
+    /// One file without script or anything to fetch; prints well.
+    Html,
     Json,
     /// The findings as one table.
     Csv,
@@ -51,6 +53,7 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
     let text = match arguments.what {
         What::Morning => match format {
             Format::Md => report::markdown(&morning::sheet(&material)),
+            Format::Html => report::html(&morning::sheet(&material)),
             Format::Json => morning::json(&material).map_err(|error| End::new(IO, error.to_string()))? + "\n",
             Format::Csv => report::csv(&morning::table(&material)),
         },

@@ -35,13 +35,20 @@ pub(super) struct FindingJson<'a> {
     verdict: Verdict,
     rank: u32,
     title: &'a Shown,
-    detail: Option<&'a Shown>,
-    mend: Option<&'a Shown>,
-    link: Option<&'a Link>,
     since: Timestamp,
     first_seen: Timestamp,
-    because: &'a [Because],
+    #[serde(flatten)]
+    said: SaidJson<'a>,
     decision: Option<&'a Decided>,
+}
+
+/// What it says to who looks closer.
+#[derive(Serialize)]
+struct SaidJson<'a> {
+    detail: &'a str,
+    mend: Option<&'a Shown>,
+    link: Option<&'a Link>,
+    because: &'a [Because],
 }
 
 impl<'a> SourceJson<'a> {
@@ -66,12 +73,14 @@ impl<'a> FindingJson<'a> {
             verdict: finding.verdict,
             rank: finding.rank,
             title: &finding.title,
-            detail: said.map(|said| &said.detail),
-            mend: said.and_then(|said| said.mend.as_ref()),
-            link: said.and_then(|said| said.link.as_ref()),
             since: finding.since,
             first_seen: finding.first_seen,
-            because: said.map_or(&[], |said| &said.because),
+            said: SaidJson {
+                detail: said.map_or("", |said| said.detail.as_str()),
+                mend: said.and_then(|said| said.mend.as_ref()),
+                link: said.and_then(|said| said.link.as_ref()),
+                because: said.map_or(&[], |said| &said.because),
+            },
             decision,
         }
     }
@@ -79,11 +88,10 @@ impl<'a> FindingJson<'a> {
 
 /// One object; its form is part of the public interface. Times are RFC 3339.
 pub fn json(round: &Round, particulars: &BTreeMap<FindingKey, Particulars>) -> serde_json::Result<String> {
-    let none = Particulars::default();
-    let findings = round.findings.iter().map(|finding| {
-        let said = particulars.get(&finding.key).unwrap_or(&none);
-        FindingJson::of(finding, Some(said), round.decisions.get(&finding.key))
-    });
+    let findings = round
+        .findings
+        .iter()
+        .map(|finding| FindingJson::of(finding, particulars.get(&finding.key), round.decisions.get(&finding.key)));
     serde_json::to_string_pretty(&RoundJson {
         at: round.at,
         operator: &round.operator,

@@ -1,9 +1,10 @@
 //! What was judged as text for others: a round as JSON and plain lines for programs, people and monitoring, and as samples
-//! for Prometheus; the morning sheet as Markdown, JSON and CSV.
+//! for Prometheus; the morning sheet as Markdown, HTML, JSON and CSV.
 
 mod csv;
 mod entry;
 mod findings;
+mod html;
 mod json;
 mod ledger;
 mod markdown;
@@ -13,9 +14,11 @@ pub mod morning;
 mod picture;
 mod plain;
 mod sheet;
+mod svg;
 
 pub use csv::csv;
 pub use entry::entry;
+pub use html::html;
 pub use json::json;
 pub use ledger::Ledger;
 pub use markdown::markdown;
