@@ -104,6 +104,6 @@ pub(super) fn day(now: Timestamp) -> Date {
 /// The release to upgrade to.
 fn newest(releases: &Releases, now: Timestamp) -> Option<&str> {
     let out = |support: &ReleaseSupport| support.released.filter(|released| *released <= day(now));
-    let released = releases.releases.iter().filter_map(|(series, support)| Some((out(support)?, series)));
-    released.max().map(|(_, series)| series.as_str())
+    let known = releases.releases.iter().filter_map(|(series, support)| Some((out(support)?, series)));
+    known.max().map(|(_, series)| series.as_str())
 }

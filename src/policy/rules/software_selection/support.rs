@@ -96,8 +96,8 @@ fn row(told: &Told<'_, Support>, fleet: &Fleet<'_>, kind: &Kind, found: &Found<'
     let (verdict, title) = if !names.is_empty() {
         let more = if names.len() > NAMED { ", …" } else { "" };
         let packages = if names.len() == 1 { "package" } else { "packages" };
-        let named = names[..names.len().min(NAMED)].join(", ");
-        (Verdict::Due, format!("{} {packages} {}: {named}{more}", names.len(), kind.how))
+        let first = names[..names.len().min(NAMED)].join(", ");
+        (Verdict::Due, format!("{} {packages} {}: {first}{more}", names.len(), kind.how))
     } else if let Some(doubt) = &doubt {
         (Verdict::Unknown, format!("packages {}: {doubt}", kind.how))
     } else if let Some(first) = unlisted.first() {
