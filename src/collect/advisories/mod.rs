@@ -83,7 +83,7 @@ struct AdvisoriesEntry {
     debian_dsa: Option<String>,
     /// The same for DLAs.
     debian_dla: Option<String>,
-    /// Drupal's advisories in OSV form. Nothing reads it yet.
+    /// Drupal's advisories in OSV form. Nothing reads them yet: leave it out.
     drupal_osv: Option<String>,
     /// CISA's catalogue of exploited vulnerabilities, as JSON.
     kev: Option<String>,
@@ -99,7 +99,6 @@ impl AdvisoriesEntry {
             ("debian_tracker", &self.debian_tracker),
             ("debian_dsa", &self.debian_dsa),
             ("debian_dla", &self.debian_dla),
-            ("drupal_osv", &self.drupal_osv),
             ("kev", &self.kev),
             ("epss", &self.epss),
         ];
@@ -109,11 +108,14 @@ impl AdvisoriesEntry {
 
 fn plan(entries: &[Entry], register: &Register, _refresh: Period) -> Result<Vec<Source>, Vec<Misfit>> {
     let (mut sources, mut misfits) = (Vec::new(), Vec::new());
-    for entry in entries {
-        match entry.read::<AdvisoriesEntry>() {
-            Ok(typed) => planned(entry, &typed, &mut sources, &mut misfits),
-            Err(misfit) => misfits.push(misfit),
-        }
+    let read = |entry| Ok((entry, Entry::read::<AdvisoriesEntry>(entry)?));
+    let (typed, unread): (Vec<_>, Vec<_>) = entries.iter().map(read).partition(Result::is_ok);
+    misfits.extend(unread.into_iter().filter_map(Result::err));
+    let typed: Vec<(&Entry, AdvisoriesEntry)> = typed.into_iter().filter_map(Result::ok).collect();
+    // The section may be spread over several files: each key is in one of them, and counts for all.
+    let every = typed.iter().find_map(|(_, typed)| typed.every);
+    for (entry, typed) in &typed {
+        planned(entry, typed, every, &mut sources, &mut misfits);
     }
     if !misfits.is_empty() {
         return Err(misfits);
@@ -127,7 +129,16 @@ fn plan(entries: &[Entry], register: &Register, _refresh: Period) -> Result<Vec<
     Ok(sources)
 }
 
-fn planned(entry: &Entry, typed: &AdvisoriesEntry, sources: &mut Vec<Source>, misfits: &mut Vec<Misfit>) {
+fn planned(
+    entry: &Entry,
+    typed: &AdvisoriesEntry,
+    every: Option<Period>,
+    sources: &mut Vec<Source>,
+    misfits: &mut Vec<Misfit>,
+) {
+    if typed.drupal_osv.is_some() {
+        misfits.push(entry.misfit(Some("drupal_osv"), "nothing reads this yet: leave it out"));
+    }
     if typed.every.is_some_and(|every| every < SHORTEST) {
         let message = format!("sources of advisories are not asked more often than every {SHORTEST}");
         misfits.push(entry.misfit(Some("every"), message));
@@ -138,7 +149,7 @@ fn planned(entry: &Entry, typed: &AdvisoriesEntry, sources: &mut Vec<Source>, mi
                 KINDS
                     .iter()
                     .filter(|kind| kind.key == key)
-                    .map(|kind| source(kind, url.clone(), typed.every, entry.place.clone())),
+                    .map(|kind| source(kind, url.clone(), every, entry.place.clone())),
             ),
             Err(message) => misfits.push(entry.misfit(Some(key), message)),
         }

@@ -55,7 +55,8 @@ fn judge_site(case: &Case<'_>, truth: &Truth<'_>, site: &Site<'_>, known: Known<
     let Some((told, advised)) = known else {
         let title = "what is vulnerable is unknown: Drupal's database was never read";
         return vec![
-            begin(site, Verdict::Unknown, title).mend("set drupal_osv in [advisories], or see why it is silent"),
+            begin(site, Verdict::Unknown, title)
+                .mend("no source of it exists in this version: look by hand with `composer audit`"),
         ];
     };
     let given_up = |hit: &Hit<'_>| advised.fix(hit.package).is_none();

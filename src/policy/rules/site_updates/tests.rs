@@ -217,6 +217,8 @@ fn nothing_is_ok_without_the_lock_or_the_database() {
     for sources in [vec![fine()], vec![fine(), silent(usual())], vec![silent(fine()), usual()]] {
         assert_eq!(judged(sources)[0].verdict, Verdict::Unknown);
     }
+    let never_read = judged(vec![fine()]).remove(0);
+    assert!(never_read.mend.unwrap().as_str().contains("no source of it exists in this version"));
     let one = &judged(vec![silent(fine()), usual()])[0];
     assert!(one.title.as_str().contains("composer.lock does not exist"), "{}", one.title);
     assert_eq!(one.mend.as_ref().unwrap(), &"look for it");
