@@ -10,7 +10,7 @@
 //!                                               │ Evidence + rules + now
 //!                                               ▼
 //!                                        policy::evaluate ─► Findings ─► Round ─┬─► tui     World → view
-//!                                                                               ├─► report  json · plain
+//!                                                                               ├─► report  json · plain · sheets
 //!                                                                               └─► cli     exit code
 //! keys ─► keymap ─► Msg ─► update ─► Vec<Effect> ─► runtime ─► schedule · browser · clipboard ─► Msg …
 //! ```
@@ -31,7 +31,7 @@
 //! | [`log`] | the record of decisions and check-ins as a chain of lines: making, reading, verifying them | do I/O |
 //! | [`tell`] | what leaves by itself: changes, told over the channels that people configured | judge |
 //! | [`round`] | one pass and the schedule of passes | draw |
-//! | [`report`] | a round as JSON and plain lines | do I/O |
+//! | [`report`] | a round as JSON and plain lines, and sheets made of what was judged | do I/O |
 //! | [`tui`] | the console: model, update, view, runtime, panels, widgets | ask, lock or read a clock while drawing |
 //! | [`cli`] | a file for each command | |
 //!

@@ -18,6 +18,7 @@ mod lock;
 mod log;
 mod notify;
 mod probe;
+mod report;
 mod round;
 mod secret;
 mod sign;
@@ -50,6 +51,8 @@ enum Command {
     Round(round::Arguments),
     /// The last evidence, judged now, as a monitoring plugin: one line and perfdata.
     Check(check::Arguments),
+    /// The morning sheet on paper: what asks for you, why, what was decided; out of what is stored, asking nobody.
+    Report(report::Arguments),
     /// Records a decision on a finding: who is asked about it, and until when.
     Decide(decide::Arguments),
     /// Takes back your last decision; the log keeps both.
@@ -107,6 +110,7 @@ pub fn main() -> ExitCode {
         Some(Command::Demo(arguments)) => demo::run(&edge, &arguments),
         Some(Command::Round(arguments)) => round::run(&edge, &arguments),
         Some(Command::Check(arguments)) => check::run(&edge, &arguments),
+        Some(Command::Report(arguments)) => report::run(&edge, &arguments),
         Some(Command::Decide(arguments)) => decide::run(&edge, &arguments),
         Some(Command::Undo) => decide::undo(&edge),
         Some(Command::Agree(arguments)) => decide::agree(&edge, &arguments),

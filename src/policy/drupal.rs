@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::domain::composer::{ComposerConstraint, ComposerVersion};
 use crate::domain::facts::{
-    ComposerPackage, DrupalAffected, DrupalDatabase, DrupalRecord, SiteDeclared, SiteSeen, VersionRange,
+    ComposerPackage, DrupalAffected, DrupalDatabase, DrupalRecord, SiteDeclared, SiteSeen, UnreadRecord, VersionRange,
 };
 use crate::domain::{Declared, Evidence, Fact, Shown, SourceRecord};
 
@@ -65,6 +65,7 @@ pub enum Touch {
 #[derive(Debug)]
 pub struct Advised<'a> {
     by_package: HashMap<&'a str, Vec<(&'a DrupalRecord, &'a DrupalAffected)>>,
+    unread: &'a [UnreadRecord],
 }
 
 /// An advisory that a package of a site is affected by.
@@ -78,8 +79,17 @@ pub struct Hit<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct Untold<'a> {
     pub package: &'a ComposerPackage,
-    /// The advisory whose bounds cannot be read; `None` where it is the package's version that names a branch.
-    pub unreadable: Option<&'a DrupalRecord>,
+    pub why: Doubt<'a>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum Doubt<'a> {
+    /// Its version names the head of a branch.
+    Branch,
+    /// The advisory's bounds cannot be read.
+    Bounds(&'a DrupalRecord),
+    /// The whole advisory cannot be read.
+    Unread(&'a UnreadRecord),
 }
 
 impl<'a> Advised<'a> {
@@ -90,7 +100,7 @@ impl<'a> Advised<'a> {
                 by_package.entry(affected.package.as_str()).or_default().push((record, affected));
             }
         }
-        Self { by_package }
+        Self { by_package, unread: &database.unread }
     }
 
     /// What concerns a package, in the database's order.
@@ -119,12 +129,18 @@ impl<'a> Advised<'a> {
 
     fn doubts(&self, package: &'a ComposerPackage) -> Option<Untold<'a>> {
         let mine = self.on(package.name.as_str());
+        let unread = self.unread.iter().find(|record| may_concern(record, package));
         let Some(version) = ComposerVersion::parse(package.version.as_str()) else {
-            return (!mine.is_empty()).then_some(Untold { package, unreadable: None });
+            let advised = !mine.is_empty() || unread.is_some();
+            return advised.then_some(Untold { package, why: Doubt::Branch });
         };
-        let worst = mine.iter().max_by_key(|(_, affected)| touches(affected, version))?;
-        let unknown = touches(worst.1, version) == Touch::Unknown;
-        unknown.then_some(Untold { package, unreadable: Some(worst.0) })
+        let worst = mine.iter().map(|(record, affected)| (touches(affected, version), *record));
+        let why = match worst.max_by_key(|(touch, _)| *touch) {
+            Some((Touch::Affected, _)) => return None,
+            Some((Touch::Unknown, record)) => Doubt::Bounds(record),
+            Some((Touch::NotAffected, _)) | None => Doubt::Unread(unread?),
+        };
+        Some(Untold { package, why })
     }
 
     /// The lowest version above the installed one that no advisory says is affected.
@@ -138,6 +154,14 @@ impl<'a> Advised<'a> {
         };
         let better = versions.filter(|(version, _)| *version > installed && safe(*version));
         better.min_by_key(|(version, _)| *version).map(|(_, fixed)| fixed)
+    }
+}
+
+/// An advisory that cannot be read concerns whom its place names; without one, anything of Drupal's.
+fn may_concern(record: &UnreadRecord, package: &ComposerPackage) -> bool {
+    match &record.package {
+        Some(name) => *name == package.name,
+        None => package.name.as_str().starts_with("drupal/"),
     }
 }
 

@@ -1,11 +1,28 @@
-//! A [`Round`](crate::domain::Round) as text for others: JSON for programs, plain lines for people and monitoring, samples for Prometheus.
+//! What was judged as text for others: a round as JSON and plain lines for programs, people and monitoring, and as samples
+//! for Prometheus; the morning sheet as Markdown, HTML, JSON and CSV.
 
+mod csv;
 mod entry;
+mod findings;
+mod html;
 mod json;
+mod ledger;
+mod markdown;
+mod material;
 mod metrics;
+pub mod morning;
+mod picture;
 mod plain;
+mod sheet;
+mod svg;
 
+pub use csv::csv;
 pub use entry::entry;
+pub use html::html;
 pub use json::json;
+pub use ledger::Ledger;
+pub use markdown::markdown;
+pub use material::Material;
 pub use metrics::metrics;
 pub use plain::{plain, plugin};
+pub use sheet::{Sheet, Table};

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
-use super::{Order, Plan, Update, answer};
+use super::{Order, Plan, Survey, Update, answer};
 use crate::domain::{
-    Declared, Evidence, Fact, FindingKey, Judgement, Particulars, Round, Shown, Since, SourceId, SourceLine,
+    Declared, Evidence, Fact, Finding, FindingKey, Judgement, Particulars, Round, Shown, Since, SourceId, SourceLine,
     SourceRecord, Standing, Verdict,
 };
 use crate::log::Record;
@@ -273,14 +273,34 @@ impl Desk {
 
     /// Judges at this moment without keeping anything; histories begin now.
     pub fn glance(&mut self, now: Timestamp) -> Round {
+        self.look_over(now, &HashMap::new()).0
+    }
+
+    /// Judges at this moment without keeping anything, with the histories that the store knows: what a report tells of.
+    pub fn survey(&mut self, now: Timestamp) -> Result<Survey, StoreError> {
+        let last = self.store.last()?;
+        let last_round = last.as_ref().map(|round| round.at);
+        let known = last.into_iter().flat_map(|round| round.findings);
+        let (round, particulars) = self.look_over(now, &known.map(|finding| (finding.key.clone(), finding)).collect());
+        Ok(Survey { round, particulars, last_round })
+    }
+
+    fn look_over(
+        &mut self,
+        now: Timestamp,
+        known: &HashMap<FindingKey, Finding>,
+    ) -> (Round, BTreeMap<FindingKey, Particulars>) {
         let judgements = self.judge(now);
         self.remember(&judgements, now);
-        let findings = judgements
-            .into_iter()
-            .zip(1..)
-            .map(|(judgement, rank)| judgement.with_history(rank, now, None).0)
-            .collect();
-        self.decide_on(Round::new(now, self.plan.operator.clone(), self.lines(now), findings), now)
+        let (mut findings, mut particulars) = (Vec::with_capacity(judgements.len()), BTreeMap::new());
+        for (judgement, rank) in judgements.into_iter().zip(1..) {
+            let before = known.get(&judgement.key());
+            let (finding, said) = judgement.with_history(rank, now, before);
+            particulars.insert(finding.key.clone(), said);
+            findings.push(finding);
+        }
+        let round = Round::new(now, self.plan.operator.clone(), self.lines(now), findings);
+        (self.decide_on(round, now), particulars)
     }
 
     fn remember(&mut self, judgements: &[Judgement], now: Timestamp) {

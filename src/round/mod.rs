@@ -74,6 +74,15 @@ pub struct Looked {
     pub turns: Vec<Turn>,
 }
 
+/// What is kept, judged at one moment; nothing of it was written.
+#[derive(Debug, Clone)]
+pub struct Survey {
+    pub round: Round,
+    pub particulars: BTreeMap<FindingKey, Particulars>,
+    /// When the last round was recorded, if there was one.
+    pub last_round: Option<Timestamp>,
+}
+
 /// What the console asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order {

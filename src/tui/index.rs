@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::filter::{Moment, Query};
 use super::panels;
-use crate::domain::{Finding, Round, Subject, Verdict};
+use crate::domain::{Finding, Round, Same, Subject, Verdict};
 
 /// Places of findings in the round, which is in the order of rank.
 #[derive(Debug, Clone, Default)]
@@ -100,29 +100,6 @@ impl Index {
     /// All findings of a subject, the worst first, whichever panel shows them.
     pub fn findings_of(&self, subject: &Subject) -> &[usize] {
         self.subjects.get(subject).map_or(&[], Vec::as_slice)
-    }
-}
-
-/// Which finding said something first.
-#[derive(Default)]
-struct Same<'a> {
-    by_measure: HashMap<(&'a str, &'a str), usize>,
-    by_subject: HashMap<(&'a Subject, &'a str), usize>,
-}
-
-impl<'a> Same<'a> {
-    /// The same unknown, word for word, has one cause: of one subject under several measures, or of one measure on several
-    /// subjects. What is broken or due stands for itself.
-    fn first(&mut self, at: usize, finding: &'a Finding) -> Option<usize> {
-        if finding.verdict != Verdict::Unknown {
-            return None;
-        }
-        let title = finding.title.as_str();
-        let (measure, subject) = ((finding.measure.as_str(), title), (&finding.subject, title));
-        let first = self.by_measure.get(&measure).or_else(|| self.by_subject.get(&subject)).copied();
-        self.by_measure.entry(measure).or_insert(first.unwrap_or(at));
-        self.by_subject.entry(subject).or_insert(first.unwrap_or(at));
-        first
     }
 }
 

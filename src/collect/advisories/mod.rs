@@ -8,6 +8,7 @@ mod epss;
 mod json;
 mod kev;
 mod lines;
+mod osv;
 mod tracker;
 mod truth;
 
@@ -70,7 +71,7 @@ struct Parsed {
     day: Option<Date>,
 }
 
-const KINDS: &[Kind] = &[tracker::KIND, bulletins::DSA, bulletins::DLA, kev::KIND, epss::KIND];
+const KINDS: &[Kind] = &[tracker::KIND, bulletins::DSA, bulletins::DLA, osv::KIND, kev::KIND, epss::KIND];
 
 /// Where the machine-readable truth about advisories comes from; each may be a mirror or a `file:` address, packed with
 /// gzip or not.
@@ -83,7 +84,7 @@ struct AdvisoriesEntry {
     debian_dsa: Option<String>,
     /// The same for DLAs.
     debian_dla: Option<String>,
-    /// Drupal's advisories in OSV form. Nothing reads them yet: leave it out.
+    /// The Drupal security team's database of advisories, in OSV form: an archive, `.tar.gz` or `.tar`.
     drupal_osv: Option<String>,
     /// CISA's catalogue of exploited vulnerabilities, as JSON.
     kev: Option<String>,
@@ -99,6 +100,7 @@ impl AdvisoriesEntry {
             ("debian_tracker", &self.debian_tracker),
             ("debian_dsa", &self.debian_dsa),
             ("debian_dla", &self.debian_dla),
+            ("drupal_osv", &self.drupal_osv),
             ("kev", &self.kev),
             ("epss", &self.epss),
         ];
@@ -108,10 +110,13 @@ impl AdvisoriesEntry {
 
 fn plan(entries: &[Entry], register: &Register, _refresh: Period) -> Result<Vec<Source>, Vec<Misfit>> {
     let (mut sources, mut misfits) = (Vec::new(), Vec::new());
-    let read = |entry| Ok((entry, Entry::read::<AdvisoriesEntry>(entry)?));
-    let (typed, unread): (Vec<_>, Vec<_>) = entries.iter().map(read).partition(Result::is_ok);
-    misfits.extend(unread.into_iter().filter_map(Result::err));
-    let typed: Vec<(&Entry, AdvisoriesEntry)> = typed.into_iter().filter_map(Result::ok).collect();
+    let mut typed: Vec<(&Entry, AdvisoriesEntry)> = Vec::new();
+    for entry in entries {
+        match entry.read() {
+            Ok(read) => typed.push((entry, read)),
+            Err(misfit) => misfits.push(misfit),
+        }
+    }
     // The section may be spread over several files: each key is in one of them, and counts for all.
     let every = typed.iter().find_map(|(_, typed)| typed.every);
     for (entry, typed) in &typed {
@@ -136,9 +141,6 @@ fn planned(
     sources: &mut Vec<Source>,
     misfits: &mut Vec<Misfit>,
 ) {
-    if typed.drupal_osv.is_some() {
-        misfits.push(entry.misfit(Some("drupal_osv"), "nothing reads this yet: leave it out"));
-    }
     if typed.every.is_some_and(|every| every < SHORTEST) {
         let message = format!("sources of advisories are not asked more often than every {SHORTEST}");
         misfits.push(entry.misfit(Some("every"), message));

@@ -46,12 +46,6 @@ fn what_cannot_be_right_is_said_at_its_key() {
 }
 
 #[test]
-fn what_nothing_reads_is_refused() {
-    let (key, message) = misfit(json!({"drupal_osv": "https://example.org/main.tar.gz"}));
-    assert_eq!((key.as_deref(), message.as_str()), (Some("drupal_osv"), "nothing reads this yet: leave it out"));
-}
-
-#[test]
 fn how_often_they_are_asked_counts_for_those_of_other_files_too() {
     let entry = |value, index| Entry { section: "advisories", value, place: "a.toml:1".into(), index };
     let register = Register { servers: Vec::new(), persons: Vec::new(), configured: true };

@@ -42,7 +42,7 @@ pub use vpn::{Handshake, PeerDeclared, VpnClient, VpnClients, VpnDeclared, Wireg
 pub use vpn_history::{PastSession, PeerHistory, VpnHistory};
 pub use vulnerability::{
     Bulletin, BulletinFix, Bulletins, DrupalAffected, DrupalDatabase, DrupalRecord, Exploited, Fix, Issue, IssueState,
-    Likelihoods, NoDsa, Tracker, TruthDeclared, Urgency, VersionRange, cve_number,
+    Likelihoods, NoDsa, Tracker, TruthDeclared, UnreadRecord, Urgency, VersionRange, cve_number,
 };
 
 /// One thing that was seen or declared. Stored as JSON, tagged with its kind.

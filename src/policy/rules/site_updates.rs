@@ -10,9 +10,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::domain::facts::{ComposerPackage, DrupalDatabase, DrupalRecord, SiteSeen};
+use crate::domain::facts::{ComposerPackage, DrupalDatabase, DrupalRecord, SiteSeen, UnreadRecord};
 use crate::domain::{Judgement, Limit, Link, Period, Shown, Verdict};
-use crate::policy::drupal::{Advised, Hit, Site, Untold, sites};
+use crate::policy::drupal::{Advised, Doubt, Hit, Site, Untold, sites};
 use crate::policy::matching::{Told, Truth};
 use crate::policy::{Case, Rule, no_exhibits};
 
@@ -55,8 +55,7 @@ fn judge_site(case: &Case<'_>, truth: &Truth<'_>, site: &Site<'_>, known: Known<
     let Some((told, advised)) = known else {
         let title = "what is vulnerable is unknown: Drupal's database was never read";
         return vec![
-            begin(site, Verdict::Unknown, title)
-                .mend("no source of it exists in this version: look by hand with `composer audit`"),
+            begin(site, Verdict::Unknown, title).mend("set drupal_osv in [advisories], or see why it is silent"),
         ];
     };
     let given_up = |hit: &Hit<'_>| advised.fix(hit.package).is_none();
@@ -171,10 +170,11 @@ impl Checked<'_, '_> {
     /// What nobody can tell, and why.
     fn doubted(&self, judged: Judgement, untold: &[Untold<'_>]) -> Judgement {
         let at = self.site.seen.map(|(_, at)| at);
-        untold.iter().fold(judged, |judged, Untold { package, unreadable }| {
-            let why = match unreadable {
-                Some(record) => format!("what {} affects cannot be read", record.id),
-                None => format!("{} is a branch: whether it holds the fixes cannot be told", package.version),
+        untold.iter().fold(judged, |judged, Untold { package, why }| {
+            let why = match why {
+                Doubt::Branch => format!("{} is a branch: whether it holds the fixes cannot be told", package.version),
+                Doubt::Bounds(record) => format!("what {} affects cannot be read", record.id),
+                Doubt::Unread(record) => format!("{} cannot be read: {}", named(record), record.why),
             };
             let judged = judged.because(self.site.source.id.to_string(), at, format!("{} {why}", package.name));
             judged.asking(format!("package {}", package.name), why)
@@ -209,15 +209,20 @@ impl Checked<'_, '_> {
 
 fn mend(untold: &[Untold<'_>]) -> Option<String> {
     let first = untold.first()?;
-    Some(match first.unreadable {
-        Some(record) => {
-            format!(
-                "read {} on drupal.org: does it concern {} {}?",
-                record.id, first.package.name, first.package.version
-            )
-        }
-        None => format!("lock a release of {}, or accept the branch for a time", first.package.name),
+    let read = |id: &str| {
+        format!("read {id} on drupal.org: does it concern {} {}?", first.package.name, first.package.version)
+    };
+    Some(match first.why {
+        Doubt::Branch => format!("lock a release of {}, or accept the branch for a time", first.package.name),
+        Doubt::Bounds(record) => read(record.id.as_str()),
+        Doubt::Unread(record) => read(&named(record)),
     })
+}
+
+/// `SA-CONTRIB-2026-080`, which is `DRUPAL-CONTRIB-2026-080.json` in the database.
+fn named(record: &UnreadRecord) -> String {
+    let file = record.name.as_str().rsplit('/').next().unwrap_or_default();
+    file.strip_suffix(".json").unwrap_or(file).replacen("DRUPAL-", "SA-", 1)
 }
 
 fn detail(behind: &[Behind<'_>]) -> String {

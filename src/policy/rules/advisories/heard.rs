@@ -86,7 +86,12 @@ fn holds(fact: &Fact) -> Option<Shown> {
         }
         Fact::Bulletins(list) if !list.bulletins.is_empty() => counted(list.bulletins.len(), "advisory", "advisories"),
         Fact::DrupalDatabase(database) if !database.records.is_empty() => {
-            counted(database.records.len(), "advisory", "advisories")
+            let newest = database.newest.map_or_else(String::new, |day| format!(", newest change {day}"));
+            let unread = match database.unread.len() {
+                0 => String::new(),
+                count => format!(", {count} more could not be read"),
+            };
+            format!("{}{newest}{unread}", counted(database.records.len(), "advisory", "advisories"))
         }
         Fact::Exploited(catalogue) if !catalogue.listed.is_empty() => {
             format!("{} exploited vulnerabilities", catalogue.listed.len())

@@ -66,7 +66,7 @@ fn truth(key: &str, fact: Fact) -> SourceRecord {
 }
 
 fn database(records: Vec<DrupalRecord>) -> SourceRecord {
-    truth("drupal_osv", Fact::DrupalDatabase(Arc::new(DrupalDatabase { records })))
+    truth("drupal_osv", Fact::DrupalDatabase(Arc::new(DrupalDatabase { records, ..DrupalDatabase::default() })))
 }
 
 fn usual() -> SourceRecord {
@@ -217,8 +217,6 @@ fn nothing_is_ok_without_the_lock_or_the_database() {
     for sources in [vec![fine()], vec![fine(), silent(usual())], vec![silent(fine()), usual()]] {
         assert_eq!(judged(sources)[0].verdict, Verdict::Unknown);
     }
-    let never_read = judged(vec![fine()]).remove(0);
-    assert!(never_read.mend.unwrap().as_str().contains("no source of it exists in this version"));
     let one = &judged(vec![silent(fine()), usual()])[0];
     assert!(one.title.as_str().contains("composer.lock does not exist"), "{}", one.title);
     assert_eq!(one.mend.as_ref().unwrap(), &"look for it");
@@ -227,6 +225,36 @@ fn nothing_is_ok_without_the_lock_or_the_database() {
     let mut never = fine();
     (never.good_at, never.seen) = (None, Vec::new());
     assert_eq!(judged(vec![never, usual()])[0].verdict, Verdict::Unknown);
+}
+
+#[test]
+fn what_of_the_database_could_not_be_read_is_no_all_clear_for_who_has_the_package() {
+    let unread = |package: Option<&str>| {
+        let mut database = usual();
+        let Fact::DrupalDatabase(known) = &database.seen[0].fact else { panic!("no database") };
+        let mut known = (**known).clone();
+        known.unread.push(UnreadRecord {
+            name: "advisories/token/DRUPAL-CONTRIB-2026-200.json".into(),
+            package: package.map(Shown::from),
+            why: "`some` is no version".into(),
+        });
+        database.seen[0].fact = Fact::DrupalDatabase(Arc::new(known));
+        database
+    };
+    let has = || site(&[("drupal/token", "1.13.0")]);
+    let one = &judged(vec![has(), unread(Some("drupal/token"))])[0];
+    assert_eq!(
+        (one.verdict, one.title.as_str()),
+        (Verdict::Unknown, "1 of 1 Drupal packages cannot be told · token 1.13.0")
+    );
+    assert!(
+        one.because
+            .iter()
+            .any(|because| because.said == "drupal/token SA-CONTRIB-2026-200 cannot be read: `some` is no version")
+    );
+    assert_eq!(judged(vec![has(), unread(Some("drupal/maps"))])[0].verdict, Verdict::Ok);
+    assert_eq!(judged(vec![has(), unread(None)])[0].verdict, Verdict::Unknown, "nobody says whom it concerns");
+    assert_eq!(judged(vec![site(&[("symfony/x", "1")]), unread(None)])[0].verdict, Verdict::Ok);
 }
 
 #[test]
