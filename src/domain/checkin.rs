@@ -126,6 +126,8 @@ pub enum Change {
 }
 
 impl Change {
+    pub const ALL: [Self; 5] = [Self::New, Self::Worse, Self::Reopened, Self::Better, Self::Gone];
+
     pub fn word(self) -> &'static str {
         match self {
             Self::New => "new",

@@ -61,6 +61,47 @@ pub fn parse_packet_filter(filter: &Filter) -> Result<PacketFilter, Fault> {
     Ok(PacketFilter { v4: inbound(v4), v6: inbound(v6), rules, digest: format!("{digest:012x}") })
 }
 
+/// What one rule does with a packet that nothing else speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step<'a> {
+    /// Lets in or keeps out: the end.
+    Decide {
+        blocked: bool,
+    },
+    /// Asks another chain, and goes on where that does not decide.
+    Jump(&'a str),
+    /// Asks another chain instead of this one.
+    Goto(&'a str),
+    Return,
+}
+
+/// Chains asked one from another, at most, as the kernel has it.
+const DEEP: usize = 16;
+/// Chains asked at all: some filters jump from everywhere to everywhere.
+const LOOKS: usize = 10_000;
+
+/// Whether a chain keeps such a packet out, and what decides is the first rule without a condition: an `accept` that was
+/// put in front makes the best policy worthless. `steps` are a chain's rules without a condition; `left` bounds the work.
+fn blocks<'a>(steps: &impl Fn(&str) -> Vec<Step<'a>>, chain: &str, deep: usize, left: &mut usize) -> Option<bool> {
+    if deep > DEEP || *left == 0 {
+        return None;
+    }
+    *left -= 1;
+    for step in steps(chain) {
+        match step {
+            Step::Decide { blocked } => return Some(blocked),
+            Step::Return => return None,
+            Step::Goto(other) => return blocks(steps, other, deep + 1, left),
+            Step::Jump(other) => {
+                if let Some(decided) = blocks(steps, other, deep + 1, left) {
+                    return Some(decided);
+                }
+            }
+        }
+    }
+    None
+}
+
 /// Chains and sets that a program fills by itself while the server runs: fail2ban's bans, containers' ports.
 fn is_lively(name: &str) -> bool {
     ["f2b-", "addr-set-", "DOCKER", "docker", "KUBE-", "crowdsec"].iter().any(|prefix| name.starts_with(prefix))

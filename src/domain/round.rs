@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Decided, Fault, Finding, FindingKey, Shown, Since, SourceId, SourceState, Verdict};
 
+/// With fewer sources than this, the silence of most of them says nothing about us.
+const FEW: usize = 3;
+
 /// How one source did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceLine {
@@ -49,6 +52,14 @@ impl Round {
     pub fn rests(&self, finding: &Finding) -> bool {
         finding.verdict == Verdict::Ok
             || self.decisions.get(&finding.key).is_some_and(|decided| decided.rests_for(self.operator.as_str()))
+    }
+
+    /// How many of how many sources fail, when it is most of them: then it is more likely us than all of them.
+    pub fn outage(&self) -> Option<(usize, usize)> {
+        let failing =
+            self.sources.iter().filter(|line| line.state == SourceState::Silent && line.fault.is_some()).count();
+        let all = self.sources.len();
+        (all >= FEW && failing * 2 > all).then_some((failing, all))
     }
 
     pub fn count(&self, verdict: Verdict) -> usize {

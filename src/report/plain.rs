@@ -2,11 +2,14 @@
 
 use std::fmt::Write as _;
 
-use crate::domain::{Finding, Round, SourceState, Verdict, age};
+use crate::domain::{Change, Finding, Round, SourceState, Verdict, age};
 
 /// The morning sheet as lines: what needs a person, then what is silent, then the counts.
 pub fn plain(round: &Round) -> String {
     let mut out = String::new();
+    if let Some((failing, all)) = round.outage() {
+        writeln!(out, "{failing} of {all} sources don't answer: is this machine offline?").ok();
+    }
     for finding in round.findings.iter().filter(|finding| !round.rests(finding)) {
         let again = round.decisions.get(&finding.key).and_then(|decided| decided.open.as_ref());
         let again = again.map_or_else(String::new, |open| format!("; asks again: {open}"));
@@ -27,11 +30,29 @@ pub fn plain(round: &Round) -> String {
         let said = line.fault.as_ref().map_or_else(String::new, |fault| format!(": {}", fault.said));
         writeln!(out, "- {word} {}{said}", line.id).ok();
     }
+    if let Some((signed, _)) = round.since.signed {
+        // Its clock, or ours, was wrong.
+        let when =
+            if signed > round.at { "dated in the future".to_owned() } else { format!("{} ago", age(signed, round.at)) };
+        writeln!(out, "since the last check-in, {when}: {}", changes(round)).ok();
+    }
     let decided =
         round.findings.iter().filter(|finding| finding.verdict != Verdict::Ok && round.rests(finding)).count();
     let decided = if decided == 0 { String::new() } else { format!("; {decided} decided, not shown") };
     writeln!(out, "{}{decided}", counts(&round.findings)).ok();
     out
+}
+
+/// `2 new, 1 gone`.
+fn changes(round: &Round) -> String {
+    let count = |change: Change| round.since.news.iter().filter(|news| news.change == change).count();
+    let parts: Vec<String> = Change::ALL
+        .into_iter()
+        .map(|change| (count(change), change.word()))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+    if parts.is_empty() { "nothing changed".to_owned() } else { parts.join(", ") }
 }
 
 fn counts(findings: &[Finding]) -> String {

@@ -7,12 +7,10 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::{Channel, Quiet};
-use crate::domain::{Finding, FindingKey, Round, Shown, SourceState, SubjectKind, Verdict, age};
+use crate::domain::{Finding, FindingKey, Round, Shown, SubjectKind, Verdict, age};
 
 /// Most lines of a message.
 const LINES: usize = 20;
-/// With fewer sources than this, the silence of most of them says nothing about us.
-const FEW: usize = 3;
 
 /// What a channel was told, as the store keeps it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,7 +80,7 @@ pub fn news(case: Case<'_>, memory: &mut Memory) -> Option<News> {
     let now = case.round.at;
     let local = case.zone.to_datetime(now);
     let quiet = case.channel.quiet.as_ref().is_some_and(|hours| hours.contain(local));
-    if let Some((silent, all)) = outage(case.round) {
+    if let Some((silent, all)) = case.round.outage() {
         let (since, told) = *memory.outage.get_or_insert((now, false));
         return (!told && !quiet).then(|| News {
             at: now,
@@ -107,13 +105,6 @@ pub fn news(case: Case<'_>, memory: &mut Memory) -> Option<News> {
     let again =
         over.map(|(since, _)| Shown::line(&format!("After {} in which most sources did not answer:", age(since, now))));
     Some(changes.message(case, again))
-}
-
-/// Whether most sources failed at once: then we know little, and it is more likely us than all of them.
-fn outage(round: &Round) -> Option<(usize, usize)> {
-    let all = round.sources.len();
-    let silent = round.sources.iter().filter(|line| line.state == SourceState::Silent && line.fault.is_some()).count();
-    (all >= FEW && silent * 2 > all).then_some((silent, all))
 }
 
 #[derive(Default)]

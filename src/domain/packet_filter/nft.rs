@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Part, is_lively};
+use super::{LOOKS, Part, Step, blocks, is_lively};
 use crate::domain::Fault;
 
 /// Family, table and name of a chain.
@@ -19,8 +19,9 @@ pub(super) fn parse_nft(text: &str) -> Result<Part, Fault> {
         serde_json::from_str(text).map_err(|error| Fault::new(format!("nft's rules make no sense: {error}")))?;
     let items = whole.get("nftables").and_then(Value::as_array);
     let items = items.ok_or_else(|| Fault::new("nft's rules make no sense: no list of them"))?;
-    // A chain's last rule decides what its policy does not.
+    // Whether the policy of a chain that packets come into drops.
     let mut inputs: BTreeMap<ChainId<'_>, bool> = BTreeMap::new();
+    let mut chains: BTreeMap<ChainId<'_>, Vec<Step<'_>>> = BTreeMap::new();
     for item in items {
         let Some((kind, value)) = item.as_object().and_then(|item| item.iter().next()) else { continue };
         match kind.as_str() {
@@ -30,15 +31,15 @@ pub(super) fn parse_nft(text: &str) -> Result<Part, Fault> {
             }
             "rule" => {
                 part.rules += usize::from(!is_lively(word(value, "chain")));
-                if let Some(blocked) = inputs.get_mut(&id(value, "chain")) {
-                    *blocked |= keeps_out(&value["expr"]);
-                }
+                chains.entry(id(value, "chain")).or_default().extend(step(&value["expr"]));
             }
             _ => {}
         }
         part.lines.extend(lasting(kind, value));
     }
-    for ((family, _, _), blocked) in inputs {
+    for ((family, table, chain), drops) in inputs {
+        let steps = |chain: &str| chains.get(&(family, table, chain)).cloned().unwrap_or_default();
+        let blocked = blocks(&steps, chain, 0, &mut { LOOKS }).unwrap_or(drops);
         part.v4 |= blocked && matches!(family, "ip" | "inet");
         part.v6 |= blocked && matches!(family, "ip6" | "inet");
     }
@@ -53,13 +54,22 @@ fn id<'a>(value: &'a Value, name: &str) -> ChainId<'a> {
     (word(value, "family"), word(value, "table"), word(value, name))
 }
 
-/// `drop` or `reject` of everything: no match, no limit before it.
-fn keeps_out(expressions: &Value) -> bool {
-    let Some(expressions) = expressions.as_array() else { return false };
-    let kinds: Vec<&str> =
-        expressions.iter().filter_map(|one| one.as_object()?.keys().next().map(String::as_str)).collect();
-    let harmless = kinds.iter().all(|kind| matches!(*kind, "counter" | "log" | "drop" | "reject"));
-    harmless && kinds.iter().any(|kind| matches!(*kind, "drop" | "reject"))
+/// What a rule does, if nothing in it is a condition: no match, no limit before it.
+fn step(expressions: &Value) -> Option<Step<'_>> {
+    let mut step = None;
+    for expression in expressions.as_array()? {
+        let (kind, value) = expression.as_object()?.iter().next()?;
+        step = Some(match kind.as_str() {
+            "counter" | "log" => continue,
+            "accept" => Step::Decide { blocked: false },
+            "drop" | "reject" => Step::Decide { blocked: true },
+            "return" => Step::Return,
+            "jump" => Step::Jump(word(value, "target")),
+            "goto" => Step::Goto(word(value, "target")),
+            _ => return None,
+        });
+    }
+    step
 }
 
 /// What of an item stays the same while nobody changes the rules.

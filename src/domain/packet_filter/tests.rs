@@ -40,6 +40,44 @@ fn what_nobody_allowed_is_kept_out_by_the_policy_or_by_a_last_rule() {
 }
 
 #[test]
+fn the_first_rule_without_a_condition_decides_whatever_the_policy_says() {
+    let all = r#"{"counter": {"packets": 1, "bytes": 2}}, {"accept": null}"#;
+    assert_eq!(nft("drop", &rule("input", 2, all)).v4, Inbound::Open);
+    assert_eq!(nft("drop", &(rule("input", 2, SSH) + &rule("input", 3, all))).v6, Inbound::Open);
+    // What is dropped before it is dropped; what comes after the decision never comes.
+    let drop = rule("input", 2, r#"{"drop": null}"#);
+    assert_eq!(nft("accept", &(drop.clone() + &rule("input", 3, all))).v4, Inbound::Blocked);
+    assert_eq!(nft("accept", &(rule("input", 3, all) + &drop)).v4, Inbound::Open);
+    // In another chain, if that is asked of everything.
+    let jump = rule("input", 2, r#"{"jump": {"target": "mine"}}"#);
+    assert_eq!(nft("drop", &(jump.clone() + &rule("mine", 3, all))).v4, Inbound::Open);
+    assert_eq!(nft("drop", &rule("mine", 3, all)).v4, Inbound::Blocked);
+    let back = rule("mine", 3, r#"{"return": null}"#) + &rule("mine", 4, all);
+    assert_eq!(nft("drop", &(jump.clone() + &back)).v4, Inbound::Blocked);
+    // Chains that ask one another end.
+    let circle = jump + &rule("mine", 3, r#"{"jump": {"target": "input"}}"#);
+    assert_eq!(nft("drop", &circle).v4, Inbound::Blocked);
+
+    let saved = |rules: &str| {
+        let text = format!("*filter\n:INPUT DROP [0:0]\n:MINE - [0:0]\n{rules}COMMIT\n");
+        parsed(FilterProgram::Iptables, &text).unwrap().v4
+    };
+    for (rules, inbound) in [
+        ("-A INPUT -j ACCEPT\n-A INPUT -s 192.0.2.1/32 -j DROP\n", Inbound::Open),
+        ("[1:2] -A INPUT -j ACCEPT\n", Inbound::Open),
+        ("-A INPUT -m comment --comment \"let \\\"all\\\" in -j DROP\" -j ACCEPT\n", Inbound::Open),
+        ("-A INPUT -m comment --comment all -j ACCEPT\n", Inbound::Open),
+        ("-A INPUT -i lo -j ACCEPT\n", Inbound::Blocked),
+        ("-A INPUT -j LOG --log-prefix x\n-A INPUT -j DROP\n-A INPUT -j ACCEPT\n", Inbound::Blocked),
+        ("-A INPUT -j MINE\n-A MINE -j ACCEPT\n", Inbound::Open),
+        ("-A INPUT -g MINE\n-A INPUT -j ACCEPT\n-A MINE -i lo -j ACCEPT\n", Inbound::Blocked),
+        ("-A MINE -j ACCEPT\n", Inbound::Blocked),
+    ] {
+        assert_eq!(saved(rules), inbound, "{rules}");
+    }
+}
+
+#[test]
 fn an_empty_filter_is_no_filter() {
     for text in ["", "\n", r#"{"nftables": [{"metainfo": {"version": "1.0.6"}}]}"#] {
         let filter = parsed(FilterProgram::Nft, text).unwrap();

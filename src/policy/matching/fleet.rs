@@ -134,6 +134,17 @@ impl<'a> Fleet<'a> {
         self.servers.iter().filter(|server| server.doubt.is_none()).count()
     }
 
+    /// Servers that answered, and of which it is not known which of their kernels runs.
+    pub fn dark_kernels(&self) -> Vec<usize> {
+        let of_set = |set: &'_ Set<'a>| -> Vec<usize> {
+            let classes = set.classes.iter().map(|class| &self.classes[*class]);
+            classes.filter(|class| class.running.is_dark(&set.images)).flat_map(|class| &class.heard).copied().collect()
+        };
+        let mut servers: Vec<usize> = self.sets.iter().flat_map(of_set).collect();
+        servers.sort_unstable();
+        servers
+    }
+
     /// How many servers of some sets can be judged by.
     pub fn heard_in(&self, sets: &[usize]) -> usize {
         let classes = sets.iter().flat_map(|set| &self.sets[*set].classes);

@@ -43,8 +43,8 @@ pub fn kernel_source(source: &str) -> Option<String> {
 pub struct Running<'a> {
     /// `uname -r`; `None` where that could not be read.
     pub release: Option<&'a str>,
-    /// A newer one is installed than runs, be it one of the same name.
-    pub waits: bool,
+    /// A newer one is installed than runs, be it one of the same name; `None` where that could not be read.
+    pub waits: Option<bool>,
 }
 
 impl<'a> Running<'a> {
@@ -53,14 +53,29 @@ impl<'a> Running<'a> {
             Read::Seen(kernel) => Some(kernel.running.as_str()),
             Read::Unreadable(_) => None,
         };
-        Self { release, waits: seen.reboot.seen().is_some_and(|reboot| reboot.kernel) }
+        Self { release, waits: seen.reboot.seen().map(|reboot| reboot.kernel) }
     }
 
-    /// The image that runs; where that is unknown, the newest.
+    /// The image that runs. Where that is unknown, or an older one runs that is not installed any more, the newest: at
+    /// least what that lacks the running one lacks too.
     pub fn image<'i>(self, images: &'i [Image<'a>]) -> Option<&'i Image<'a>> {
+        let newest = || images.iter().find(|image| newest(images, image));
         match self.release {
-            Some(release) => images.iter().find(|image| image.release == release),
-            None => images.iter().find(|image| newest(images, image)),
+            Some(release) => {
+                let runs = images.iter().find(|image| image.release == release);
+                runs.or_else(|| newest().filter(|_| self.waits == Some(true)))
+            }
+            None => newest(),
+        }
+    }
+
+    /// Whether it is not known which of these runs, so that nothing can be said to be fixed, or not all that is missing.
+    pub fn is_dark(self, images: &[Image<'_>]) -> bool {
+        let is_installed = |release| images.iter().any(|image| image.release == release);
+        match (self.release, self.waits) {
+            _ if images.is_empty() => false,
+            (None, _) | (_, None) => true,
+            (Some(release), Some(waits)) => waits && !is_installed(release),
         }
     }
 
@@ -71,25 +86,28 @@ impl<'a> Running<'a> {
             images.iter().filter(|image| image.source == source).map(|image| (image, judge(image.version))).collect();
         let worst = mine.iter().map(|(_, state)| *state).max().unwrap_or(State::NotAffected);
         let best = mine.iter().map(|(_, state)| *state).min().unwrap_or(State::NotAffected);
-        if worst <= State::Fixed && !self.waits {
-            return if self.release.is_some() { worst } else { unread(worst) };
+        if worst <= State::Fixed && self.waits != Some(true) {
+            return if self.release.is_some() && self.waits.is_some() { worst } else { unread(worst) };
         }
         let on_disk = if worst > State::OldOnDisk { State::OldOnDisk } else { worst };
-        let Some(release) = self.release else { return if best == worst { unread(worst) } else { State::Unknown } };
+        let Some(release) = self.release else { return if best == worst { unread(worst) } else { State::Untold } };
         match mine.iter().find(|(image, _)| image.release == release) {
             // An image of the same name was built again, and the one that was started is older than what is written here.
-            Some((image, state)) if *state <= State::Fixed && self.waits && newest(images, image) => match state {
-                State::Fixed => State::OldRuns,
-                state => *state,
-            },
+            Some((image, State::Fixed)) if self.waits != Some(false) && newest(images, image) => {
+                if self.waits.is_some() { State::OldRuns } else { State::Untold }
+            }
+            Some((image, state)) if *state < State::Fixed && self.waits == Some(true) && newest(images, image) => {
+                *state
+            }
             Some((_, state)) if *state <= State::Fixed => on_disk,
             Some((_, state)) if best <= State::Fixed && *state >= State::NoFix => State::OldRuns,
             Some((_, state)) => *state,
             // One of another source runs, and these merely lie there.
             None if images.iter().any(|image| image.release == release) => on_disk,
             // An older one runs that is not even installed any more.
-            None if self.waits && best == State::Fixed => State::OldRuns,
-            None if self.waits => best,
+            None if self.waits == Some(true) && best == State::Fixed => State::OldRuns,
+            None if self.waits == Some(true) => best,
+            None if self.waits.is_none() => State::Untold,
             // A newer one from elsewhere, or a container's host.
             None => on_disk,
         }
@@ -98,7 +116,7 @@ impl<'a> Running<'a> {
 
 /// Without knowing what runs nothing is known to be fixed.
 fn unread(state: State) -> State {
-    if state == State::Fixed { State::Unknown } else { state }
+    if state == State::Fixed { State::Untold } else { state }
 }
 
 fn newest(images: &[Image<'_>], image: &Image<'_>) -> bool {

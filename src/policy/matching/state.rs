@@ -12,9 +12,10 @@ pub enum State {
     Fixed,
     /// Fixed, and an old kernel lies on the disk that nobody runs.
     OldOnDisk,
-    /// Nobody tells: the advisory does not name its release, and no tracker that can be believed keeps it.
+    /// Nobody tells, for a reason that is the same for many advisories: they do not name its release and no tracker that
+    /// can be believed keeps it, or which kernel runs is not known.
     Untold,
-    /// The evidence does not tell.
+    /// Nobody has looked yet whether it is affected.
     Unknown,
     /// Affected, and no fix is out for its release.
     NoFix,

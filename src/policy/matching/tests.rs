@@ -201,9 +201,45 @@ fn a_kernel_that_is_not_among_the_images_is_told_by_whether_a_newer_one_waits() 
     assert_eq!(kernel(&[OLD], "6.18.44-vendor", false), State::OldOnDisk, "a newer one from elsewhere runs");
     assert_eq!(kernel(&[NEW], "6.1.0-40-amd64", true), State::OldRuns, "built again under the same name");
     let unread = server("web1", "bookworm", &packages(&[OLD, NEW]), None);
-    assert_eq!(stands(unread, &fixed_in("bookworm", "linux", "6.1.153-1"), None), State::Unknown);
+    assert_eq!(stands(unread, &fixed_in("bookworm", "linux", "6.1.153-1"), None), State::Untold);
     let unread = server("web1", "bookworm", &packages(&[OLD]), None);
     assert_eq!(stands(unread, &fixed_in("bookworm", "linux", "6.1.153-1"), None), State::Vulnerable);
+}
+
+#[test]
+fn without_knowing_whether_a_newer_kernel_waits_nothing_is_fixed() {
+    let fix = fixed_in("bookworm", "linux", "6.1.153-1");
+    let blind = |images: &[&str], running: &str| {
+        let mut host = server("web1", "bookworm", &packages(images), Some((running, false)));
+        let Fact::HostSeen(seen) = &mut host.seen[0].fact else { panic!("no host") };
+        seen.reboot = Read::unreadable("needs root");
+        host
+    };
+    for (images, running, state) in [
+        // It may have been built again under the same name, and the old code run.
+        (&[NEW][..], "6.1.0-40-amd64", State::Untold),
+        (&[OLD, NEW], "6.1.0-40-amd64", State::Untold),
+        (&[OLD, NEW], "6.1.0-39-amd64", State::OldRuns),
+        (&[OLD], "6.1.0-39-amd64", State::Vulnerable),
+        (&[NEW], "6.1.0-38-amd64", State::Untold),
+    ] {
+        assert_eq!(stands(blind(images, running), &fix, None), state, "{images:?} {running}");
+    }
+    let evidence = evidence(vec![blind(&[NEW], "6.1.0-40-amd64"), program("perl perl 1")]);
+    assert_eq!(Fleet::of(&evidence, now()).dark_kernels(), [0], "a server without kernels has none that is unknown");
+}
+
+#[test]
+fn a_running_kernel_that_is_not_installed_any_more_lacks_at_least_what_the_newest_lacks() {
+    let tracker = tracker(&["bookworm"], "linux", &[("CVE-2026-1", &[(0, Fix::In("6.1.160-1".into()))])]);
+    let found = |waits| {
+        let host = server("web1", "bookworm", &packages(&[NEW]), Some(("6.1.0-38-amd64", waits)));
+        let evidence = evidence(vec![host]);
+        let fleet = Fleet::of(&evidence, now());
+        (open(&fleet, &tracker).len(), fleet.dark_kernels().len())
+    };
+    assert_eq!(found(true), (1, 1));
+    assert_eq!(found(false), (0, 0), "one from elsewhere runs, and Debian's merely lies there");
 }
 
 #[test]

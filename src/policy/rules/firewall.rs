@@ -9,8 +9,10 @@ mod filter;
 #[cfg(test)]
 mod tests;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::domain::facts::Side;
-use crate::domain::{Judgement, Limit, Period, Shown, Verdict};
+use crate::domain::{Judgement, Limit, Period, Port, Shown, Verdict};
 use crate::policy::exposed::{Exposed, exposed};
 use crate::policy::{Case, Rule, no_exhibits};
 use differences::Difference;
@@ -50,8 +52,12 @@ fn judge_ports(case: &Case<'_>, host: &Exposed<'_>) -> Judgement {
         judgement.mend.clone_from(mend);
         judgement = judgement.weight(*weight);
     }
+    let mut stands: BTreeMap<Port, BTreeSet<&str>> = BTreeMap::new();
     for (port, word) in found.iter().filter_map(|difference| difference.stands) {
-        judgement = judgement.asking(port.to_string(), word);
+        stands.entry(port).or_default().insert(word);
+    }
+    for (port, words) in stands {
+        judgement = judgement.asking(port.to_string(), words.into_iter().collect::<Vec<_>>().join("; "));
     }
     host.because(judgement)
 }

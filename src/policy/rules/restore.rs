@@ -111,6 +111,10 @@ fn of_last(now: Timestamp, class: &Class, last: &Attested) -> (Verdict, String) 
         past if past > class.every.as_seconds() => {
             (Verdict::Due, format!("due: last drill {ago}, promised every {}", class.every))
         }
+        // A promise of time that nobody measured is kept by nobody.
+        _ if class.within.is_some() && took.is_empty() => {
+            (Verdict::Unknown, format!("last drill {ago}: how long the whole takes was not measured"))
+        }
         _ => (Verdict::Ok, format!("last drill {ago}{took}")),
     }
 }

@@ -61,6 +61,9 @@ const FROZEN_MIRROR: Limit = Limit {
     help: "a security suite that does not say until when it is valid may be dated this long ago",
 };
 
+/// What a server dates by its own clock may be this far ahead of it.
+const AHEAD: SignedDuration = SignedDuration::from_hours(1);
+
 /// One host, seen and trusted.
 #[derive(Clone, Copy)]
 struct Host<'a> {
@@ -105,6 +108,12 @@ impl Host<'_> {
         (self.lasts(since) >= SignedDuration::from_hours(2)).then(|| age(since, self.case.now))
     }
 
+    /// What its own clock says now, as far as that is known: what it wrote itself is dated by that.
+    fn there(&self) -> Timestamp {
+        let skew = self.seen.clock_skew_seconds.seen().copied().unwrap_or(0);
+        self.case.now.saturating_add(SignedDuration::from_secs(skew)).unwrap_or(self.case.now)
+    }
+
     fn lasts(&self, since: Timestamp) -> SignedDuration {
         self.case.now.duration_since(since)
     }
@@ -139,14 +148,14 @@ fn judge_host(case: &Case<'_>, source: &SourceRecord, declared: &Declared) -> Ve
         return silent("its last answer says nothing of this host".into(), None);
     };
     let host = Host { case, source, subject, at, seen };
-    let mut parts = vec![
+    let parts = [
         unattended::unattended(&host),
         upkeep::reboot(&host),
         upkeep::packages(&host),
         sources::sources(&host),
         upkeep::clock(&host),
+        upkeep::services(&host),
     ];
-    parts.extend(upkeep::services(&host));
     let same_cause = |part: &Judgement| match seen.pending.as_result() {
         Err(fault) => part.verdict == Verdict::Unknown && part.because.iter().any(|link| link.said == fault.said),
         Ok(_) => false,

@@ -3,12 +3,12 @@
 //! One finding for each server: the packages that somebody asked for there beyond its role's baseline, those that listen
 //! first; what no repository offers; what the role should have and the server has not.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use jiff::Timestamp;
 
 use crate::domain::facts::{HostDeclared, HostSoftware};
-use crate::domain::{Declared, Fact, Judgement, Shown, SourceRecord, Verdict};
+use crate::domain::{Declared, Fact, Judgement, Observation, Shown, SourceRecord, Verdict};
 use crate::policy::{Case, Rule, no_exhibits};
 
 pub const RULE: Rule = Rule { measure: MEASURE, limits: &[], judge, exhibits: no_exhibits };
@@ -51,34 +51,38 @@ fn judge_host(case: &Case<'_>, source: &SourceRecord, declared: &Declared, host:
         (Err(fault), _) | (_, Err(fault)) => return unknown(fault.said.clone(), fault.mend.clone()),
     };
     let Some(baseline) = &host.packages else {
-        let (said, mend) = without_baseline(host, chosen.len());
-        return unknown(said, Some(mend));
+        let (said, mend) = without_baseline(host);
+        let asked = format!("apt-mark: {} packages were asked for", chosen.len());
+        return unknown(said, Some(mend)).because(id, Some(at), asked);
     };
-    let drift = Drift::of(chosen, unsourced, baseline, software, &present(observations, declared));
+    let drift = Drift::of((chosen, unsourced), baseline, software, present(observations, declared).as_ref());
+    if drift.extra.is_empty() && drift.missing.is_none() {
+        return unknown("its packages were not read".into(), None);
+    }
     judged(&drift, declared, (&id, at))
 }
 
-fn without_baseline(host: &HostDeclared, chosen: usize) -> (Shown, Shown) {
+fn without_baseline(host: &HostDeclared) -> (Shown, Shown) {
     match &host.role {
         Some(role) => (
-            format!("role {role} has no baseline; {chosen} packages were asked for here").into(),
+            // Without a number: the same of each of its servers.
+            format!("role {role} has no baseline").into(),
             format!("matins baseline learn {role}, review what it prints, put it into the register").into(),
         ),
-        None => (
-            format!("it has no role to compare with; {chosen} packages were asked for here").into(),
-            "give it a role, then matins baseline learn ROLE".into(),
-        ),
+        None => ("it has no role to compare with".into(), "give it a role, then matins baseline learn ROLE".into()),
     }
 }
 
-/// Every installed package.
-fn present<'a>(observations: &'a [crate::domain::Observation], declared: &Declared) -> BTreeSet<&'a Shown> {
+/// Every installed package; `None` where its answer does not tell them.
+fn present<'a>(observations: &'a [Observation], declared: &Declared) -> Option<HashSet<&'a Shown>> {
     let lists = observations.iter().filter(|observation| observation.subject == declared.subject);
     let packages = lists.filter_map(|observation| match &observation.fact {
         Fact::Packages(packages) => Some(packages),
         _ => None,
     });
-    packages.flat_map(|packages| &packages.packages).map(|package| &package.name).collect()
+    let names: HashSet<&Shown> =
+        packages.flat_map(|packages| &packages.packages).map(|package| &package.name).collect();
+    (!names.is_empty()).then_some(names)
 }
 
 /// One package that does not belong, and what matters of it, most first.
@@ -93,21 +97,22 @@ struct Extra {
 #[derive(Debug)]
 struct Drift {
     extra: Vec<Extra>,
-    missing: Vec<Shown>,
+    /// `None` where nobody knows what is installed.
+    missing: Option<Vec<Shown>>,
     /// Why nobody knows which of them listen.
     unheard: Option<Shown>,
 }
 
 impl Drift {
     fn of(
-        chosen: &[Shown],
-        unsourced: &[Shown],
+        (chosen, unsourced): (&[Shown], &[Shown]),
         baseline: &[Shown],
         software: &HostSoftware,
-        present: &BTreeSet<&Shown>,
+        present: Option<&HashSet<&Shown>>,
     ) -> Self {
         let listening = software.listening.as_result();
-        let names: BTreeSet<&Shown> = chosen.iter().chain(unsourced).filter(|name| !baseline.contains(name)).collect();
+        let usual: HashSet<&Shown> = baseline.iter().collect();
+        let names: BTreeSet<&Shown> = chosen.iter().chain(unsourced).filter(|name| !usual.contains(name)).collect();
         let extra = names.into_iter().filter(|name| !is_kernel(name)).map(|name| {
             let heard = listening.iter().flat_map(|all| all.iter()).filter(|one| one.package == *name);
             let programs: Vec<&str> = heard.map(|one| one.program.as_str()).collect();
@@ -119,7 +124,7 @@ impl Drift {
         });
         let mut extra: Vec<Extra> = extra.collect();
         extra.sort();
-        let missing = baseline.iter().filter(|name| !present.is_empty() && !present.contains(name)).cloned().collect();
+        let missing = present.map(|present| baseline.iter().filter(|name| !present.contains(name)).cloned().collect());
         Self { extra, missing, unheard: listening.err().map(|fault| fault.said.clone()) }
     }
 }
@@ -137,15 +142,19 @@ fn judged(drift: &Drift, declared: &Declared, (id, at): (&str, Timestamp)) -> Ju
             .detail(&detail(drift))
     };
     let Some(first) = drift.extra.first() else {
-        return match drift.missing.len() {
-            0 => judgement(Verdict::Ok, "nothing beyond its role's baseline".into())
+        let missing = drift.missing.as_deref().unwrap_or_default();
+        let Some(name) = missing.first() else {
+            return judgement(Verdict::Ok, "nothing beyond its role's baseline".into())
                 .because(id, Some(at), "apt-mark names nothing else")
-                .weight(10),
-            count => judgement(Verdict::Due, format!("{count} of its role's packages missing: {}", drift.missing[0]))
-                .because(id, Some(at), "dpkg lists them not")
-                .mend("install them, or learn the baseline anew")
-                .weight(15),
+                .weight(10);
         };
+        let judgement = judgement(Verdict::Due, format!("{} of its role's packages missing: {name}", missing.len()))
+            .because(id, Some(at), "dpkg lists them not")
+            .mend("install them, or learn the baseline anew")
+            .weight(15);
+        return missing
+            .iter()
+            .fold(judgement, |judgement, name| judgement.asking(format!("package {name}"), "missing"));
     };
     let name = |extra: &Extra| match extra.words.as_str() {
         "" => extra.name.to_string(),
@@ -170,7 +179,7 @@ fn judged(drift: &Drift, declared: &Declared, (id, at): (&str, Timestamp)) -> Ju
 fn detail(drift: &Drift) -> String {
     let mut lines: Vec<String> =
         drift.extra.iter().map(|extra| format!("{} {}", extra.name, extra.words).trim_end().to_owned()).collect();
-    lines.extend(drift.missing.iter().map(|name| format!("missing: {name}")));
+    lines.extend(drift.missing.iter().flatten().map(|name| format!("missing: {name}")));
     lines.extend(drift.unheard.iter().map(|said| format!("which of them listen is unknown: {said}")));
     lines.join("\n")
 }

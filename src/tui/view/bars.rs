@@ -115,9 +115,11 @@ fn sources(model: &Model) -> Vec<Piece> {
     let refreshing = model.world.progress.refreshing;
     let failed = sources.iter().filter(|source| source.fault.is_some()).count();
     let silent = count(SourceState::Silent);
+    let outage = model.world.round.outage();
     let said: Shown = match (all, silent) {
         (0, _) => "no sources".into(),
         _ if failed == all => format!("all {all} sources are silent: is this machine offline?").into(),
+        _ if outage.is_some() => format!("{silent} of {all} sources are silent: is this machine offline?").into(),
         (_, 0) => format!("{fresh}/{all} sources fresh").into(),
         _ => format!("{fresh}/{all} sources fresh · {silent} silent").into(),
     };

@@ -70,9 +70,9 @@ impl Row<'_> {
         [State::Vulnerable, State::OldRuns].iter().any(any)
     }
 
-    /// Whether nobody tells of some server, as [`super::unjudged`] says of all advisories at once.
+    /// Whether nobody tells of some version that servers have, as [`super::unjudged`] says of all advisories at once.
     pub(super) fn is_untold(&self) -> bool {
-        self.concern.count(self.judge.fleet, State::Untold) > 0
+        self.concern.carried.iter().any(|one| one.state == State::Untold && !one.servers(self.judge.fleet).is_empty())
     }
 
     /// Whether anything is known of any server.
@@ -200,18 +200,14 @@ impl Row<'_> {
             }
             () if count(State::OldRuns) > 0 => Some(format!("restart {}: the fix is installed", names(State::OldRuns))),
             () if lost().next().is_some() => Some(format!("make {} answer", self.names(lost(), 4))),
-            () if count(State::Unknown) > 0 => Some(format!("{} {}", self.unclear(), names(State::Unknown))),
+            () if count(State::Unknown) > 0 => {
+                Some(format!("wait until Debian has looked at it, or update {}", names(State::Unknown)))
+            }
             () if count(State::NoFix) > 0 => {
                 Some(format!("wait for the fix, or turn it off on {}", names(State::NoFix)))
             }
             () => None,
         }
-    }
-
-    /// What would tell: Debian itself, where nobody has looked yet; else which kernel runs.
-    fn unclear(&self) -> &'static str {
-        let open = self.concern.carried.iter().any(|one| one.state == State::Unknown);
-        if open { "wait until Debian has looked at it, or update" } else { "see which kernel runs (uname -r) on" }
     }
 
     /// What is exploited, and what the servers have, the worst first.

@@ -1,5 +1,7 @@
 //! Drupal's advisories against the sites of the register.
 
+use std::collections::BTreeMap;
+
 use super::told::Told;
 use super::{begin, counted, listed, named, titled, with_mend};
 use crate::domain::composer::{ComposerConstraint, ComposerVersion};
@@ -22,6 +24,18 @@ struct Concern<'s> {
     heard: Vec<(&'s Site<'s>, &'s ComposerPackage, Touch)>,
     /// Sites that are silent now and were affected when they were read last.
     lost: Vec<&'s Site<'s>>,
+}
+
+impl Concern<'_> {
+    /// Each site once, by the worst of its packages.
+    fn worst(&self) -> BTreeMap<&Shown, Touch> {
+        let mut worst = BTreeMap::new();
+        for (site, _, touch) in &self.heard {
+            let kept = worst.entry(site.name()).or_insert(*touch);
+            *kept = (*kept).max(*touch);
+        }
+        worst
+    }
 }
 
 /// `None` where no site could be read at all: each says so in a row of its own.
@@ -58,8 +72,10 @@ pub(super) fn judge(case: &Case<'_>, truth: &Truth<'_>, sites: &[Site<'_>], told
         let at = site.seen.map(|(_, at)| at);
         let said = format!("{} {}: {word}", package.name, package.version);
         judged = judged.because(site.source.id.to_string(), at, said);
-        let item = format!("site {}", site.name());
-        judged = if *touch == Touch::Affected { judged.asking(item, word) } else { judged.standing(item, word) };
+    }
+    for (site, touch) in concern.worst() {
+        let (item, word) = (format!("site {site}"), word(touch));
+        judged = if touch == Touch::Affected { judged.asking(item, word) } else { judged.standing(item, word) };
     }
     Some(match verdict {
         Verdict::Ok => judged,

@@ -21,6 +21,7 @@ pub(super) fn not_judged(fleet: &Fleet<'_>, truth: &Truth<'_>, asked: Asked) -> 
     let kept = |release: &str| tracker.is_some_and(|tracker| tracker.releases.iter().any(|known| *known == *release));
     let (silent, unkept) = (silent(fleet), if tracker.is_some() { unkept(fleet, kept) } else { Vec::new() });
     let backports = if kept("sid") { Vec::new() } else { fleet.backports() };
+    let kernels = fleet.dark_kernels();
     let some = |count: usize, text: String| if count == 0 { String::new() } else { text };
     // What the tracker alone could tell, while it can't be believed.
     let silenced = match &truth.tracker {
@@ -33,6 +34,7 @@ pub(super) fn not_judged(fleet: &Fleet<'_>, truth: &Truth<'_>, asked: Asked) -> 
         some(silent.len(), format!("{} of {all}", silent.len())),
         some(unkept.len(), format!("{} of a release that is not kept", counted(unkept.len(), "server", "servers"))),
         some(backports.len(), format!("{} from backports", counted(backports.len(), "package", "packages"))),
+        some(kernels.len(), format!("the running kernel of {}", counted(kernels.len(), "server", "servers"))),
     ];
     let others: Vec<String> = others.into_iter().filter(|part| !part.is_empty()).collect();
     let tracker =
@@ -55,21 +57,29 @@ pub(super) fn not_judged(fleet: &Fleet<'_>, truth: &Truth<'_>, asked: Asked) -> 
         let names: Vec<String> = backports.iter().map(|(source, one)| format!("{source} {}", one.version)).collect();
         judged = judged.because("servers", None, format!("from backports: {}", listed(&names, NAMED)));
     }
+    if !kernels.is_empty() {
+        let names: Vec<String> = kernels.iter().map(|server| fleet.servers[*server].name.to_string()).collect();
+        let said =
+            format!("which kernel runs could not be read, or is not installed any more: {}", listed(&names, NAMED));
+        judged = judged.because("servers", None, said);
+    }
     if silenced > 0 {
-        judged = match &truth.tracker {
-            Some(told) => judged.because(
-                told.source.id.to_string(),
-                told.source.good_at,
-                told.doubt.clone().unwrap_or_else(|| "answered".into()),
-            ),
-            None => judged.because("advisories", None, "Debian's tracker never answered, or is not asked"),
-        };
+        judged = of_tracker(judged, truth);
     }
     Some(judged.mend(match () {
         () if fleet.servers.is_empty() => "add a [[server]] to the register",
         () if others.is_empty() => "make debian_tracker of [advisories] answer; its own row says how",
         () => "make them answer; their own rows say how",
     }))
+}
+
+/// Why it can't be believed.
+fn of_tracker(judged: Judgement, truth: &Truth<'_>) -> Judgement {
+    let Some(told) = &truth.tracker else {
+        return judged.because("advisories", None, "Debian's tracker never answered, or is not asked");
+    };
+    let doubt = told.doubt.clone().unwrap_or_else(|| "answered".into());
+    judged.because(told.source.id.to_string(), told.source.good_at, doubt)
 }
 
 type Reason = (Shown, Option<Timestamp>, String);

@@ -81,7 +81,8 @@ fn answering(host: &Exposed<'_>, sight: Sight<'_>, told: &mut BTreeSet<Port>) ->
                 45,
                 format!("{what}; it is declared {} only, and nobody said where this console stands", from(reach)),
                 "write `outside = \"console\"` or `vpn = \"console\"` into [exposure]",
-            ),
+            )
+            .stands(port, "open from here"),
             _ => continue,
         };
         if told.insert(port) {
@@ -126,12 +127,13 @@ fn missing(case: &Case<'_>, host: &Exposed<'_>, declared: &[DeclaredPort], sight
     for one in declared {
         let listens = listeners.as_ref().map(|all| all.iter().any(|listener| one.covers(listener.port)));
         if listens == Ok(false) {
-            found.push(Difference::new(
+            let missing = Difference::new(
                 Verdict::Due,
                 40,
                 format!("{one} is declared, and nothing listens on it"),
                 "start its service, or take it out of `ports`",
-            ));
+            );
+            found.push(missing.stands(one.first, "nothing listens"));
         } else if one.first.transport == Transport::Tcp && one.first.number == one.last {
             found.extend(sights.iter().filter_map(|sight| unanswered(case, host, *one, *sight)));
         }
@@ -159,6 +161,7 @@ fn unanswered(case: &Case<'_>, host: &Exposed<'_>, one: DeclaredPort, sight: Sig
             format!("{}{} is declared, and {} {}", one.first, host.owner(one.first), at.join(", "), sight.side.word()),
             "look what filters it, and on which addresses the service listens",
         )
+        .stands(one.first, "does not answer")
     })
 }
 

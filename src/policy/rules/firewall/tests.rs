@@ -87,6 +87,18 @@ fn what_is_declared_and_is_not_there_is_due() {
 }
 
 #[test]
+fn each_port_asks_once_for_all_that_is_wrong_with_it() {
+    let mut scene = Scene { ports: Some(vec!["tcp/443", "tcp/25", "tcp/22 from vpn"]), ..Scene::default() };
+    scene.outside[0].2 = PortAnswer::Silent;
+    scene.vpn[0].2 = PortAnswer::Refused;
+    scene.outside.push(("tcp/8080", OUT, PortAnswer::Open));
+    let judgement = ports(&scene.evidence());
+    let stands = judgement.standings.iter().map(|one| format!("{}: {}", one.item, one.word));
+    assert_eq!(stands.collect::<Vec<_>>(), ["tcp/25: nothing listens", "tcp/443: does not answer", "tcp/8080: open"]);
+    assert!(judgement.standings.iter().all(|one| one.asks));
+}
+
+#[test]
 fn silence_everywhere_proves_nothing() {
     let dead = said(|scene| {
         for one in &mut scene.outside {

@@ -83,9 +83,22 @@ fn a_drill_that_failed_or_took_too_long_is_broken_until_a_better_one() {
 }
 
 #[test]
-fn a_part_of_a_snapshot_says_nothing_of_the_time_of_the_whole() {
+fn a_time_that_nobody_measured_keeps_no_promise() {
     let part = Drill { whole: false, ..drill(7_200, None) };
-    assert_eq!(said(vec![attested("web1", "2026-11-22 20:00", Some(part))]).0, Verdict::Ok);
+    for drill in [Some(part), None] {
+        let (verdict, title) = said(vec![attested("web1", "2026-11-22 20:00", drill.clone())]);
+        assert_eq!(verdict, Verdict::Unknown, "{title}");
+        assert!(title.ends_with("how long the whole takes was not measured"), "{title}");
+        // Where no time is promised, that it came back is enough.
+        let mut scene = scene();
+        for source in &mut scene.evidence.sources {
+            if let Fact::BackupDeclared(backup) = &mut source.declared[0].fact {
+                backup.expect.restore_within = None;
+            }
+        }
+        scene.evidence.attested = vec![attested("web1", "2026-11-22 20:00", drill)];
+        assert_eq!(scene.one(&RULE).verdict, Verdict::Ok);
+    }
 }
 
 #[test]

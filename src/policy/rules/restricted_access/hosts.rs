@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::{MEASURE, counted};
-use crate::domain::facts::{Account, AuthorizedKey, HostPower};
+use crate::domain::facts::{Account, AuthorizedKey, Group, HostPower};
 use crate::domain::{Fact, Fault, Judgement, Shown, SourceRecord, Subject, Verdict};
 use crate::policy::Case;
 
@@ -71,6 +71,13 @@ impl<'a> Host<'a> {
         if homes > 0 {
             what.push(format!("keys of {}", counted(homes, "account")));
         }
+        if let (Some(group), true) = (faceless(power).first(), what.is_empty()) {
+            let mend =
+                format!("getent group {group} on the server: who is in it? Nobody: take its rule out of sudoers");
+            return Some(
+                Fault::new(format!("members of %{group} are not known, and sudo gives them everything")).mend(mend),
+            );
+        }
         let first = unreadable.first().map(|(_, fault)| (*fault).clone());
         let fault = first.or_else(|| {
             let mend = "`matins probe sudoers` prints the lines for /etc/sudoers.d that allow it";
@@ -105,7 +112,7 @@ fn mighty(power: &HostPower) -> BTreeMap<&Shown, BTreeSet<String>> {
     let sudo = power.sudoers.seen().into_iter().flatten().filter(|rule| rule.all);
     let (by_group, by_name): (Vec<_>, Vec<_>) = sudo.partition(|rule| rule.who.as_str().starts_with('%'));
     for group in groups {
-        let ruled = by_group.iter().any(|rule| rule.who.as_str()[1..] == *group.name.as_str());
+        let ruled = by_group.iter().any(|rule| names(&rule.who, group));
         if !ruled && !MIGHTY.contains(&group.name.as_str()) {
             continue;
         }
@@ -115,9 +122,29 @@ fn mighty(power: &HostPower) -> BTreeMap<&Shown, BTreeSet<String>> {
         }
     }
     for rule in by_name {
-        mighty.entry(&rule.who).or_default().insert("in sudoers".into());
+        let uid = rule.who.as_str().strip_prefix('#').and_then(|uid| uid.parse().ok());
+        let account = uid.and_then(|uid: u32| accounts.iter().find(|account| account.uid == uid));
+        mighty.entry(account.map_or(&rule.who, |account| &account.name)).or_default().insert("in sudoers".into());
     }
     mighty
+}
+
+/// `%sudo` and `%#27` of a rule name a group.
+fn names(who: &Shown, group: &Group) -> bool {
+    let Some(name) = who.as_str().strip_prefix('%') else { return false };
+    match name.strip_prefix('#') {
+        Some(gid) => gid.parse() == Ok(group.gid),
+        None => name == group.name.as_str(),
+    }
+}
+
+/// Groups that sudo gives everything, and whose members nobody told: they come from a directory, or have none. Those that
+/// many systems give everything are always asked for by name, so of these an absent one has no members.
+fn faceless(power: &HostPower) -> Vec<&str> {
+    let (Some(groups), Some(rules)) = (power.groups.seen(), power.sudoers.seen()) else { return Vec::new() };
+    let unnamed = rules.iter().filter(|rule| rule.all && !groups.iter().any(|group| names(&rule.who, group)));
+    let groups = unnamed.filter_map(|rule| rule.who.as_str().strip_prefix('%'));
+    groups.filter(|name| !MIGHTY.contains(name)).collect()
 }
 
 /// Whether all of it can be seen, and how much it is.

@@ -167,6 +167,29 @@ fn full_access_by_any_way_makes_who_is_no_administrator_broken() {
 }
 
 #[test]
+fn a_group_that_sudo_gives_everything_is_found_by_its_number_or_unknown() {
+    let with = |who: &str| {
+        let mut power = power();
+        power.sudoers = Read::Seen(vec![SudoRule { who: who.into(), all: true, commands: Vec::new() }]);
+        power.groups = Read::Seen(vec![Group { gid: 1_500, ..group("users", &["roman"]) }]);
+        judged(vec![host("db1", Some(power))], people())
+    };
+    assert_eq!(of(&with("%#1500"), "roman").verdict, Verdict::Broken);
+    assert_eq!(of(&with("#1001"), "roman").verdict, Verdict::Broken, "an account by its number");
+    for (who, group) in [("%admins.example.org", "admins.example.org"), ("%#999", "#999")] {
+        let judgements = with(who);
+        let db1 = of(&judgements, "db1");
+        let title = format!("members of %{group} are not known, and sudo gives them everything");
+        assert_eq!((db1.verdict, db1.title.as_str()), (Verdict::Unknown, title.as_str()));
+        assert!(db1.mend.is_some());
+        // He may be in it.
+        assert_eq!(of(&judgements, "roman").verdict, Verdict::Unknown);
+    }
+    // Ubuntu's sudoers names a group that it has not, and those are asked for by name.
+    assert_eq!(of(&with("%admin"), "db1").verdict, Verdict::Ok);
+}
+
+#[test]
 fn an_account_of_nobody_with_full_access_and_a_second_root_are_broken() {
     let mut power = power();
     power.accounts = Read::Seen(vec![account("root", 0), account("toor", 0)]);

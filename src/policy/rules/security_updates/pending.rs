@@ -3,12 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::sources::is_vendors;
-use super::{FROZEN_MIRROR, Host, OTHER_UPDATE, PACKAGE_LISTS, SECURITY_UPDATE};
+use super::{AHEAD, FROZEN_MIRROR, Host, OTHER_UPDATE, PACKAGE_LISTS, SECURITY_UPDATE};
 use crate::domain::facts::Pending;
 use crate::domain::{Fault, Judgement, Verdict, age};
-
-/// A list may be dated this far ahead of the server's own clock.
-const AHEAD: SignedDuration = SignedDuration::from_hours(1);
 
 /// Updates of one kind and the one that has been pending longest.
 struct Waiting<'a> {
@@ -111,8 +108,8 @@ fn lists_doubt(host: &Host<'_>) -> Result<(), Fault> {
     let at = *host.seen.lists_at.as_result().map_err(Clone::clone)?;
     // Ages on the server's own clock: without it, they say nothing.
     let clock = host.seen.clock_skew_seconds.as_result();
-    let skew = *clock.map_err(|fault| Fault::new(format!("age of the package lists unknown: {}", fault.said)))?;
-    let there = host.case.now.saturating_add(SignedDuration::from_secs(skew)).unwrap_or(host.case.now);
+    clock.map_err(|fault| Fault::new(format!("age of the package lists unknown: {}", fault.said)))?;
+    let there = host.there();
     frozen(host, there)?;
     let (limit, _) = host.limit(&PACKAGE_LISTS);
     let old = there.duration_since(at);

@@ -1,5 +1,7 @@
 //! Where packages come from: signed, by a key that still counts, of the release that is installed.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::Host;
 use crate::domain::facts::{AptSeen, Repository, Signature};
 use crate::domain::{Judgement, Verdict};
@@ -7,7 +9,7 @@ use crate::domain::{Judgement, Verdict};
 pub(super) fn sources(host: &Host<'_>) -> Judgement {
     let judgement = match host.seen.apt.as_result() {
         Err(fault) => host.unreadable("apt's sources", fault),
-        Ok(apt) => judge(host, apt),
+        Ok(apt) => asking(host, apt, judge(host, apt)),
     };
     judgement.part("sources").weight(55)
 }
@@ -53,6 +55,26 @@ fn judge(host: &Host<'_>, apt: &AptSeen) -> Judgement {
         some => format!("{} signed, {some} checked by apt alone", count - some),
     };
     judgement(Verdict::Ok, format!("{count} {plural}, {signed}{others}"))
+}
+
+/// All that is wrong, whatever the title names: a decision on one source hides no other.
+fn asking(host: &Host<'_>, apt: &AptSeen, judgement: Judgement) -> Judgement {
+    let mut wrong: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for source in &apt.unsigned {
+        wrong.entry(format!("source {source}")).or_default().insert("believed without a signature");
+    }
+    for one in &apt.repositories {
+        let foreign = is_foreign(host, one).then_some("of another release");
+        for word in bad(one.signature).into_iter().chain(foreign) {
+            wrong.entry(format!("repository {} {}", one.origin, one.codename)).or_default().insert(word);
+        }
+    }
+    if lacks_security(host, apt) {
+        wrong.entry("security suite".to_owned()).or_default().insert("missing");
+    }
+    wrong.into_iter().fold(judgement, |judgement, (item, words)| {
+        judgement.asking(item, words.into_iter().collect::<Vec<_>>().join("; "))
+    })
 }
 
 /// Why packages of it can't be trusted, or will never come.

@@ -100,7 +100,7 @@ fn seen(change: impl FnOnce(&mut HostSeen)) -> Vec<Judgement> {
 #[test]
 fn a_host_with_nothing_to_do_is_ok_in_every_part() {
     let judgements = seen(|_| {});
-    assert_eq!(judgements.len(), 6);
+    assert_eq!(judgements.len(), 7);
     for judgement in &judgements {
         assert_eq!(judgement.verdict, Verdict::Ok, "{judgement:?}");
         assert!(judgement.mend.is_none() && !judgement.because.is_empty(), "{judgement:?}");
@@ -194,6 +194,12 @@ fn the_age_of_lists_counts_on_the_servers_own_clock() {
     assert_eq!(slow[0].verdict, Verdict::Ok);
     assert_eq!(part(&slow, Some("clock")).verdict, Verdict::Due);
     assert_eq!(part(&slow, Some("clock")).title, "its clock is 5 d behind ours");
+    // What is too little to matter is not in the title, which would be another each time.
+    let titles = [0, 3, -7].map(|skew| {
+        let judgements = seen(|host| host.clock_skew_seconds = Read::Seen(skew));
+        part(&judgements, Some("clock")).title.to_string()
+    });
+    assert_eq!(titles, ["its clock agrees with ours"; 3]);
 }
 
 #[test]
@@ -240,6 +246,17 @@ fn unattended_upgrades_must_be_there_be_on_and_end_well() {
         with(&|unattended| unattended.last = run(ago("9d"), false, "All upgrades installed")).0,
         Verdict::Broken
     );
+    // A log from tomorrow is no log of last night, unless the server's clock is there already.
+    let ahead = now() + SignedDuration::from_hours(20);
+    let future = |skew: i64| {
+        let judgements = seen(|host| {
+            let Read::Seen(unattended) = &mut host.unattended else { unreachable!() };
+            unattended.last = run(ahead, false, "All upgrades installed");
+            host.clock_skew_seconds = Read::Seen(skew);
+        });
+        part(&judgements, Some("unattended-upgrades")).verdict
+    };
+    assert_eq!((future(0), future(24 * 3_600)), (Verdict::Unknown, Verdict::Ok));
     let (verdict, title) =
         with(&|unattended| unattended.last = run(ago("5h"), true, "Installing the upgrades failed!"));
     assert_eq!(

@@ -1,6 +1,8 @@
 //! unattended-upgrades: meant to run, run, and what came of it.
 
-use super::{Host, UNATTENDED_RUN};
+use std::collections::BTreeMap;
+
+use super::{AHEAD, Host, UNATTENDED_RUN};
 use crate::domain::facts::{Unattended, UnattendedRun};
 use crate::domain::{Judgement, Shown, Verdict, age};
 
@@ -50,7 +52,8 @@ fn off(unattended: &Unattended) -> Option<(&'static str, &'static str)> {
 
 fn last_run(host: &Host<'_>, run: &UnattendedRun) -> Judgement {
     let (limit, name) = host.limit(&UNATTENDED_RUN);
-    let ago = age(run.at, host.case.now);
+    let there = host.there();
+    let (ago, past) = (age(run.at, there), there.duration_since(run.at));
     let judgement = |verdict, title: String| {
         let judgement = host.judgement(verdict, title).detail(&detail(run)).because(
             host.name(),
@@ -67,21 +70,33 @@ fn last_run(host: &Host<'_>, run: &UnattendedRun) -> Judgement {
         judgement(Verdict::Broken, format!("unattended-upgrades failed {ago} ago: {why}"))
             .mend(mend(run))
             .since(Some(run.at))
-    } else if host.lasts(run.at) > limit.as_duration() {
+    } else if past > limit.as_duration() {
         judgement(Verdict::Broken, format!("unattended-upgrades last ran {ago} ago"))
             .mend("systemctl list-timers apt-daily-upgrade.timer on the server")
-    } else if host.lasts(run.at) < -limit.as_duration() {
+    } else if past < -AHEAD {
         judgement(Verdict::Unknown, "unattended-upgrades' last run is dated in the future".into())
             .mend("set the server's clock")
     } else if let Some(left) = run.causes.first().or(run.kept.first()) {
         // "All upgrades installed" says nothing of those that it did not try.
         let count = run.causes.len() + run.kept.len();
         let packages = if count == 1 { "1 package".to_owned() } else { format!("{count} packages") };
-        judgement(Verdict::Due, format!("unattended-upgrades ran {ago} ago and left {packages}: {left}"))
-            .mend(mend(run))
+        let judgement =
+            judgement(Verdict::Due, format!("unattended-upgrades ran {ago} ago and left {packages}: {left}"))
+                .mend(mend(run));
+        asking(judgement, run)
     } else {
         judgement(Verdict::Ok, format!("unattended-upgrades ran {ago} ago"))
     }
+}
+
+/// Each package that it left asks: a decision on one hides no other.
+fn asking(judgement: Judgement, run: &UnattendedRun) -> Judgement {
+    let mut left: BTreeMap<&str, &str> = BTreeMap::new();
+    for line in run.causes.iter().chain(&run.kept) {
+        let (package, why) = line.as_str().split_once(' ').unwrap_or((line.as_str(), "left"));
+        left.entry(package.trim_end_matches(':')).or_insert(why);
+    }
+    left.into_iter().fold(judgement, |judgement, (package, why)| judgement.asking(format!("package {package}"), why))
 }
 
 fn detail(run: &UnattendedRun) -> String {

@@ -61,10 +61,22 @@ fn packages_of(reboot: &Reboot, sources: &str) -> String {
     format!("{}{asked}", sources.replace("; ", "\n"))
 }
 
-/// Services that run what has been replaced: the update is installed and does not protect yet. Where nobody may look, no
-/// row says that all is well.
-pub(super) fn services(host: &Host<'_>) -> Option<Judgement> {
-    let services = host.seen.outdated_services.seen().filter(|services| !services.is_empty())?;
+/// Services that run what has been replaced: the update is installed and does not protect yet.
+pub(super) fn services(host: &Host<'_>) -> Judgement {
+    let judgement =
+        match host.seen.outdated_services.as_result() {
+            Err(fault) => {
+                return host.unreadable("which services run replaced libraries", fault).part("services").weight(10);
+            }
+            Ok(services) if services.is_empty() => host
+                .judgement(Verdict::Ok, "no service on replaced libraries")
+                .because(host.name(), Some(host.at), "needrestart names none"),
+            Ok(services) => outdated(host, services),
+        };
+    judgement.part("services").weight(42)
+}
+
+fn outdated(host: &Host<'_>, services: &[Shown]) -> Judgement {
     let names = services.iter().take(3).map(Shown::as_str).collect::<Vec<_>>().join(", ");
     let more = if services.len() > 3 { ", …" } else { "" };
     let count = counted(services.len(), "service");
@@ -72,14 +84,8 @@ pub(super) fn services(host: &Host<'_>) -> Option<Judgement> {
         .judgement(Verdict::Due, format!("{count} still on replaced libraries: {names}{more}"))
         .detail(&lines(services))
         .because(host.name(), Some(host.at), format!("needrestart: {names}{more}"))
-        .mend("systemctl restart them when nobody needs them, or reboot")
-        .part("services")
-        .weight(42);
-    Some(
-        services
-            .iter()
-            .fold(judgement, |judgement, service| judgement.asking(format!("service {service}"), "outdated")),
-    )
+        .mend("systemctl restart them when nobody needs them, or reboot");
+    services.iter().fold(judgement, |judgement, service| judgement.asking(format!("service {service}"), "outdated"))
 }
 
 /// `nginx half configured` by its package and what is so.
@@ -134,13 +140,18 @@ pub(super) fn clock(host: &Host<'_>) -> Judgement {
         Ok(skew) => {
             let wrong = i64::try_from(skew.unsigned_abs()).is_ok_and(|skew| skew > limit.as_seconds());
             let amount = amount(skew.unsigned_abs());
-            let title = match skew {
+            let measured = match skew {
                 0 => "its clock agrees with ours".to_owned(),
                 1.. => format!("its clock is {amount} ahead of ours"),
                 _ => format!("its clock is {amount} behind ours"),
             };
-            let verdict = if wrong { Verdict::Due } else { Verdict::Ok };
-            let judgement = host.judgement(verdict, title.clone()).because(host.name(), Some(host.at), title).because(
+            // A second more or less each time is no news.
+            let (verdict, title) = if wrong {
+                (Verdict::Due, measured.clone())
+            } else {
+                (Verdict::Ok, "its clock agrees with ours".to_owned())
+            };
+            let judgement = host.judgement(verdict, title).because(host.name(), Some(host.at), measured).because(
                 name,
                 None,
                 limit.to_string(),

@@ -22,19 +22,23 @@ fn software(chosen: &[&str]) -> HostSoftware {
 }
 
 fn judged_host(baseline: Option<&[&str]>, software: Option<HostSoftware>) -> Judgement {
+    with_packages(baseline, software, &["nginx", "vim", "libc6"])
+}
+
+fn with_packages(baseline: Option<&[&str]>, software: Option<HostSoftware>, installed: &[&str]) -> Judgement {
     let subject = Subject::host("web1");
     let host = HostDeclared {
         role: Some("web".into()),
         packages: baseline.map(|baseline| names(baseline).into()),
         ..HostDeclared::default()
     };
-    let package = |name: &str| Package {
-        name: name.into(),
+    let package = |name: &&str| Package {
+        name: (*name).into(),
         version: "1".into(),
-        source: name.into(),
+        source: (*name).into(),
         source_version: "1".into(),
     };
-    let packages = Packages { packages: ["nginx", "vim", "libc6"].map(package).into() };
+    let packages = Packages { packages: installed.iter().map(package).collect() };
     let mut seen = vec![Observation { subject: subject.clone(), at: now(), fact: Fact::Packages(packages.into()) }];
     seen.extend(software.map(|software| Observation {
         subject: subject.clone(),
@@ -80,6 +84,7 @@ fn extra_packages_that_keep_still_are_due_and_none_is_ok() {
         (judgement.verdict, judgement.title.as_str()),
         (Verdict::Due, "1 of its role's packages missing: certbot")
     );
+    assert_eq!((judgement.standings.len(), judgement.standings[0].word.as_str()), (1, "missing"));
     // A package of no known source may belong to the role.
     let mut own = software(&["nginx"]);
     own.unsourced = Read::Seen(names(&["vim"]));
@@ -91,6 +96,12 @@ fn without_a_baseline_or_without_an_answer_it_is_unknown() {
     let judgement = judged_host(None, Some(software(&["nginx"])));
     assert_eq!(judgement.verdict, Verdict::Unknown);
     assert!(judgement.mend.unwrap().as_str().contains("matins baseline learn web"));
+    // The same words of each server of that role, however much is on it.
+    assert_eq!(judgement.title, judged_host(None, Some(software(&["nginx", "vim"]))).title);
+    // What is installed is not known: nothing can be said to be there.
+    let blind = with_packages(Some(&["nginx"]), Some(software(&["nginx"])), &[]);
+    assert_eq!((blind.verdict, blind.title.as_str()), (Verdict::Unknown, "its packages were not read"));
+    assert_eq!(with_packages(Some(&["nginx"]), Some(software(&["vim"])), &[]).verdict, Verdict::Due);
     assert_eq!(judged_host(Some(&["nginx"]), None).verdict, Verdict::Unknown);
     let mut unread = software(&["nginx"]);
     unread.chosen = Read::Unreadable(Fault::new("apt-mark failed with 100"));

@@ -63,3 +63,17 @@ fn a_silent_site_is_asked_about_only_if_it_was_vulnerable() {
     let one = on_maps(vec![site("a", &[("drupal/maps", "dev-2.x")])], OLD);
     assert_eq!(one.verdict, Verdict::Unknown);
 }
+
+#[test]
+fn every_site_stands_once_however_many_there_are() {
+    let sites = (0..9).map(|number| site(&format!("s{number}"), &[("drupal/maps", "2.1.3")])).collect();
+    let one = on_maps(sites, OLD);
+    assert_eq!((one.standings.len(), one.standings.iter().filter(|standing| standing.asks).count()), (9, 9));
+    // Two packages of one advisory on one site: one thing, which stands as its worst.
+    let mut told = advisory(FeedKind::Drupal, "Two - Critical - SA-CONTRIB-2026-302", &["maps", "atlas"], OLD);
+    told.affected = Some("<2.1.4".into());
+    let both = site("a", &[("drupal/maps", "2.1.4"), ("drupal/atlas", "2.1.3")]);
+    let judgements = judged(vec![feed("Drupal", vec![("SA-CONTRIB-2026-302", told)]), both]);
+    let stands = &of(&judgements, "SA-CONTRIB-2026-302").standings;
+    assert_eq!((stands.len(), stands[0].word.as_str(), stands[0].asks), (1, "vulnerable", true));
+}

@@ -62,6 +62,8 @@ fn all_upgrades_installed_is_not_ok_while_some_were_left() {
         (left.verdict, left.title.as_str()),
         (Verdict::Due, "unattended-upgrades ran 5 h ago and left 2 packages: mariadb-server is blacklisted")
     );
+    let stands: Vec<String> = left.standings.iter().map(|one| format!("{}: {}", one.item, one.word)).collect();
+    assert_eq!(stands, ["package mariadb-server: is blacklisted", "package nginx: is held"]);
     assert_eq!(run(false, &[], &[]).verdict, Verdict::Ok);
 }
 
@@ -139,6 +141,19 @@ fn sources_are_signed_by_a_key_that_counts_and_of_the_release() {
     let mut all = good();
     all.push(repository("Debian Backports:12/bookworm-backports", "bookworm-backports"));
     assert_eq!(verdict(all, &[]).0, Verdict::Ok);
+    // Each of them asks for itself, also those that the title does not name.
+    let mut all = good();
+    (all[0].codename, all[1].signature) = ("trixie".into(), Signature::Expired);
+    let all = with(all, &["http://blind/ x"]);
+    let stands: Vec<String> = part(&all, Some("sources")).standings.iter().map(|one| one.item.to_string()).collect();
+    assert_eq!(
+        stands,
+        [
+            "repository Debian-Security:12/oldstable-security bookworm-security",
+            "repository Debian:12.15/oldstable trixie",
+            "source http://blind/ x"
+        ]
+    );
     // Nothing is ever pending from nowhere.
     let main = || vec![repository("Debian:12.15/oldstable", "bookworm")];
     assert_eq!(verdict(main(), &[]), (Verdict::Broken, "no security suite among its sources".into()));
@@ -156,15 +171,21 @@ fn sources_are_signed_by_a_key_that_counts_and_of_the_release() {
 }
 
 #[test]
-fn services_on_replaced_libraries_are_due_and_unread_ones_claim_nothing() {
+fn services_on_replaced_libraries_are_due_and_unread_ones_unknown() {
     let some = seen(|host| host.outdated_services = Read::Seen(vec!["nginx".into(), "ssh".into()]));
     let judgement = part(&some, Some("services"));
     assert_eq!(
         (judgement.verdict, judgement.title.as_str()),
         (Verdict::Due, "2 services still on replaced libraries: nginx, ssh")
     );
-    let unread = seen(|host| host.outdated_services = Read::unreadable("needs root"));
-    assert!(unread.iter().all(|judgement| judgement.part.as_ref().is_none_or(|part| *part != *"services")));
+    let none = part(&seen(|_| {}), Some("services")).clone();
+    assert_eq!((none.verdict, none.title.as_str()), (Verdict::Ok, "no service on replaced libraries"));
+    // What was due is not gone when nobody may look any more.
+    let unread = seen(|host| host.outdated_services = Read::Unreadable(Fault::new("needs root").mend("allow it")));
+    let unread = part(&unread, Some("services"));
+    assert_eq!(unread.verdict, Verdict::Unknown);
+    assert_eq!(unread.title, "which services run replaced libraries unknown: needs root");
+    assert_eq!(unread.mend.as_ref().unwrap(), &"allow it");
 }
 
 #[test]

@@ -1,0 +1,124 @@
+//! Whole mornings: a register, what its sources answer, what people did before; and the sheet and the exit status that
+//! must come of it, in the file beside this one. `MATINS_MORNINGS=write` writes them anew, to be read before they count.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
+
+mod days;
+mod fleet;
+mod random;
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use jiff::Timestamp;
+use matins::config::{self, Location, Paths};
+use matins::domain::{Fault, Observation, Round, Verdict};
+use matins::report;
+use matins::round::{Desk, Plan, owners};
+use matins::store::{Attempt, Outcome, Sqlite};
+use serde_json::Value;
+
+/// An organisation from one morning to the next; its store is a file, so that it can be opened again.
+#[derive(Debug)]
+struct Week {
+    folder: tempfile::TempDir,
+    desk: Desk,
+}
+
+/// How a source did: what it saw, or why not.
+type Answered = Result<Vec<Observation>, Fault>;
+
+impl Week {
+    fn begin() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let desk = desk(folder.path());
+        Self { folder, desk }
+    }
+
+    /// All sources are asked at once; `changed` says how those of that morning answer that differ from all is well.
+    fn round(&mut self, at: &str, changed: impl Fn(&str, Vec<Observation>) -> Answered) -> Round {
+        self.round_at(time(at), changed)
+    }
+
+    fn round_at(&mut self, now: Timestamp, changed: impl Fn(&str, Vec<Observation>) -> Answered) -> Round {
+        for source in self.desk.plan.sources.clone() {
+            let outcome = match changed(&source.id.to_string(), fleet::well(&source, now)) {
+                Ok(observations) => Outcome::Seen { observations, memory: None },
+                Err(fault) => Outcome::Failed(fault),
+            };
+            self.desk.take(Attempt { id: source.id, asked_at: now, took_ms: 100, outcome }).unwrap();
+        }
+        self.desk.evaluate(now).unwrap()
+    }
+
+    fn desk(&mut self) -> &mut Desk {
+        &mut self.desk
+    }
+
+    /// As after a restart.
+    fn reopened(mut self) -> Self {
+        self.desk = desk(self.folder.path());
+        self
+    }
+}
+
+fn desk(folder: &Path) -> Desk {
+    let paths = Paths {
+        config: folder.join("config"),
+        state: folder.join("state"),
+        home: folder.to_owned(),
+        login: "mona".into(),
+    };
+    std::fs::create_dir_all(&paths.config).unwrap();
+    std::fs::write(paths.config.join("matins.toml"), fleet::REGISTER).unwrap();
+    let settings = config::load(&Location::Usual, &paths, &owners()).unwrap_or_else(|error| panic!("{error}"));
+    let mut plan = Plan::new(&settings).unwrap_or_else(|error| panic!("{error}"));
+    plan.machine = "console".into();
+    Desk::open(plan, Box::new(Sqlite::open(&settings.store).unwrap())).unwrap()
+}
+
+/// A time in Vienna: `2026-11-25 08:00`.
+fn time(text: &str) -> Timestamp {
+    let zone = jiff::tz::TimeZone::get("Europe/Vienna").unwrap();
+    zone.to_ambiguous_timestamp(text.replace(' ', "T").parse().unwrap()).compatible().unwrap()
+}
+
+/// The sheet, which must be the one that is kept; and all who tell of this morning must tell the same.
+fn shows(name: &str, week: &mut Week, round: &Round) {
+    agree(week, round);
+    let mut sheet = report::plain(round);
+    writeln!(sheet, "exit {}", round.verdict().exit_code()).unwrap();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mornings").join(format!("{name}.txt"));
+    if std::env::var_os("MATINS_MORNINGS").is_some_and(|wish| wish == "write") {
+        std::fs::write(&file, &sheet).unwrap();
+    }
+    let kept = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(sheet == kept, "{} is not this morning's:\n--- kept\n{kept}--- now\n{sheet}", file.display());
+}
+
+/// `check` judges what is stored anew, the reports and the counts for Prometheus read the round.
+fn agree(week: &mut Week, round: &Round) {
+    let glance = week.desk().glance(round.at);
+    let verdicts = |round: &Round| -> Vec<_> {
+        round.findings.iter().map(|finding| (finding.key.clone(), finding.verdict, round.rests(finding))).collect()
+    };
+    assert_eq!(verdicts(&glance), verdicts(round));
+    let json: Value = serde_json::from_str(&report::json(round, &week.desk().particulars().unwrap()).unwrap()).unwrap();
+    let told = json["findings"].as_array().unwrap().iter().map(|one| (one["key"].clone(), one["verdict"].clone()));
+    let ours = round.findings.iter().map(|one| (Value::from(one.key.as_str()), Value::from(one.verdict.word())));
+    assert!(told.eq(ours));
+    let (metrics, plugin) = (report::metrics(round), report::plugin(&round.findings, round.verdict()));
+    for verdict in Verdict::ALL {
+        let ending = format!("verdict=\"{}\"}} ", verdict.word());
+        let counted = metrics.lines().filter(|line| line.starts_with("matins_findings{"));
+        let counted: usize =
+            counted.filter_map(|line| line.split_once(&ending)).map(|(_, count)| count.parse::<usize>().unwrap()).sum();
+        assert_eq!(counted, round.count(verdict));
+        assert!(plugin.contains(&format!(" {}={counted}", verdict.word())), "{plugin}");
+    }
+    // Nothing that is broken and undecided is missing from the sheet.
+    let sheet = report::plain(round);
+    for finding in round.findings.iter().filter(|finding| finding.verdict == Verdict::Broken && !round.rests(finding)) {
+        assert!(sheet.contains(finding.title.as_str()), "{}", finding.key);
+    }
+}
