@@ -121,11 +121,17 @@ impl AdvisoriesEntry {
 
 fn plan(entries: &[Entry], register: &Register, _refresh: Period) -> Result<Vec<Source>, Vec<Misfit>> {
     let (mut sources, mut misfits) = (Vec::new(), Vec::new());
+    let mut typed: Vec<(&Entry, AdvisoriesEntry)> = Vec::new();
     for entry in entries {
-        match entry.read::<AdvisoriesEntry>() {
-            Ok(typed) => planned(entry, &typed, &mut sources, &mut misfits),
+        match entry.read() {
+            Ok(read) => typed.push((entry, read)),
             Err(misfit) => misfits.push(misfit),
         }
+    }
+    // The section may be spread over several files: each key is in one of them, and counts for all.
+    let every = typed.iter().find_map(|(_, typed)| typed.every);
+    for (entry, typed) in &typed {
+        planned(entry, typed, every, &mut sources, &mut misfits);
     }
     if !misfits.is_empty() {
         return Err(misfits);
@@ -139,7 +145,13 @@ fn plan(entries: &[Entry], register: &Register, _refresh: Period) -> Result<Vec<
     Ok(sources)
 }
 
-fn planned(entry: &Entry, typed: &AdvisoriesEntry, sources: &mut Vec<Source>, misfits: &mut Vec<Misfit>) {
+fn planned(
+    entry: &Entry,
+    typed: &AdvisoriesEntry,
+    every: Option<Period>,
+    sources: &mut Vec<Source>,
+    misfits: &mut Vec<Misfit>,
+) {
     if typed.every.is_some_and(|every| every < SHORTEST) {
         let message = format!("sources of advisories are not asked more often than every {SHORTEST}");
         misfits.push(entry.misfit(Some("every"), message));
@@ -150,7 +162,7 @@ fn planned(entry: &Entry, typed: &AdvisoriesEntry, sources: &mut Vec<Source>, mi
                 KINDS
                     .iter()
                     .filter(|kind| kind.key == key)
-                    .map(|kind| source(kind, url.clone(), typed.every, entry.place.clone())),
+                    .map(|kind| source(kind, url.clone(), every, entry.place.clone())),
             ),
             Err(message) => misfits.push(entry.misfit(Some(key), message)),
         }
