@@ -112,6 +112,21 @@ impl<'a> Fleet<'a> {
         self.carried.get(source).map_or(&[], Vec::as_slice)
     }
 
+    /// Every source package that servers carry, and its versions. Kernels are not here.
+    pub fn sources(&self) -> impl Iterator<Item = (&'a str, &[Triple<'a>])> {
+        self.carried.iter().map(|(source, triples)| (*source, triples.as_slice()))
+    }
+
+    /// The servers of some sets that can be judged by, by name.
+    pub fn names(&self, sets: &[usize]) -> Vec<&'a str> {
+        let classes = sets.iter().flat_map(|set| &self.sets[*set].classes);
+        let servers = classes.flat_map(|class| &self.classes[*class].heard);
+        let mut names: Vec<&str> = servers.map(|server| self.servers[*server].name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
     /// Sets with a kernel image of this source.
     pub fn kernels(&self, source: &str) -> &[usize] {
         self.kernels.get(source).map_or(&[], Vec::as_slice)
