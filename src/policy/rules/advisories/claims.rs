@@ -90,8 +90,8 @@ fn exposed<'r>(row: &Row<'r>) -> Option<(&'r SourceRecord, String)> {
     let servers = row.concern.heard(fleet, State::Vulnerable).chain(row.concern.heard(fleet, State::OldRuns));
     let mut servers = servers.map(|server| &fleet.servers[server]);
     servers.find_map(|server| {
-        let mine = server.source.seen.iter().filter(|seen| seen.subject.name == *server.name);
-        let listeners = &mine.filter_map(exposure).next()?.listening.seen()?.listeners;
+        let mut mine = server.source.seen.iter().filter(|seen| seen.subject.name == *server.name);
+        let listeners = &mine.find_map(exposure)?.listening.seen()?.listeners;
         let mine = listeners.iter().find(|one| reachable(one) && owned(row, one))?;
         let program = mine.programs.first()?;
         Some((server.source, format!("{program} listens on {} of {}", mine.port, server.name)))
