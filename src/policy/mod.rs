@@ -86,3 +86,6 @@ pub fn exhibits(case: &Case<'_>, subject: &Subject) -> Vec<(&'static str, Exhibi
     let of = |rule: &Rule| (rule.exhibits)(case, subject).into_iter().map(|exhibit| (rule.measure, exhibit)).collect();
     rules::ALL.iter().flat_map(|rule| -> Vec<_> { of(rule) }).collect()
 }
+
+#[cfg(test)]
+mod tests;

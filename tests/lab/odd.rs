@@ -133,8 +133,16 @@ fn people(lab: &Lab) -> Result<(), Failed> {
     assert!(rules.iter().any(|rule| rule.who == *"%sudo" && rule.all), "{rules:?}");
     assert!(rules.iter().any(|rule| rule.who == *"probe" && !rule.all), "{rules:?}");
     let keys = power.keys.as_result().map_err(ToString::to_string)?;
-    assert_eq!(keys.hidden, Vec::<matins::domain::Shown>::new());
-    for (name, account) in [("anna", "anna"), ("roman", "roman"), ("anna", "root"), ("nobody", "root")] {
+    assert_eq!(keys.hidden, ["/home/anna/.ssh/authorized_keys2"]);
+    let deeper = "/home/staff/eve/.ssh/authorized_keys";
+    for (name, account) in [
+        ("anna", "anna"),
+        ("roman", "roman"),
+        ("nobody", "roman"),
+        ("roman", deeper),
+        ("anna", "root"),
+        ("nobody", "root"),
+    ] {
         let fingerprint = fingerprint(lab, name);
         let found = keys.keys.iter().any(|key| key.account == *account && key.fingerprint == *fingerprint);
         assert!(found, "{name} at {account}: {keys:?}");

@@ -3,12 +3,15 @@
 //! A source is a file with its parser and a line in [`KINDS`]. It is fetched conditionally, read as a stream within bounds,
 //! and held against what is plausible before it replaces the last good copy.
 
+mod archive;
 mod bulletins;
 mod epss;
 mod json;
 mod kev;
 mod lines;
 mod osv;
+mod releases;
+mod support;
 mod tracker;
 mod truth;
 
@@ -71,7 +74,8 @@ struct Parsed {
     day: Option<Date>,
 }
 
-const KINDS: &[Kind] = &[tracker::KIND, bulletins::DSA, bulletins::DLA, osv::KIND, kev::KIND, epss::KIND];
+const KINDS: &[Kind] =
+    &[tracker::KIND, bulletins::DSA, bulletins::DLA, releases::KIND, support::KIND, osv::KIND, kev::KIND, epss::KIND];
 
 /// Where the machine-readable truth about advisories comes from; each may be a mirror or a `file:` address, packed with
 /// gzip or not.
@@ -84,6 +88,11 @@ struct AdvisoriesEntry {
     debian_dsa: Option<String>,
     /// The same for DLAs.
     debian_dla: Option<String>,
+    /// Debian's releases and how long each is supported: `debian.csv` of distro-info-data, which Debian's servers have as
+    /// `file:///usr/share/distro-info/debian.csv`.
+    debian_releases: Option<String>,
+    /// Packages with less support than their release: the lists of debian-security-support, in an archive.
+    debian_support: Option<String>,
     /// The Drupal security team's database of advisories, in OSV form: an archive, `.tar.gz` or `.tar`.
     drupal_osv: Option<String>,
     /// CISA's catalogue of exploited vulnerabilities, as JSON.
@@ -100,6 +109,8 @@ impl AdvisoriesEntry {
             ("debian_tracker", &self.debian_tracker),
             ("debian_dsa", &self.debian_dsa),
             ("debian_dla", &self.debian_dla),
+            ("debian_releases", &self.debian_releases),
+            ("debian_support", &self.debian_support),
             ("drupal_osv", &self.drupal_osv),
             ("kev", &self.kev),
             ("epss", &self.epss),
@@ -110,11 +121,17 @@ impl AdvisoriesEntry {
 
 fn plan(entries: &[Entry], register: &Register, _refresh: Period) -> Result<Vec<Source>, Vec<Misfit>> {
     let (mut sources, mut misfits) = (Vec::new(), Vec::new());
+    let mut typed: Vec<(&Entry, AdvisoriesEntry)> = Vec::new();
     for entry in entries {
-        match entry.read::<AdvisoriesEntry>() {
-            Ok(typed) => planned(entry, &typed, &mut sources, &mut misfits),
+        match entry.read() {
+            Ok(read) => typed.push((entry, read)),
             Err(misfit) => misfits.push(misfit),
         }
+    }
+    // The section may be spread over several files: each key is in one of them, and counts for all.
+    let every = typed.iter().find_map(|(_, typed)| typed.every);
+    for (entry, typed) in &typed {
+        planned(entry, typed, every, &mut sources, &mut misfits);
     }
     if !misfits.is_empty() {
         return Err(misfits);
@@ -128,7 +145,13 @@ fn plan(entries: &[Entry], register: &Register, _refresh: Period) -> Result<Vec<
     Ok(sources)
 }
 
-fn planned(entry: &Entry, typed: &AdvisoriesEntry, sources: &mut Vec<Source>, misfits: &mut Vec<Misfit>) {
+fn planned(
+    entry: &Entry,
+    typed: &AdvisoriesEntry,
+    every: Option<Period>,
+    sources: &mut Vec<Source>,
+    misfits: &mut Vec<Misfit>,
+) {
     if typed.every.is_some_and(|every| every < SHORTEST) {
         let message = format!("sources of advisories are not asked more often than every {SHORTEST}");
         misfits.push(entry.misfit(Some("every"), message));
@@ -139,7 +162,7 @@ fn planned(entry: &Entry, typed: &AdvisoriesEntry, sources: &mut Vec<Source>, mi
                 KINDS
                     .iter()
                     .filter(|kind| kind.key == key)
-                    .map(|kind| source(kind, url.clone(), typed.every, entry.place.clone())),
+                    .map(|kind| source(kind, url.clone(), every, entry.place.clone())),
             ),
             Err(message) => misfits.push(entry.misfit(Some(key), message)),
         }

@@ -7,16 +7,15 @@
 mod record;
 
 use std::collections::BTreeMap;
-use std::io::{self, BufRead, Read};
+use std::io::BufRead;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use tar::{Archive, Entry, EntryType};
 
-use super::{Kind, Parsed, json};
+use super::{Kind, Parsed, archive};
 use crate::domain::facts::{DrupalDatabase, DrupalRecord, UnreadRecord};
 use crate::domain::{Fact, Fault, Period, Shown};
 
@@ -33,38 +32,17 @@ pub(super) const KIND: Kind = Kind {
     parse,
 };
 
-/// Most entries of an archive, of whatever kind. The real one has some twelve hundred.
-const ENTRIES: usize = 50_000;
-/// Most bytes of one record. The longest real one has 6 kB.
-const LONGEST: u64 = 256 << 10;
 /// So many records may be unreadable, or one of [`PART`]; more is a damaged archive.
 const UNREAD: usize = 10;
 const PART: usize = 20;
-/// The length of everything in such an archive is a multiple of this; two empty ones are its end.
-const BLOCK: u64 = 512;
 
 fn parse(source: &mut dyn BufRead) -> Result<Parsed, Fault> {
-    json::not_a_page(source)?;
-    if source.fill_buf().is_ok_and(|start| start.starts_with(b"PK")) {
-        return Err(Fault::new("a zip archive, which is not read here").mend("name the same address with .tar.gz"));
-    }
-    let mut archive = Archive::new(Ending { source, zeros: 0 });
     let mut database = Reading::default();
-    for (number, entry) in (1..).zip(archive.entries().map_err(|error| torn(&error, 0))?) {
-        if number > ENTRIES {
-            return Err(Fault::new(format!("more than {ENTRIES} entries: no archive of advisories")));
-        }
-        database.take(&mut entry.map_err(|error| torn(&error, number))?, number)?;
-    }
-    if archive.into_inner().zeros < BLOCK {
-        return Err(Fault::new("the archive ends in the middle: its end mark is missing"));
-    }
+    archive::read(source, place, |place, bytes| {
+        database.take(place, bytes);
+        Ok(())
+    })?;
     database.finished()
-}
-
-fn torn(error: &io::Error, number: usize) -> Fault {
-    let said = Shown::line(&error.to_string()).cut(120);
-    Fault::new(format!("no whole tar archive, at its entry {number}: {said}"))
 }
 
 #[derive(Default)]
@@ -75,23 +53,11 @@ struct Reading {
 }
 
 impl Reading {
-    /// Folders, links, devices and what else an archive may hold are no records.
-    fn take<R: Read>(&mut self, entry: &mut Entry<'_, R>, number: usize) -> Result<(), Fault> {
-        let path = entry.path_bytes();
-        let Some(place) =
-            place(&String::from_utf8_lossy(&path)).filter(|_| entry.header().entry_type() == EntryType::Regular)
-        else {
-            return Ok(());
-        };
-        let mut bytes = Vec::new();
-        entry.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| torn(&error, number))?;
-        let read =
-            if bytes.len() as u64 > LONGEST { Err("is longer than any record".into()) } else { record::parse(&bytes) };
-        match read {
+    fn take(&mut self, place: Place, bytes: Result<&[u8], Shown>) {
+        match bytes.and_then(record::parse) {
             Ok((modified, record)) => self.keep(modified, record),
             Err(why) => self.unread.push(UnreadRecord { name: place.name, package: place.package, why }),
         }
-        Ok(())
     }
 
     fn keep(&mut self, modified: Timestamp, record: DrupalRecord) {
@@ -139,21 +105,6 @@ fn place(path: &str) -> Option<Place> {
     let name = below.map_or_else(|| file.to_owned(), |at| format!("{}/{file}", parts[at..].join("/")));
     let name = Shown::line(&name).cut(120);
     Some(Place { name, package: project.map(|project| format!("drupal/{project}").into()) })
-}
-
-/// Remembers how many zeros came last: an archive that was cut between two entries lacks its end mark, and nothing else.
-struct Ending<'a> {
-    source: &'a mut dyn BufRead,
-    zeros: u64,
-}
-
-impl Read for Ending<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.source.read(buffer)?;
-        let zeros = buffer[..count].iter().rev().take_while(|byte| **byte == 0).count();
-        self.zeros = if zeros == count { self.zeros + zeros as u64 } else { zeros as u64 };
-        Ok(count)
-    }
 }
 
 #[cfg(test)]

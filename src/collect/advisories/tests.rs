@@ -46,6 +46,18 @@ fn what_cannot_be_right_is_said_at_its_key() {
 }
 
 #[test]
+fn how_often_they_are_asked_counts_for_those_of_other_files_too() {
+    let entry = |value, index| Entry { section: "advisories", value, place: "a.toml:1".into(), index };
+    let register = Register { servers: Vec::new(), persons: Vec::new(), configured: true };
+    for (first, second) in
+        [(json!({"every": "2h"}), json!({"kev": "file:///k"})), (json!({"kev": "file:///k"}), json!({"every": "2h"}))]
+    {
+        let sources = plan(&[entry(first, 0), entry(second, 1)], &register, Period::minutes(15)).unwrap();
+        assert_eq!(sources[0].every, Period::hours(2));
+    }
+}
+
+#[test]
 fn the_schema_names_every_kind() {
     let text = serde_json::to_string(&(COLLECTOR.sections[0].schema)()).unwrap();
     assert!(KINDS.iter().all(|kind| text.contains(kind.key)), "{text}");

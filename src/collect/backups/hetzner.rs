@@ -13,7 +13,7 @@ use url::Url;
 
 use super::kind::{Given, Kind, Listing, Lists, Planned};
 use crate::collect::tools::Tools;
-use crate::collect::tools::http::{Fetch, Fetched};
+use crate::collect::tools::http::{Fetch, Fetched, parse_written};
 use crate::domain::facts::{Encryption, Snapshot, Snapshots};
 use crate::domain::settings::Misfit;
 use crate::domain::{Fault, SecretRef, Shown};
@@ -51,11 +51,10 @@ fn plan(given: &Given<'_>) -> Result<Planned, Misfit> {
     let keys: Keys = given.read()?;
     let usual = if keys.storage_box.is_some() { BOXES } else { CLOUD };
     // A base without a slash at its end would lose its last part.
-    let base = keys.url.map_or_else(|| usual.to_owned(), |url| format!("{}/", url.trim_end_matches('/')));
-    let wrong = |said: String| given.at("url")(format!("`{}` {said}", Shown::line(&base).cut(80)));
-    let base = Url::parse(&base).map_err(|error| wrong(format!("is no address: {error}")))?;
-    if !matches!(base.scheme(), "https" | "http") || base.cannot_be_a_base() {
-        return Err(wrong("is no https address".into()));
+    let base = keys.url.map_or_else(|| usual.to_owned(), |url| format!("{}/", url.trim().trim_end_matches('/')));
+    let base = parse_written(&base).map_err(given.at("url"))?;
+    if base.scheme() == "file" {
+        return Err(given.at("url")("an API is asked over https://".to_owned()));
     }
     Ok(Planned::new(Hetzner { base, token: keys.token, storage_box: keys.storage_box }, DEADLINE))
 }
@@ -272,5 +271,29 @@ mod tests {
         for gigabytes in [f64::NAN, f64::INFINITY, -1.0, 0.0, 1e30] {
             assert_eq!(bytes_of(gigabytes), None);
         }
+    }
+
+    #[test]
+    fn an_address_that_can_not_be_is_refused_without_repeating_its_secrets() {
+        use crate::domain::register::Register;
+        use crate::domain::settings::Entry;
+        let register = Register { servers: Vec::new(), persons: Vec::new(), configured: true };
+        let planned = |url: &str| {
+            let keys = serde_json::json!({ "token": { "keyring": "hetzner" }, "url": url });
+            let entry = Entry { section: "backup", value: keys.clone(), place: "a.toml:1".into(), index: 0 };
+            plan(&Given { entry: &entry, register: &register, keys }).map(|_| ())
+        };
+        for url in [
+            "https://me:PASSWORD@proxy/v1",
+            "https://proxy/?token=PASSWORD",
+            "PASSWORD",
+            "file:///PASSWORD",
+            "https://",
+        ] {
+            let misfit = planned(url).unwrap_err();
+            assert_eq!(misfit.key.as_deref(), Some("url"), "{url}");
+            assert!(!misfit.message.contains("PASSWORD"), "{}", misfit.message);
+        }
+        assert!(planned("https://proxy.example.org/v1").is_ok());
     }
 }

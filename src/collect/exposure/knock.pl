@@ -1,5 +1,5 @@
-# Knocks at ports from here, as `perl -e THIS -- NAME PROTOCOL/PORT[:HEX] …`: whether TCP takes a connection, on which
-# nothing is said, or UDP answers the datagram in hexadecimal digits. Debian's perl-base, which is always there, is enough.
+# Knocks at ports from here, as `perl -e THIS -- COUNT NAME … PROTOCOL/PORT[:HEX] …`, at each address once: whether TCP takes
+# a connection, on which nothing is said, or UDP answers the datagram in hexadecimal digits. Debian's perl-base is enough.
 # One line for each address and port; the last line is `end`. Seconds are whole: perl-base has no finer clock.
 use strict;
 use warnings;
@@ -7,9 +7,12 @@ use Socket qw(:DEFAULT getaddrinfo getnameinfo AI_ADDRCONFIG NI_NUMERICHOST NI_N
 use IO::Handle;
 use Errno qw(EINPROGRESS ECONNREFUSED ECONNRESET EHOSTUNREACH EACCES EPERM ETIMEDOUT);
 
-my ($name, @ports) = @ARGV;
+my ($count, @ports) = @ARGV;
+my @names = splice @ports, 0, $count;
 my $patience = 3;
 my $at_once  = 8;
+# Addresses: more would take longer than anybody waits for.
+my $most     = 8;
 
 sub word {
     my ($error) = @_;
@@ -19,16 +22,18 @@ sub word {
     return "unrouted";
 }
 
-my ($trouble, @found) = getaddrinfo($name, "0", { socktype => SOCK_STREAM });
-if ($trouble) { print "noname $trouble\n"; print "end\n"; exit 0 }
-@found = @found[0 .. 7] if @found > 8;
-
-my (@waiting, @queue);
-for my $entry (@found) {
-    my (undef, $address) = getnameinfo($entry->{addr}, NI_NUMERICHOST | NI_NUMERICSERV);
-    $address =~ s/%.*//;
-    push @queue, map { [$entry, $address, $_] } @ports;
+my (@waiting, @queue, %known);
+for my $name (@names) {
+    my ($trouble, @found) = getaddrinfo($name, "0", { socktype => SOCK_STREAM });
+    if ($trouble) { print "noname $trouble\n"; next }
+    for my $entry (@found) {
+        my (undef, $address) = getnameinfo($entry->{addr}, NI_NUMERICHOST | NI_NUMERICSERV);
+        $address =~ s/%.*//;
+        next if $known{$address}++;
+        push @queue, map { [$entry, $address, $_] } @ports;
+    }
 }
+if (keys %known > $most) { print "many ", scalar(keys %known), "\nend\n"; exit 0 }
 
 sub say_of { my ($one, $word) = @_; print "$word $one->{port} $one->{address}\n" }
 

@@ -13,8 +13,8 @@ use crate::domain::register::Server;
 use crate::domain::{Fault, Port, Shown, Transport};
 
 const KNOCK: &str = include_str!("knock.pl");
-/// 128 ports at eight addresses, eight at once, three seconds each, would be longer: then what is missing is unknown.
-const ANSWER: Duration = Duration::from_secs(100);
+/// 128 ports at eight addresses, eight at once, three seconds each, are 384 seconds; the source itself has 600.
+const ANSWER: Duration = Duration::from_secs(400);
 const CAP: usize = 256 << 10;
 
 /// Tries the ports of each name, as `looker` sees them.
@@ -48,12 +48,13 @@ fn script(names: &[String], ports: &[Port]) -> String {
         }
         arguments.push('\'');
     }
-    let mut script = format!("command -v perl >/dev/null 2>&1 || exit 127\nknock={}\n", quoted(KNOCK));
-    for name in names {
-        // Writing to a String never fails.
-        writeln!(script, "perl -e \"$knock\" -- {}{arguments} || exit 1", quoted(name)).ok();
-    }
-    script
+    let names: Vec<_> = names.iter().map(|name| quoted(name)).collect();
+    format!(
+        "command -v perl >/dev/null 2>&1 || exit 127\nknock={}\nperl -e \"$knock\" -- {} {}{arguments} || exit 1\n",
+        quoted(KNOCK),
+        names.len(),
+        names.join(" ")
+    )
 }
 
 /// The answers of all names: one that can't be resolved there is a fault only when no other could.
@@ -63,6 +64,10 @@ fn parse_knocks(text: &str) -> Result<Vec<Tried>, Fault> {
         whole = line == "end";
         if let Some(why) = line.strip_prefix("noname ") {
             unresolved = Some(Shown::line(why).cut(100));
+        } else if let Some(count) = line.strip_prefix("many ") {
+            let count = Shown::line(count).cut(20);
+            return Err(Fault::new(format!("it has {count} addresses there, and no more than 8 are tried"))
+                .mend("write those that matter into `addresses` of the server"));
         } else if !whole {
             let one = parse_line(line).ok_or_else(|| Fault::new("the answer about its ports makes no sense"))?;
             if seen.insert((one.port, one.address)) {
@@ -122,10 +127,37 @@ mod tests {
         assert_eq!(parse_knocks("noname x\nend\nopen tcp/80 ::1\nend\n").unwrap().len(), 1);
     }
 
+    async fn knocked(names: &[&str], ports: &[Port]) -> String {
+        use crate::collect::tools::run::{Program, run};
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let ran = run(Program::new("sh").arguments(["-c", &script(&names, ports)])).await.unwrap();
+        assert_eq!(ran.status, Some(0), "{}", ran.complaint());
+        String::from_utf8(ran.output).unwrap()
+    }
+
+    #[tokio::test]
+    async fn one_perl_knocks_for_all_names_and_at_each_address_once() {
+        if !std::path::Path::new("/usr/bin/perl").exists() {
+            eprintln!("left out: perl is not installed");
+            return;
+        }
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = Port::tcp(listener.local_addr().unwrap().port());
+        let said = knocked(&["127.0.0.1", "-nowhere.invalid", "127.0.0.1", "127.0.0.2"], &[port]).await;
+        let mut lines: Vec<&str> = said.lines().filter(|line| !line.starts_with("noname ")).collect();
+        lines[..2].sort_unstable();
+        assert_eq!(lines, [format!("open {port} 127.0.0.1"), format!("refused {port} 127.0.0.2"), "end".to_owned()]);
+        assert_eq!(parse_knocks(&said).unwrap().len(), 2);
+        let many: Vec<String> = (1..=9).map(|last| format!("127.0.0.{last}")).collect();
+        let said = knocked(&many.iter().map(String::as_str).collect::<Vec<_>>(), &[port]).await;
+        let fault = parse_knocks(&said).unwrap_err();
+        assert_eq!(fault.said, "it has 9 addresses there, and no more than 8 are tried");
+    }
+
     #[test]
     fn nothing_in_a_name_reaches_the_shell() {
         let script = script(&["a'; touch x; '".into()], &[Port::udp(53), Port::tcp(22)]);
-        assert!(script.contains(r"-- 'a'\''; touch x; '\''' 'udp/53:6d61"), "{script}");
+        assert!(script.contains(r"-- 1 'a'\''; touch x; '\''' 'udp/53:6d61"), "{script}");
         assert!(script.contains(" 'tcp/22'"));
     }
 

@@ -119,6 +119,9 @@ fn a_lock_is_asked_for_again_only_when_it_changed() {
     assert!(matches!(&observations[0].fact, Fact::SiteSeen(seen) if seen.packages.len() == 4));
     assert_eq!(observations[0].subject, Subject::new(SubjectKind::Site, "www.example.org"));
     assert_eq!(ask(source, memory.as_deref()).unwrap(), Answer::Unchanged);
+    // What another reader made of the same bytes is read again.
+    let other = remembered(READER + 1, LOCK.as_bytes());
+    assert!(matches!(ask(source, Some(&other)).unwrap(), Answer::Seen { .. }));
     std::fs::write(root.path().join("composer.lock"), LOCK.replace("10.5.3", "10.5.4")).unwrap();
     assert!(matches!(ask(source, memory.as_deref()).unwrap(), Answer::Seen { .. }));
     std::fs::write(root.path().join("composer.lock"), &LOCK[..200]).unwrap();

@@ -139,9 +139,31 @@ async fn fingerprint(public_key: &str) -> Result<Shown, Fault> {
     let mut program = keygen(["-l", "-f", "-"]);
     program.input = format!("{public_key}\n").into_bytes();
     let ran = run(program).await?;
-    Ok(Shown::bytes(&ran.output))
+    let said = Shown::bytes(ran.output.trim_ascii());
+    if ran.status == Some(0) && !said.is_empty() {
+        return Ok(said);
+    }
+    Err(Fault::new(format!("ssh-keygen tells no fingerprint of the public key: {}", ran.complaint()))
+        .mend("is what lies beside the key as KEY.pub its public part?"))
 }
 
 fn scratch_fault(error: &std::io::Error) -> Fault {
     Fault::new(format!("a scratch file can't be written: {error}")).mend("make room in the folder for temporary files")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_has_no_fingerprint_is_a_fault_and_no_empty_one() {
+        if !Path::new("/usr/bin/ssh-keygen").exists() {
+            eprintln!("left out: ssh-keygen is not installed");
+            return;
+        }
+        let fault = fingerprint("ssh-ed25519 AAAA nonsense").await.unwrap_err();
+        assert!(fault.said.as_str().starts_with("ssh-keygen tells no fingerprint"), "{fault}");
+        let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f x";
+        assert!(fingerprint(key).await.unwrap().as_str().contains("SHA256:"));
+    }
 }

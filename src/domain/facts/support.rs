@@ -29,8 +29,14 @@ pub struct ReleaseSupport {
 /// The lists of debian-security-support.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Support {
+    /// Releases that have a list: `12`.
+    #[serde(default)]
+    pub releases: Vec<Shown>,
     pub ended: Vec<SupportEnded>,
     pub limited: Vec<SupportLimited>,
+    /// Release and source package of what is supported although a pattern says otherwise.
+    #[serde(default)]
+    pub kept: Vec<(Shown, Shown)>,
 }
 
 /// Support for a source package ended, or will end, before its release's.
@@ -49,6 +55,9 @@ pub struct SupportEnded {
 /// A source package has security support for some uses only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SupportLimited {
+    /// `12`; `None`: in every release.
+    #[serde(default)]
+    pub release: Option<Shown>,
     /// A source package, or several: `golang.*`.
     pub source: Shown,
     /// Which uses.
@@ -58,12 +67,19 @@ pub struct SupportLimited {
 impl Support {
     /// What says that a source package has no support in a release (`12`), or will have none.
     pub fn ended<'a>(&'a self, release: &str, source: &str) -> Option<&'a SupportEnded> {
-        self.ended.iter().find(|ended| ended.release == *release && matches(ended.source.as_str(), source))
+        let mut mine = self.ended.iter().filter(|ended| ended.release == *release);
+        mine.find(|ended| matches(ended.source.as_str(), source)).filter(|_| !self.is_kept(release, source))
     }
 
-    /// What says that only some uses of a source package are supported.
-    pub fn limited<'a>(&'a self, source: &str) -> Option<&'a SupportLimited> {
-        self.limited.iter().find(|limited| matches(limited.source.as_str(), source))
+    /// What says that only some uses of a source package are supported in a release.
+    pub fn limited<'a>(&'a self, release: &str, source: &str) -> Option<&'a SupportLimited> {
+        let is_mine = |limited: &&SupportLimited| limited.release.as_ref().is_none_or(|one| *one == *release);
+        let mut mine = self.limited.iter().filter(is_mine);
+        mine.find(|limited| matches(limited.source.as_str(), source)).filter(|_| !self.is_kept(release, source))
+    }
+
+    fn is_kept(&self, release: &str, source: &str) -> bool {
+        self.kept.iter().any(|(known, pattern)| *known == *release && matches(pattern.as_str(), source))
     }
 }
 
@@ -111,12 +127,22 @@ mod tests {
             ended: None,
             why: "no upstream".into(),
         };
+        let limited = |release: Option<&str>, source: &str| SupportLimited {
+            release: release.map(Shown::from),
+            source: source.into(),
+            why: "trusted users".into(),
+        };
         let support = Support {
+            releases: vec!["12".into()],
             ended: vec![ended("12", "php-horde.*"), ended("11", "xen")],
-            limited: vec![SupportLimited { source: "zabbix".into(), why: "trusted users".into() }],
+            limited: vec![limited(None, "zabbix"), limited(Some("12"), "rust.*")],
+            kept: vec![("12".into(), "rust-sequoia-sqv".into())],
         };
         assert_eq!(support.ended("12", "php-horde-core").map(|ended| ended.source.as_str()), Some("php-horde.*"));
         assert_eq!(support.ended("12", "xen"), None);
-        assert!(support.limited("zabbix").is_some() && support.limited("zabbix2").is_none());
+        let limited = |release: &str, source: &str| support.limited(release, source).is_some();
+        assert!(limited("12", "zabbix") && limited("13", "zabbix") && !limited("12", "zabbix2"));
+        assert!(limited("12", "rust-coreutils") && !limited("13", "rust-coreutils"));
+        assert!(!limited("12", "rust-sequoia-sqv"), "what is said of it alone counts more than the pattern");
     }
 }

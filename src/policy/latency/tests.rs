@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use super::*;
 use crate::domain::facts::{Bulletin, Bulletins, HostDeclared};
-use crate::domain::{Declared, Fact, FindingKey, Observation, Period, SourceId, SourceRecord, Subject, SubjectKind};
+use crate::domain::{
+    Declared, Fact, FindingKey, Limits, Observation, Period, SourceId, SourceRecord, Subject, SubjectKind, Verdict,
+};
+use crate::policy::{Case, evaluate};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -117,6 +120,26 @@ fn what_nobody_knows_any_more_is_not_patched() {
     let never = vec![turn("DSA-1-1", "2026-11-01T00:00:00Z", "web1", Some("unknown"))];
     let never = evidence(&[("DSA-1-1", "2026-11-02")], never);
     assert_eq!((hours(&never), open_hours(&never)), (vec![], vec![]));
+}
+
+#[test]
+fn what_is_still_open_counts_as_soon_as_it_took_too_long() {
+    let said = |published: &str| {
+        let first = format!("{published}T08:00:00Z");
+        let open = turn("DSA-2-1", &first, "web1", Some("vulnerable"));
+        let fixed = [("2026-11-02T01:00:00Z", "vulnerable"), ("2026-11-03T05:00:00Z", "fixed")];
+        let mut turns: Vec<Turn> = fixed.iter().map(|(at, word)| turn("DSA-1-1", at, "web1", Some(word))).collect();
+        turns.push(open);
+        let evidence = evidence(&[("DSA-1-1", "2026-11-02"), ("DSA-2-1", published)], turns);
+        let (limits, now) = (Limits::default(), at("2026-11-23T08:00:00Z"));
+        let case = Case { evidence: &evidence, limits: &limits, now, zone: &TimeZone::UTC };
+        let one = evaluate(&case).into_iter().find(|one| one.subject.name == "patch latency").unwrap();
+        (one.verdict, one.title.to_string())
+    };
+    let title = "median 5 h, p95 15 d over 2 advisories of the last 90d, 1 still open";
+    assert_eq!(said("2026-11-07"), (Verdict::Due, title.into()));
+    // One of yesterday may still be the fastest of all.
+    assert_eq!(said("2026-11-22"), (Verdict::Ok, "median 5 h, p95 5 h over 1 advisory of the last 90d".into()));
 }
 
 #[test]

@@ -53,6 +53,7 @@ pub struct Fleet<'a> {
     pub servers: Vec<Server<'a>>,
     pub sets: Vec<Set<'a>>,
     pub classes: Vec<Class<'a>>,
+    heard: usize,
     carried: HashMap<&'a str, Vec<Triple<'a>>>,
     /// Kernel source → sets with an image of it.
     kernels: BTreeMap<String, Vec<usize>>,
@@ -71,6 +72,7 @@ impl<'a> Fleet<'a> {
                     let set = *known.entry(key).or_insert_with(|| fleet.add(release, packages));
                     fleet.join(set, running, doubt.is_none());
                 }
+                fleet.heard += usize::from(doubt.is_none());
                 fleet.servers.push(Server { name: &declared.subject.name, source, at: heard.at, doubt });
             }
         }
@@ -110,6 +112,21 @@ impl<'a> Fleet<'a> {
         self.carried.get(source).map_or(&[], Vec::as_slice)
     }
 
+    /// Every source package that servers carry, and its versions. Kernels are not here.
+    pub fn sources(&self) -> impl Iterator<Item = (&'a str, &[Triple<'a>])> {
+        self.carried.iter().map(|(source, triples)| (*source, triples.as_slice()))
+    }
+
+    /// The servers of some sets that can be judged by, by name.
+    pub fn names(&self, sets: &[usize]) -> Vec<&'a str> {
+        let classes = sets.iter().flat_map(|set| &self.sets[*set].classes);
+        let servers = classes.flat_map(|class| &self.classes[*class].heard);
+        let mut names: Vec<&str> = servers.map(|server| self.servers[*server].name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
     /// Sets with a kernel image of this source.
     pub fn kernels(&self, source: &str) -> &[usize] {
         self.kernels.get(source).map_or(&[], Vec::as_slice)
@@ -131,7 +148,7 @@ impl<'a> Fleet<'a> {
 
     /// Servers whose answer can be judged by.
     pub fn heard(&self) -> usize {
-        self.servers.iter().filter(|server| server.doubt.is_none()).count()
+        self.heard
     }
 
     /// Servers that answered, and of which it is not known which of their kernels runs.

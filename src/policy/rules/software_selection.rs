@@ -1,7 +1,11 @@
 //! `software-selection`: servers run only the software they need.
 //!
 //! One finding for each server: the packages that somebody asked for there beyond its role's baseline, those that listen
-//! first; what no repository offers; what the role should have and the server has not.
+//! first; what no repository offers; what the role should have and the server has not. For all servers together: how long
+//! their releases are supported, and which packages have less support than those.
+
+mod releases;
+mod support;
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -9,9 +13,10 @@ use jiff::Timestamp;
 
 use crate::domain::facts::{HostDeclared, HostSoftware};
 use crate::domain::{Declared, Fact, Judgement, Observation, Shown, SourceRecord, Verdict};
+use crate::policy::matching::{Fleet, Truth};
 use crate::policy::{Case, Rule, no_exhibits};
 
-pub const RULE: Rule = Rule { measure: MEASURE, limits: &[], judge, exhibits: no_exhibits };
+pub const RULE: Rule = Rule { measure: MEASURE, limits: &[&releases::RELEASE_END], judge, exhibits: no_exhibits };
 
 const MEASURE: &str = "software-selection";
 /// How many packages a title names.
@@ -19,12 +24,38 @@ const NAMED: usize = 3;
 
 fn judge(case: &Case<'_>) -> Vec<Judgement> {
     let sources = case.evidence.of("servers").flat_map(|source| source.declared.iter().map(move |one| (source, one)));
-    sources
-        .filter_map(|(source, declared)| match &declared.fact {
-            Fact::HostDeclared(host) => Some(judge_host(case, source, declared, host)),
-            _ => None,
-        })
-        .collect()
+    let hosts = sources.filter_map(|(source, declared)| match &declared.fact {
+        Fact::HostDeclared(host) => Some(judge_host(case, source, declared, host)),
+        _ => None,
+    });
+    hosts.chain(judge_support(case)).collect()
+}
+
+/// What is the same for whoever runs a release. Sources that were never read have rows of their own.
+fn judge_support(case: &Case<'_>) -> Vec<Judgement> {
+    let truth = Truth::of(case.evidence, case.now);
+    if truth.releases.is_none() && truth.support.is_none() {
+        return Vec::new();
+    }
+    let fleet = Fleet::of(case.evidence, case.now);
+    if fleet.heard() == 0 {
+        return Vec::new();
+    }
+    let releases = truth.releases.iter().flat_map(|told| releases::judge(case, told, &fleet));
+    let support = truth.support.iter().flat_map(|told| support::judge(case, told, &fleet));
+    releases.chain(support).collect()
+}
+
+/// `37 servers: web1, web2 and 35 more`.
+fn on_servers(names: &[&str], most: usize) -> String {
+    let count = names.len();
+    let servers = if count == 1 { "server" } else { "servers" };
+    let shown = names[..count.min(most)].join(", ");
+    match (most, count.saturating_sub(most)) {
+        (0, _) => format!("{count} {servers}"),
+        (_, 0) => format!("{count} {servers}: {shown}"),
+        (_, more) => format!("{count} {servers}: {shown} and {more} more"),
+    }
 }
 
 fn judge_host(case: &Case<'_>, source: &SourceRecord, declared: &Declared, host: &HostDeclared) -> Judgement {

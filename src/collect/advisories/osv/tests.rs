@@ -3,6 +3,7 @@
 use std::io::Cursor;
 
 use serde_json::{Value, json};
+use tar::EntryType;
 
 use super::*;
 use crate::domain::facts::VersionRange;
@@ -87,7 +88,7 @@ fn good() -> Packing {
 }
 
 /// The good records and these.
-fn archive(more: &[(&str, Value)]) -> Vec<u8> {
+fn made(more: &[(&str, Value)]) -> Vec<u8> {
     let mut packing = good();
     for (project, record) in more {
         packing.record(project, record);
@@ -103,14 +104,14 @@ fn read(bytes: &[u8]) -> Result<DrupalDatabase, Fault> {
 }
 
 fn only(record: &Value) -> DrupalRecord {
-    let database = read(&archive(&[("webform", record.clone())])).unwrap();
+    let database = read(&made(&[("webform", record.clone())])).unwrap();
     assert_eq!(database.unread, []);
     database.records.into_iter().find(|record| record.id == "SA-CONTRIB-2026-080").unwrap()
 }
 
 /// Why a record can't be read, while all others are.
 fn unread(record: Value) -> String {
-    let database = read(&archive(&[("webform", record)])).unwrap();
+    let database = read(&made(&[("webform", record)])).unwrap();
     assert_eq!((database.records.len(), database.unread.len()), (40, 1), "{:?}", database.unread);
     let one = &database.unread[0];
     assert!(one.name.as_str().starts_with("advisories/webform/"), "{}", one.name);
@@ -137,7 +138,7 @@ fn records_have_the_name_that_everybody_else_uses() {
     assert_eq!(affected.package, "drupal/webform");
     assert_eq!(affected.constraint.as_ref().unwrap(), &">= 1.0.0 <2.0.0");
     assert_eq!(affected.ranges, [range("0", Some("2.0.0"), None)]);
-    let newest = read(&archive(&[("webform", written)])).unwrap().newest;
+    let newest = read(&made(&[("webform", written)])).unwrap().newest;
     assert_eq!(newest, Some("2026-08-19".parse().unwrap()));
 }
 
@@ -168,7 +169,7 @@ fn a_withdrawn_record_says_so_and_of_two_the_newer_counts() {
     older["aliases"] = json!(["CVE-2026-9"]);
     let newer = with("aliases", json!(["CVE-2026-8"]));
     for pair in [[older.clone(), newer.clone()], [newer, older]] {
-        let records = read(&archive(&pair.map(|record| ("webform", record)))).unwrap().records;
+        let records = read(&made(&pair.map(|record| ("webform", record)))).unwrap().records;
         assert_eq!(records.len(), 41);
         assert!(records.iter().any(|record| record.aliases == ["CVE-2026-8"]));
     }
@@ -218,8 +219,8 @@ fn one_record_that_cannot_be_read_is_named_and_sinks_no_other() {
 fn many_unreadable_records_are_a_damaged_archive() {
     let bad = |number: usize| json!({"id": format!("DRUPAL-CONTRIB-2026-{number}"), "modified": 7});
     let with = |count: usize| (0..count).map(|number| ("webform", bad(number))).collect::<Vec<_>>();
-    assert_eq!(read(&archive(&with(10))).unwrap().unread.len(), 10);
-    let said = read(&archive(&with(11))).unwrap_err().said.to_string();
+    assert_eq!(read(&made(&with(10))).unwrap().unread.len(), 10);
+    let said = read(&made(&with(11))).unwrap_err().said.to_string();
     assert!(
         said.starts_with("11 of 51 records cannot be read, first advisories/webform/DRUPAL-CONTRIB-2026-0.json: "),
         "{said}"
@@ -259,7 +260,7 @@ fn what_is_no_file_is_no_record_and_nothing_is_written() {
 #[test]
 fn a_torn_archive_and_what_is_none_is_said() {
     let said = |bytes: &[u8]| read(bytes).unwrap_err().said.to_string();
-    let whole = archive(&[]);
+    let whole = made(&[]);
     for cut in (1..whole.len() - 512).step_by(97).chain((1..whole.len() / 512 - 1).map(|blocks| blocks * 512)) {
         let torn = read(&whole[..cut]);
         assert!(torn.is_err(), "{cut} of {} bytes are taken for all", whole.len());
@@ -289,10 +290,10 @@ fn a_flood_of_entries_is_refused() {
     header.set_path("x").unwrap();
     header.set_size(0);
     header.set_cksum();
-    for _ in 0..ENTRIES {
+    for _ in 0..archive::ENTRIES {
         packing.0.append(&header, &b""[..]).unwrap();
     }
-    assert_eq!(read(&packing.packed()).unwrap_err().said, "more than 50000 entries: no archive of advisories");
+    assert_eq!(read(&packing.packed()).unwrap_err().said, "more than 50000 entries: another archive than was meant");
 }
 
 #[test]

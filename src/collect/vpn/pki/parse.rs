@@ -73,7 +73,7 @@ fn unreadable(path: &str, word: &str) -> Fault {
             Fault::new(format!("{path} is missing")).mend("let `pki` name the easy-rsa folder that has index.txt")
         }
         "forbidden" => Fault::new(format!("{path} can't be read: permission denied"))
-            .mend(format!("let the login read it and enter its folder, as in `setfacl -m u:LOGIN:rX {path}`")),
+            .mend(format!("let the login read it and enter its folder, as in `setfacl -R -m u:LOGIN:rX {path}`")),
         "large" => Fault::new(format!("{path} is larger than 2 MiB")),
         _ => Fault::new(format!("{path} can't be read")),
     }

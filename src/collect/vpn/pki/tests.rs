@@ -168,3 +168,43 @@ proptest! {
         parse_folder(Ok(&bytes), "gate:/pki".into());
     }
 }
+
+/// The look as a login that is not root: to root nothing is closed.
+async fn look_as_nobody(path: &std::path::Path) -> (Option<i32>, String) {
+    use crate::collect::tools::run::{Program, run};
+    let script = format!("p={}\n{SCRIPT}", quoted(path.to_str().unwrap()));
+    let words = ["-c", &script];
+    let program = if rustix::process::getuid().is_root() {
+        Program::new("setpriv").arguments(["--reuid=65534", "--regid=65534", "--clear-groups", "sh"]).arguments(words)
+    } else {
+        Program::new("sh").arguments(words)
+    };
+    let ran = run(program).await.unwrap();
+    (ran.status, String::from_utf8(ran.output).unwrap())
+}
+
+#[tokio::test]
+async fn one_certificate_that_may_not_be_read_hides_all_and_a_key_behind_an_authority_is_not_printed() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let mode = |path: &std::path::Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode(folder.path(), 0o755);
+    let issued = folder.path().join("issued");
+    std::fs::create_dir_all(&issued).unwrap();
+    let block = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+    let key = "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n";
+    for name in ["anna.crt", "gate.crt"] {
+        std::fs::write(issued.join(name), block).unwrap();
+    }
+    std::fs::write(folder.path().join("ca.crt"), format!("{key}{block}")).unwrap();
+    let (status, said) = look_as_nobody(folder.path()).await;
+    assert!(status == Some(0) && said.contains("#issued seen\n -----BEGIN"), "{said}");
+    assert!(said.contains("#ca seen\n -----BEGIN CERTIFICATE") && !said.contains("c2VjcmV0"), "{said}");
+    mode(&issued.join("gate.crt"), 0o000);
+    let (status, said) = look_as_nobody(folder.path()).await;
+    assert!(status == Some(0) && said.contains("#issued forbidden\n#end seen"), "{said}");
+    let fault = parse_folder(Ok(said.as_bytes()), "gate:/pki".into()).servers.as_result().unwrap_err().clone();
+    assert!(fault.mend.unwrap().as_str().contains("setfacl -R -m u:LOGIN:rX gate:/pki/issued"));
+}

@@ -1,10 +1,12 @@
 //! Whether the sources of advisories are heard: one row for each, behind which stands what hangs on it.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
+use super::bulletins::out;
 use super::{MEASURE, counted};
-use crate::domain::facts::FeedDeclared;
-use crate::domain::{Declared, Fact, Judgement, Shown, SourceRecord, Verdict, age};
+use crate::domain::facts::{FeedDeclared, FeedKind};
+use crate::domain::{Declared, Fact, Judgement, Period, Shown, SourceRecord, Verdict, age};
 use crate::policy::Case;
 use crate::policy::matching::Truth;
 
@@ -39,6 +41,11 @@ fn judge(case: &Case<'_>, source: &SourceRecord, declared: &Declared, url: &Show
     let tried = source.fault.as_ref().map(|fault| format!("the last try failed: {fault}"));
     let said = tried.unwrap_or_else(|| "answered".to_owned());
     let judged = match (source.trusted(case.now), holds) {
+        (Ok(_), Some(holds)) if let Some(title) = frozen(source, case.now) => {
+            let judged =
+                judgement(Verdict::Unknown, title.into()).because(source.id.to_string(), source.good_at, holds);
+            return judged.mend("open the address: is that the publisher's own, and what is its newest there?");
+        }
         (Ok(_), Some(title)) => judgement(Verdict::Ok, title).because(source.id.to_string(), source.good_at, said),
         (Ok(_), None) => judgement(Verdict::Unknown, "answered, but nothing was read from it".into()),
         (Err(doubt), _) => {
@@ -48,6 +55,31 @@ fn judge(case: &Case<'_>, source: &SourceRecord, declared: &Declared, url: &Show
     match source.fault.as_ref().and_then(|fault| fault.mend.clone()) {
         Some(mend) => judged.mend(mend),
         None => judged,
+    }
+}
+
+/// How old the newest entry of what brings something new all the time may be, before it must be a copy that stands still.
+const LISTS_MOVE: Period = Period::days(45);
+const SCORES_MOVE: Period = Period::days(7);
+
+/// What answers each time and never says anything new lets everything look well.
+fn frozen(source: &SourceRecord, now: Timestamp) -> Option<String> {
+    let (newest, limit) = source.seen.iter().filter_map(|seen| moves(&seen.fact)).max()?;
+    let old = now.duration_since(newest) > limit.as_duration();
+    old.then(|| format!("its newest entry is {} old: a frozen copy?", age(newest, now)))
+}
+
+/// When the newest of a fact came, and how long that may be ago.
+fn moves(fact: &Fact) -> Option<(Timestamp, Period)> {
+    let of = |day: Option<Date>, limit| Some((out(day)?, limit));
+    match fact {
+        Fact::Bulletins(list) => of(list.bulletins.iter().filter_map(|one| one.date).max(), LISTS_MOVE),
+        Fact::DrupalDatabase(database) => of(database.records.iter().filter_map(|one| one.published).max(), LISTS_MOVE),
+        Fact::Exploited(catalogue) => of(catalogue.listed.values().copied().max().max(catalogue.released), LISTS_MOVE),
+        Fact::Likelihoods(scores) => of(scores.date, SCORES_MOVE),
+        // Of any other feed nobody knows how often it has something to say.
+        Fact::Advisory(one) if one.feed != FeedKind::Any => Some((one.published?, LISTS_MOVE)),
+        _ => None,
     }
 }
 

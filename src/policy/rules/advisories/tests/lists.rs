@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::*;
 use crate::domain::facts::{
-    Bulletin, BulletinFix, Bulletins, Exploited, Fix, Issue, IssueState, Kernel, NoDsa, Tracker, TruthDeclared, Urgency,
+    Bulletin, BulletinFix, Bulletins, Exploited, Fix, Issue, IssueState, Kernel, Likelihoods, NoDsa, Tracker,
+    TruthDeclared, Urgency,
 };
 
 fn truth(key: &str, fact: Fact) -> SourceRecord {
@@ -245,6 +246,50 @@ fn a_silent_tracker_is_one_row() {
 }
 
 #[test]
+fn a_copy_that_stands_still_is_unknown_however_well_it_answers() {
+    let row = |source: SourceRecord| {
+        let name = source.id.name.clone();
+        let judgements = judged(vec![source, fixed("web1")]);
+        let row = of(&judgements, name.as_str());
+        assert_eq!(row.mend.is_some(), row.verdict == Verdict::Unknown);
+        (row.verdict, row.title.to_string())
+    };
+    let list = |day: &str| dsa_list(vec![bulletin("DSA-1-1", day, &[], &[("bookworm", "chromium", "1")])]);
+    assert_eq!(row(list("2026-10-20")).0, Verdict::Ok);
+    assert_eq!(row(list("2026-09-20")), (Verdict::Unknown, "its newest entry is 63 d old: a frozen copy?".into()));
+    assert_eq!(row(kev(&["CVE-2026-1"])).0, Verdict::Ok);
+    let old = [("CVE-2026-1".into(), "2026-08-01".parse().unwrap())].into();
+    let exploited = |released: Option<&str>| {
+        let released = released.map(|day| day.parse().unwrap());
+        truth("kev", Fact::Exploited(Arc::new(Exploited { released, listed: std::collections::BTreeMap::clone(&old) })))
+    };
+    assert_eq!(row(exploited(None)).0, Verdict::Unknown);
+    assert_eq!(row(exploited(Some("2026-11-20"))).0, Verdict::Ok, "it was published anew, with nothing new in it");
+    let scores = |day: &str| {
+        let likelihoods = Likelihoods { date: day.parse().ok(), percentiles: vec![(1, 1)] };
+        truth("epss", Fact::Likelihoods(Arc::new(likelihoods)))
+    };
+    assert_eq!((row(scores("2026-11-20")).0, row(scores("2026-11-10")).0), (Verdict::Ok, Verdict::Unknown));
+}
+
+#[test]
+fn servers_whose_running_kernel_is_unknown_are_one_line_and_not_a_row_each() {
+    let linux = |id: &str| bulletin(id, "2026-11-20", &["CVE-2026-9"], &[("bookworm", "linux", "6.1.153-1")]);
+    let mut host = server("web1", &[("linux-image-6.1.0-40-amd64", "linux")], &[]);
+    let Fact::Packages(packages) = &mut host.seen[1].fact else { panic!("no packages") };
+    for package in &mut Arc::make_mut(packages).packages {
+        (package.version, package.source_version) = ("6.1.153-1".into(), "6.1.153-1".into());
+    }
+    host_seen(&mut host).kernel = Read::unreadable("gone");
+    let judgements = judged(vec![dsa_list(vec![linux("DSA-1-1"), linux("DSA-2-1")]), host]);
+    assert!(judgements.iter().all(|one| !one.subject.name.as_str().starts_with("DSA-")), "{judgements:#?}");
+    let line = of(&judgements, "servers not judged");
+    let title = "the running kernel of 1 server · 2 advisories not judged there";
+    assert_eq!((line.verdict, line.title.as_str()), (Verdict::Unknown, title));
+    assert!(line.because.iter().any(|because| because.said.as_str().ends_with(": web1")), "{line:?}");
+}
+
+#[test]
 fn what_nobody_tells_of_an_advisory_is_never_not_affected() {
     let elsewhere =
         || dsa_list(vec![bulletin("DSA-7-1", "2026-11-20", &["CVE-2026-7"], &[("trixie", "openssl", "3.5.1-1")])]);
@@ -351,21 +396,20 @@ fn the_chain_names_what_puts_an_advisory_before_others() {
     let exposed = |address: &str| {
         let listening = Listening { listeners: vec![listener(address)], unnamed: None };
         let fact = HostExposure { listening: Read::Seen(listening), filter: Read::unreadable("not asked") };
-        let declared = Fact::FeedDeclared(FeedDeclared { feed: FeedKind::Any, url: "x".into() });
-        let mut source =
-            record("exposure", "web1", declared, vec![(Subject::host("web1"), Fact::HostExposure(Box::new(fact)))]);
-        source.declared.clear();
-        source
+        let mut server = vulnerable("web1");
+        let seen = Observation { fact: Fact::HostExposure(Box::new(fact)), ..server.seen[0].clone() };
+        server.seen.push(seen);
+        server
     };
-    let judgements = judged(vec![list(), scores.clone(), open(), exposed("0.0.0.0"), vulnerable("web1")]);
+    let judgements = judged(vec![list(), scores.clone(), open(), exposed("0.0.0.0")]);
     let one = of(&judgements, "DSA-6321-1");
     let said: Vec<String> = one.because.iter().map(|because| format!("{}: {}", because.source, because.said)).collect();
-    assert!(said.contains(&"exposure/web1: openssl listens on tcp/443 of web1".to_owned()), "{said:?}");
+    assert!(said.contains(&"servers/web1: openssl listens on tcp/443 of web1".to_owned()), "{said:?}");
     assert!(
         said.contains(&"advisories/epss: CVE-2026-1 is more likely to be exploited than 97 % of all".to_owned()),
         "{said:?}"
     );
-    let hidden = judged(vec![list(), scores, open(), exposed("127.0.0.1"), vulnerable("web1")]);
+    let hidden = judged(vec![list(), scores, open(), exposed("127.0.0.1")]);
     let plain = judged(vec![list(), vulnerable("web1")]);
     let weight = |judgements: &[Judgement]| of(judgements, "DSA-6321-1").weight;
     assert!(weight(&judgements) > weight(&hidden) && weight(&hidden) > weight(&plain));
