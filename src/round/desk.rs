@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use super::{Chronicle, Order, Plan, Survey, Update, answer};
 use crate::domain::{
-    Declared, Evidence, Fact, Finding, FindingKey, Judgement, Particulars, Round, Shown, Since, SourceId, SourceLine,
-    SourceRecord, Standing, Verdict,
+    Declared, Evidence, Fact, Finding, FindingKey, Judgement, Particulars, Period, Round, Shown, Since, SourceId,
+    SourceLine, SourceRecord, Standing, Verdict,
 };
 use crate::log::Record;
 use crate::policy::decisions::{Present, Roles, decided};
@@ -94,6 +94,10 @@ fn said_of(
     // One that can't be read is told by the desk; until then nobody has signed.
     let signed = record.last_check_in(&round.operator).unwrap_or_default();
     round.since = Since::of(signed.as_ref(), &round);
+    // Read at any moment of the week, it holds the whole of four weeks.
+    let recent = now - Period::days(35).as_duration();
+    let days = record.signed.iter().enumerate().filter(|(at, signed)| *at == 0 || **signed > recent);
+    round.since.days = days.map(|(_, signed)| *signed).collect();
     round
 }
 
