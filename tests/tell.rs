@@ -93,9 +93,13 @@ fn ntfy_gets_its_json_and_a_refusal_is_said_and_tried_again() {
     let said = round(&home);
     assert!(said.contains("phone was not told: 127.0.0.1:") && said.contains("refused us (403)"), "{said}");
     assert!(!said.contains("canary"), "{said}");
+    let doctor = text(&home.run(&["doctor"]).stdout);
+    assert!(doctor.contains("nothing reaches the channel phone since "), "{doctor}");
     home.configure(&register(false, &channel(&web)));
     round(&home);
     round(&home);
+    let doctor = text(&home.run(&["doctor"]).stdout);
+    assert!(!doctor.contains("nothing reaches"), "{doctor}");
     let asked = web.asked();
     assert_eq!(asked.len(), 1);
     assert_eq!(asked[0].header("authorization"), Some("Bearer tk_canary"));

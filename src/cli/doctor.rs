@@ -27,7 +27,7 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
         return Err(End::new(USAGE, format!("nothing is called so; there are: {}", names.join(", "))));
     }
     let mut desk = Desk::open(plan, Box::new(Sqlite::in_memory()?))?;
-    let tools = Arc::new(Tools::new(now)?.in_zone(settings.zone));
+    let tools = Arc::new(Tools::new(now)?.in_zone(settings.zone.clone()));
     let round = runtime()?.block_on(async {
         let cancel = async {
             if tokio::signal::ctrl_c().await.is_err() {
@@ -37,8 +37,16 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
         pass(&mut desk, &tools, &wanted, cancel, |_| {}).await
     })?;
     let Some(round) = round else { return Err(End::new(INTERRUPTED, "interrupted")) };
-    let (text, wrong) = told(&round, &desk.particulars()?, &wanted);
+    let (text, mut wrong) = told(&round, &desk.particulars()?, &wanted);
     print(&text)?;
+    // What channels remember is in the store that rounds write, if there is one yet.
+    if wanted.only.is_empty() && settings.store.exists() {
+        let desk = Desk::open(Plan::new(&settings)?, Box::new(Sqlite::open(&settings.store)?))?;
+        for fault in desk.unreached()? {
+            wrong += 1;
+            print(&format!("{}\n{}", fault.said, fault.mend.map_or_else(String::new, |mend| format!("   {mend}\n"))))?;
+        }
+    }
     Ok(if wrong == 0 { 0 } else { Verdict::Unknown.exit_code() })
 }
 

@@ -105,6 +105,9 @@ pub struct Since {
     /// When, and which entry.
     pub signed: Option<(Timestamp, u64)>,
     pub news: Vec<News>,
+    /// When anybody signed: the first time, and in the last four weeks.
+    #[serde(default)]
+    pub days: Vec<Timestamp>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -160,7 +163,7 @@ impl Since {
         }
         let gone = signed.check_in.open.iter().filter(|item| !still.contains(&item.key));
         news.extend(gone.map(|item| News { key: item.key.clone(), change: Change::Gone }));
-        Self { signed: Some((signed.at, signed.seq)), news }
+        Self { signed: Some((signed.at, signed.seq)), news, days: Vec::new() }
     }
 
     pub fn count(&self, change: Change) -> usize {

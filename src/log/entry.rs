@@ -81,7 +81,7 @@ pub(super) struct Envelope<'a> {
     v: u32,
     seq: u64,
     prev: String,
-    time: Timestamp,
+    pub time: Timestamp,
     pub actor: Shown,
     host: Shown,
     kind: String,

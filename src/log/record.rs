@@ -17,6 +17,8 @@ pub struct Record {
     pub attested: Vec<Attested>,
     /// Their lines, which are read when they are asked for.
     check_ins: BTreeMap<Shown, (u64, String)>,
+    /// When anybody signed.
+    pub signed: Vec<Timestamp>,
 }
 
 impl Record {
@@ -32,6 +34,7 @@ impl Record {
             self.decisions.clear();
             self.attested.clear();
             self.check_ins.clear();
+            self.signed.clear();
         }
         let told = if broken {
             Err(format!("entry {seq} of the log does not follow the one before: what stands before it does not count"))
@@ -39,6 +42,7 @@ impl Record {
             Ok(())
         };
         if envelope.is_check_in() {
+            self.signed.push(envelope.time);
             self.check_ins.insert(envelope.actor, (seq, line.to_owned()));
             return told;
         }

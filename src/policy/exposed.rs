@@ -3,7 +3,9 @@
 #[cfg(test)]
 pub mod scene;
 
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
+use std::rc::Rc;
 
 use jiff::Timestamp;
 
@@ -25,16 +27,23 @@ pub struct Exposed<'a> {
     pub views: Result<(Timestamp, &'a Views), Fault>,
     /// Who looks; `None` where nobody does.
     pub lookers: Option<&'a ViewsDeclared>,
+    /// Who heard anything from which side, at whatever server.
+    spoke: Rc<HashSet<(Side, &'a Shown)>>,
 }
 
 /// Every server of the register.
 pub fn exposed<'a>(case: &Case<'a>) -> Vec<Exposed<'a>> {
+    let mut looks_at: HashMap<&Shown, &SourceRecord> = HashMap::new();
+    for looks in case.evidence.of("exposure") {
+        looks_at.entry(&looks.id.name).or_insert(looks);
+    }
+    let spoke = Rc::new(spoke(case.evidence));
     let servers = case.evidence.of("servers");
     let declared = servers.flat_map(|source| source.declared.iter().map(move |declared| (source, declared)));
     declared
         .filter_map(|(source, declared)| {
             let Fact::HostDeclared(host) = &declared.fact else { return None };
-            let looks = case.evidence.of("exposure").find(|looks| looks.id.name == declared.subject.name);
+            let looks = looks_at.get(&declared.subject.name).copied();
             let lookers = looks.and_then(|looks| {
                 looks.declared.iter().find_map(|declared| match &declared.fact {
                     Fact::ViewsDeclared(lookers) => Some(lookers),
@@ -57,6 +66,7 @@ pub fn exposed<'a>(case: &Case<'a>) -> Vec<Exposed<'a>> {
                     None => Err(nobody(Side::Outside)),
                 },
                 lookers,
+                spoke: Rc::clone(&spoke),
             })
         })
         .collect()
@@ -104,7 +114,8 @@ impl<'a> Exposed<'a> {
             said: format!("{} could not look {}: {}", view.by, side.word(), fault.said).into(),
             ..fault.clone()
         })?;
-        Ok(Sight { side, view, tried })
+        let heard_elsewhere = self.spoke.contains(&(side, &view.by));
+        Ok(Sight { side, view, tried, heard_elsewhere })
     }
 
     /// Sockets that others could reach, when the server tells them.
@@ -166,6 +177,8 @@ pub struct Sight<'a> {
     pub side: Side,
     pub view: &'a View,
     pub tried: &'a [Tried],
+    /// Whoever looked heard something from this side, be it of another server.
+    heard_elsewhere: bool,
 }
 
 impl<'a> Sight<'a> {
@@ -189,31 +202,37 @@ impl<'a> Sight<'a> {
     }
 
     /// Why nothing can be concluded from what did not answer at an address. `expected` says that something had to.
-    pub fn proves_nothing(&self, evidence: &Evidence, address: IpAddr, expected: bool) -> Option<Fault> {
+    pub fn proves_nothing(&self, address: IpAddr, expected: bool) -> Option<Fault> {
         let (by, side) = (&self.view.by, self.side.word());
         let all = |answer| self.at(address).all(|one| one.answer == answer);
         if all(PortAnswer::Unrouted) {
             let said = format!("{by} has no way to {address}, so nobody knows what answers there {side}");
             return Some(Fault::new(said).mend("let somebody look who has IPv6 as well as IPv4"));
         }
-        let spoke = |one: &Tried| matches!(one.answer, PortAnswer::Open | PortAnswer::Refused);
-        if self.at(address).any(spoke) {
+        if self.at(address).any(speaks) {
             return None;
         }
-        let elsewhere =
-            evidence.of("exposure").flat_map(|source| &source.seen).any(|observation| match &observation.fact {
-                Fact::Views(views) => views
-                    .from_side(self.side)
-                    .any(|view| view.by == *by && view.tried.seen().is_some_and(|tried| tried.iter().any(spoke))),
-                _ => false,
-            });
         let said = format!("nothing at all answers at {address} {side}, which proves nothing");
-        let doubted = expected || !elsewhere || is_private(address);
+        let doubted = expected || !self.heard_elsewhere || is_private(address);
         doubted.then(|| {
             Fault::new(said)
                 .mend("look whether it is up and that address is right: `addresses` of the server says another")
         })
     }
+}
+
+fn speaks(one: &Tried) -> bool {
+    matches!(one.answer, PortAnswer::Open | PortAnswer::Refused)
+}
+
+fn spoke(evidence: &Evidence) -> HashSet<(Side, &Shown)> {
+    let seen = evidence.of("exposure").flat_map(|source| &source.seen);
+    let views = seen.filter_map(|observation| match &observation.fact {
+        Fact::Views(views) => Some(&views.views),
+        _ => None,
+    });
+    let heard = |view: &&View| view.tried.seen().is_some_and(|tried| tried.iter().any(speaks));
+    views.flatten().filter(heard).map(|view| (view.side, &view.by)).collect()
 }
 
 fn is_private(address: IpAddr) -> bool {

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
-use super::{Order, Plan, Survey, Update, answer};
+use super::{Chronicle, Order, Plan, Survey, Update, answer};
 use crate::domain::{
-    Declared, Evidence, Fact, Finding, FindingKey, Judgement, Particulars, Round, Shown, Since, SourceId, SourceLine,
-    SourceRecord, Standing, Verdict,
+    Declared, Evidence, Fact, Finding, FindingKey, Judgement, Particulars, Period, Round, Shown, Since, SourceId,
+    SourceLine, SourceRecord, Standing, Verdict,
 };
 use crate::log::Record;
 use crate::policy::decisions::{Present, Roles, decided};
@@ -94,6 +94,10 @@ fn said_of(
     // One that can't be read is told by the desk; until then nobody has signed.
     let signed = record.last_check_in(&round.operator).unwrap_or_default();
     round.since = Since::of(signed.as_ref(), &round);
+    // Read at any moment of the week, it holds the whole of four weeks.
+    let recent = now - Period::days(35).as_duration();
+    let days = record.signed.iter().enumerate().filter(|(at, signed)| *at == 0 || **signed > recent);
+    round.since.days = days.map(|(_, signed)| *signed).collect();
     round
 }
 
@@ -326,6 +330,16 @@ impl Desk {
     /// What the findings of the last round say beyond their titles.
     pub fn particulars(&self) -> Result<BTreeMap<FindingKey, Particulars>, StoreError> {
         self.store.particulars()
+    }
+
+    /// What was recorded from then on and before that moment, and what it took to patch.
+    pub fn chronicle(&self, (from, until): (Timestamp, Timestamp), now: Timestamp) -> Result<Chronicle, StoreError> {
+        /// Years of them are a picture that nobody reads.
+        const MONTHS: usize = 24;
+        let mut backups = self.store.verdicts_of("backup-on-site", until)?;
+        backups.extend(self.store.verdicts_of("backup-off-site", until)?);
+        let (tallies, latency) = (self.store.tallies(from, until)?, policy::patch_latency(&self.case(now), MONTHS));
+        Ok(Chronicle { tallies, backups, latency })
     }
 
     /// Answers who looks closer, where nobody else does.

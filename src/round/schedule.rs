@@ -306,6 +306,10 @@ impl Clerk {
                 self.updates.send(Update::Trouble(error.into())).ok();
             }
         }
+        for fault in self.desk.unreached().unwrap_or_else(|error| vec![error.into()]) {
+            // As above.
+            self.updates.send(Update::Trouble(fault)).ok();
+        }
         for said in self.desk.damage() {
             let fault = Fault::new(said).mend("matins log verify names the first bad entry");
             // As above.

@@ -49,6 +49,24 @@ pub async fn tell(desk: &mut Desk, tools: &Tools, round: &Round, complete: bool)
     Ok(faults)
 }
 
+impl Desk {
+    /// Channels that nothing reaches: who relies on one would take its silence for a quiet morning.
+    pub fn unreached(&self) -> Result<Vec<Fault>, StoreError> {
+        let mut faults = Vec::new();
+        for channel in &self.plan.telling.channels {
+            let memory = remembered(self.store.told(channel.name.as_str())?.as_deref());
+            if let Some((since, why)) = memory.fault {
+                let since = self.plan.zone.to_datetime(since).strftime("%a %-d %b %H:%M").to_string();
+                faults.push(
+                    Fault::new(format!("nothing reaches the channel {} since {since}: {why}", channel.name))
+                        .mend(format!("matins notify {} tries it", channel.name)),
+                );
+            }
+        }
+        Ok(faults)
+    }
+}
+
 /// What can't be read counts as never told: too much is told once, and nothing is kept back.
 fn remembered(json: Option<&str>) -> Memory {
     json.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()

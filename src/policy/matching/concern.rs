@@ -1,6 +1,6 @@
 //! [`Concern`]: one advisory against the fleet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::fleet::{Fleet, Set, Triple};
 use super::state::{State, backported};
@@ -59,10 +59,10 @@ impl Concern<'_> {
 
 impl Carried<'_> {
     /// The servers that have it and can be judged by.
-    pub fn servers(&self, fleet: &Fleet<'_>) -> Vec<usize> {
+    pub fn servers<'f>(&'f self, fleet: &'f Fleet<'_>) -> impl Iterator<Item = usize> {
         let kernels = fleet.kernels(self.source).iter().filter(|set| self.is_kernel_of(&fleet.sets[**set]));
         let sets = self.sets.iter().chain(kernels);
-        sets.flat_map(|set| &fleet.sets[*set].classes).flat_map(|class| &fleet.classes[*class].heard).copied().collect()
+        sets.flat_map(|set| &fleet.sets[*set].classes).flat_map(|class| &fleet.classes[*class].heard).copied()
     }
 
     fn is_kernel_of(&self, set: &Set<'_>) -> bool {
@@ -123,6 +123,10 @@ impl<'f, 'a> Judge<'f, 'a> {
                 concern.put(*class, state);
             }
         }
+        let sources: BTreeSet<&'f str> = concern.carried.iter().map(|one| one.source).collect();
+        for source in sources {
+            self.place_kernels(source, concern);
+        }
     }
 
     fn programs(&self, asked: Asked<'f>, source: &'f str, concern: &mut Concern<'f>) {
@@ -142,6 +146,12 @@ impl<'f, 'a> Judge<'f, 'a> {
                     concern.carried.push(Carried { release, source, version, state, fix, sets: &[] });
                 }
             }
+        }
+    }
+
+    /// Which kernel runs decides how a server stands.
+    fn place_kernels(&self, source: &str, concern: &mut Concern<'f>) {
+        for set in self.fleet.kernels(source).iter().map(|set| &self.fleet.sets[*set]) {
             let known = &concern.carried;
             let judge = |version: &str| {
                 let carried = known.iter().find(|known| known.is(source, set.release, version));

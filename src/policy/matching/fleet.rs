@@ -53,6 +53,7 @@ pub struct Fleet<'a> {
     pub servers: Vec<Server<'a>>,
     pub sets: Vec<Set<'a>>,
     pub classes: Vec<Class<'a>>,
+    heard: usize,
     carried: HashMap<&'a str, Vec<Triple<'a>>>,
     /// Kernel source → sets with an image of it.
     kernels: BTreeMap<String, Vec<usize>>,
@@ -71,6 +72,7 @@ impl<'a> Fleet<'a> {
                     let set = *known.entry(key).or_insert_with(|| fleet.add(release, packages));
                     fleet.join(set, running, doubt.is_none());
                 }
+                fleet.heard += usize::from(doubt.is_none());
                 fleet.servers.push(Server { name: &declared.subject.name, source, at: heard.at, doubt });
             }
         }
@@ -146,7 +148,7 @@ impl<'a> Fleet<'a> {
 
     /// Servers whose answer can be judged by.
     pub fn heard(&self) -> usize {
-        self.servers.iter().filter(|server| server.doubt.is_none()).count()
+        self.heard
     }
 
     /// Servers that answered, and of which it is not known which of their kernels runs.

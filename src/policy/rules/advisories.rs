@@ -56,7 +56,6 @@ fn judge(case: &Case<'_>) -> Vec<Judgement> {
     let told = told(case);
     let judge = matching::Judge::new(&matched, &truth);
     let debian = Debian::judged(case, &truth, &judge, &told);
-    let fleet = Fleet::of(case.evidence, case.now);
     let sites = sites(case.evidence, case.now);
     let feeds = case.evidence.sources.iter().flat_map(|source| {
         source.declared.iter().filter_map(move |declared| match &declared.fact {
@@ -65,10 +64,11 @@ fn judge(case: &Case<'_>) -> Vec<Judgement> {
         })
     });
     let others: Vec<&Told<'_>> = told.iter().filter(|told| !debian.told.contains(told.subject.name.as_str())).collect();
-    let asked = unjudged::Asked {
-        advisories: debian.rows.len() + debian.left_out + others.iter().filter(|told| is_debian(told)).count(),
-        untold: debian.untold,
-    };
+    let by_feed_only = others.iter().filter(|told| is_debian(told)).count();
+    // Nobody else asks which packages the servers have, by what is pending there.
+    let fleet = if by_feed_only > 0 { Fleet::of(case.evidence, case.now) } else { Fleet::default() };
+    let asked =
+        unjudged::Asked { advisories: debian.rows.len() + debian.left_out + by_feed_only, untold: debian.untold };
     let unjudged = (asked.advisories > 0 || truth.tracker.is_some())
         .then(|| unjudged::not_judged(&matched, &truth, asked))
         .flatten();

@@ -33,12 +33,12 @@ fn judge(case: &Case<'_>) -> Vec<Judgement> {
         return Vec::new();
     }
     let servers = exposed(case);
-    servers.iter().flat_map(|host| [Some(judge_ports(case, host)), filter::judge(case, host)]).flatten().collect()
+    servers.iter().flat_map(|host| [Some(judge_ports(host)), filter::judge(case, host)]).flatten().collect()
 }
 
-fn judge_ports(case: &Case<'_>, host: &Exposed<'_>) -> Judgement {
+fn judge_ports(host: &Exposed<'_>) -> Judgement {
     let Some(declared) = host.declared else { return undeclared(host) };
-    let mut found = differences::all(case, host, declared);
+    let mut found = differences::all(host, declared);
     found.sort_by_key(|difference| std::cmp::Reverse((difference.verdict, difference.weight)));
     let verdict = found.first().map_or(Verdict::Ok, |worst| worst.verdict);
     let title = match &found[..] {

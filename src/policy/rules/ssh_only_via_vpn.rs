@@ -14,10 +14,10 @@ const MEASURE: &str = "admin-via-vpn";
 
 fn judge(case: &Case<'_>) -> Vec<Judgement> {
     let servers = exposed(case);
-    servers.iter().filter(|host| host.lookers.is_some()).map(|host| host.because(judge_ssh(case, host))).collect()
+    servers.iter().filter(|host| host.lookers.is_some()).map(|host| host.because(judge_ssh(host))).collect()
 }
 
-fn judge_ssh(case: &Case<'_>, host: &Exposed<'_>) -> Judgement {
+fn judge_ssh(host: &Exposed<'_>) -> Judgement {
     let port = host.ssh().unwrap_or(Port::tcp(22));
     let judgement = |verdict, title: String| Judgement::new(MEASURE, host.subject.clone(), verdict, title);
     let unknown = |fault: Fault| {
@@ -36,7 +36,7 @@ fn judge_ssh(case: &Case<'_>, host: &Exposed<'_>) -> Judgement {
             .weight(75);
     }
     let closed = outside.and_then(|sight| {
-        let doubt = sight.addresses().into_iter().find_map(|at| sight.proves_nothing(case.evidence, at, false));
+        let doubt = sight.addresses().into_iter().find_map(|at| sight.proves_nothing(at, false));
         let answers: Vec<String> =
             sight.of(port).map(|one| format!("{} at {}", one.answer.word(), one.address)).collect();
         let untried = || Fault::new("its ssh port was not tried from outside");

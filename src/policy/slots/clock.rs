@@ -8,7 +8,8 @@ use super::SLACK;
 
 /// How far this server's clock is ahead of ours, where it was looked at and that is more than nobody notices.
 pub fn ahead(evidence: &Evidence, server: &Shown, now: Timestamp) -> Option<SignedDuration> {
-    let seen = evidence.of("servers").filter_map(|source| source.trusted(now).ok()).flatten();
+    let mine = evidence.of("servers").filter(|source| source.id.name == *server);
+    let seen = mine.filter_map(|source| source.trusted(now).ok()).flatten();
     let mut hosts = seen.filter_map(|observation| match &observation.fact {
         Fact::HostSeen(host)
             if observation.subject.kind == SubjectKind::Host && observation.subject.name == *server =>

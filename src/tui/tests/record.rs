@@ -50,9 +50,12 @@ fn without_a_reason_nothing_is_recorded_and_nothing_is_lost() {
 
 #[test]
 fn signing_shows_the_record_and_takes_a_note() {
-    let mut console = console(State::Broken, (120, 40));
+    let mut round = sample::round(State::Broken);
+    round.since.days = vec![sample::now() - jiff::SignedDuration::from_hours(24)];
+    let mut console = rehearse(round, (120, 40));
     console.press("S");
     let screen = text(&console.frame());
+    assert!(screen.contains("four weeks ") && screen.contains('✓'), "{screen}");
     assert!(screen.contains("roman signs:") && screen.contains("signed as open"), "{screen}");
     let effects = console.press("all quiet<enter>");
     assert_eq!(effects, [Effect::Order(Order::Request(Request::Sign("all quiet".into())))]);
@@ -112,6 +115,7 @@ fn what_changed_since_the_signature_stands_in_the_first_line_and_at_its_row() {
     round.since = Since {
         signed: Some((sample::now() - jiff::SignedDuration::from_hours(72), 4)),
         news: vec![news(&open[0], Change::New), news(&open[1], Change::Worse), news(&"x/y".into(), Change::Gone)],
+        days: Vec::new(),
     };
     let screen = text(&rehearse(round, (140, 40)).frame());
     assert!(screen.contains("· since then 1 new, 1 worse, 1 gone"), "{screen}");

@@ -7,6 +7,7 @@ use crate::domain::{Extent, Finding, Shown, SourceState, Verdict};
 use crate::tui::form::{Field, Form, end_said};
 use crate::tui::layout;
 use crate::tui::model::Model;
+use crate::tui::view::weeks::weeks;
 use crate::tui::widgets::canvas::Canvas;
 use crate::tui::widgets::frame::middle;
 use crate::tui::widgets::input::TextInput;
@@ -185,8 +186,13 @@ fn record(model: &Model, room: usize) -> Vec<Vec<Piece>> {
         1 => "One of them is not decided, and is signed as open:".into(),
         many => format!("{many} of them are not decided, and are signed as open:").into(),
     };
-    let mut lines = vec![head, Vec::new(), vec![Piece::space(1), Piece::shown(&said, theme.text())]];
-    let shown = room.saturating_sub(5).max(1).min(open.len());
+    let mut lines = vec![head];
+    let today = model.world.zone.to_datetime(model.world.now).date();
+    if let Some(weeks) = weeks(&round.since.days, today, &model.world.zone) {
+        lines.push(vec![Piece::word(" four weeks  ", theme.dim()), Piece::shown(&weeks, theme.dim())]);
+    }
+    lines.extend([Vec::new(), vec![Piece::space(1), Piece::shown(&said, theme.text())]]);
+    let shown = room.saturating_sub(6).max(1).min(open.len());
     for finding in &open[..shown] {
         let style = theme.verdict(finding.verdict);
         let said: Shown = format!("{}  {}", finding.subject, finding.title).into();

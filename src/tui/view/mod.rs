@@ -10,6 +10,7 @@ mod home;
 pub mod overlay;
 mod panel;
 mod rows;
+mod weeks;
 
 use ratatui::buffer::Buffer;
 

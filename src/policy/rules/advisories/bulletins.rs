@@ -72,7 +72,10 @@ impl Row<'_> {
 
     /// Whether nobody tells of some version that servers have, as [`super::unjudged`] says of all advisories at once.
     pub(super) fn is_untold(&self) -> bool {
-        self.concern.carried.iter().any(|one| one.state == State::Untold && !one.servers(self.judge.fleet).is_empty())
+        self.concern
+            .carried
+            .iter()
+            .any(|one| one.state == State::Untold && one.servers(self.judge.fleet).next().is_some())
     }
 
     /// Whether anything is known of any server.
@@ -184,8 +187,12 @@ impl Row<'_> {
         if fixes.is_empty() { String::new() } else { format!("fix {}", listed(&fixes, 3)) }
     }
 
-    fn names(&self, servers: impl Iterator<Item = usize>, most: usize) -> String {
-        listed(&servers.map(|server| self.judge.fleet.servers[server].name.to_string()).collect::<Vec<_>>(), most)
+    /// Of thousands only those that are shown are written out.
+    fn names(&self, mut servers: impl Iterator<Item = usize>, most: usize) -> String {
+        let name = |server: usize| self.judge.fleet.servers[server].name.as_str();
+        let shown: Vec<&str> = servers.by_ref().take(most).map(name).collect();
+        let (shown, more) = (shown.join(", "), servers.count());
+        if more == 0 { shown } else { format!("{shown} and {more} more") }
     }
 
     fn mend(&self) -> Option<String> {
@@ -227,9 +234,10 @@ impl Row<'_> {
 
     fn of_version(&self, judged: Judgement, one: &Carried<'_>) -> Judgement {
         let fleet = self.judge.fleet;
-        let servers = one.servers(fleet);
-        let Some(first) = servers.first().map(|server| &fleet.servers[*server]) else { return judged };
-        let others = if servers.len() > 1 { format!("; so have {} more", servers.len() - 1) } else { String::new() };
+        let mut servers = one.servers(fleet);
+        let Some(first) = servers.next().map(|server| &fleet.servers[server]) else { return judged };
+        let more = servers.count();
+        let others = if more > 0 { format!("; so have {more} more") } else { String::new() };
         let state = if one.state == State::OldOnDisk { State::Fixed } else { one.state };
         let said = format!("{} {} on {}: {}{others}", one.source, one.version, one.release, state.word());
         judged.because(first.source.id.to_string(), first.at, said)

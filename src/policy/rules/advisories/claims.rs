@@ -88,15 +88,13 @@ fn word(urgency: Urgency) -> &'static str {
 fn exposed<'r>(row: &Row<'r>) -> Option<(&'r SourceRecord, String)> {
     let fleet = row.judge.fleet;
     let servers = row.concern.heard(fleet, State::Vulnerable).chain(row.concern.heard(fleet, State::OldRuns));
-    let names: Vec<&Shown> = servers.map(|server| fleet.servers[server].name).collect();
-    let sources = row.case.evidence.sources.iter().filter(|source| source.doubt(row.case.now).is_none());
-    let mut seen = sources.flat_map(|source| source.seen.iter().map(move |seen| (source, seen)));
-    seen.find_map(|(source, seen)| {
-        let exposure = exposure(seen).filter(|_| names.contains(&&seen.subject.name))?;
-        let listeners = &exposure.listening.seen()?.listeners;
+    let mut servers = servers.map(|server| &fleet.servers[server]);
+    servers.find_map(|server| {
+        let mut mine = server.source.seen.iter().filter(|seen| seen.subject.name == *server.name);
+        let listeners = &mine.find_map(exposure)?.listening.seen()?.listeners;
         let mine = listeners.iter().find(|one| reachable(one) && owned(row, one))?;
         let program = mine.programs.first()?;
-        Some((source, format!("{program} listens on {} of {}", mine.port, seen.subject.name)))
+        Some((server.source, format!("{program} listens on {} of {}", mine.port, server.name)))
     })
 }
 

@@ -11,6 +11,7 @@ use crate::domain::{Evidence, Fact, Judgement, Read, Shown, SourceRecord, Subjec
 /// Most servers that a chain names one by one.
 const NAMED: usize = 6;
 
+#[derive(Default)]
 pub(super) struct Fleet<'a> {
     hosts: Vec<Host<'a>>,
     /// Servers that never said anything of use.

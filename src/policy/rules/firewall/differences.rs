@@ -5,7 +5,6 @@ use std::net::IpAddr;
 
 use crate::domain::facts::{PortAnswer, Side};
 use crate::domain::{DeclaredPort, Fault, Port, Reach, Shown, Transport, Verdict};
-use crate::policy::Case;
 use crate::policy::exposed::{Exposed, Sight, nobody};
 
 /// One difference.
@@ -33,7 +32,7 @@ impl Difference {
     }
 }
 
-pub(super) fn all(case: &Case<'_>, host: &Exposed<'_>, declared: &[DeclaredPort]) -> Vec<Difference> {
+pub(super) fn all(host: &Exposed<'_>, declared: &[DeclaredPort]) -> Vec<Difference> {
     let mut found = Vec::new();
     let mut open = BTreeSet::new();
     let sights: Vec<Sight<'_>> =
@@ -42,8 +41,8 @@ pub(super) fn all(case: &Case<'_>, host: &Exposed<'_>, declared: &[DeclaredPort]
         found.extend(answering(host, *sight, &mut open));
     }
     found.extend(listening(host, &open));
-    found.extend(missing(case, host, declared, &sights));
-    found.extend(unknown(case, host, declared));
+    found.extend(missing(host, declared, &sights));
+    found.extend(unknown(host, declared));
     found
 }
 
@@ -121,7 +120,7 @@ fn listening(host: &Exposed<'_>, told: &BTreeSet<Port>) -> Vec<Difference> {
 }
 
 /// What is declared, and does not listen or answer.
-fn missing(case: &Case<'_>, host: &Exposed<'_>, declared: &[DeclaredPort], sights: &[Sight<'_>]) -> Vec<Difference> {
+fn missing(host: &Exposed<'_>, declared: &[DeclaredPort], sights: &[Sight<'_>]) -> Vec<Difference> {
     let listeners = host.listeners();
     let mut found = Vec::new();
     for one in declared {
@@ -135,14 +134,14 @@ fn missing(case: &Case<'_>, host: &Exposed<'_>, declared: &[DeclaredPort], sight
             );
             found.push(missing.stands(one.first, "nothing listens"));
         } else if one.first.transport == Transport::Tcp && one.first.number == one.last {
-            found.extend(sights.iter().filter_map(|sight| unanswered(case, host, *one, *sight)));
+            found.extend(sights.iter().filter_map(|sight| unanswered(host, *one, *sight)));
         }
     }
     found
 }
 
 /// A declared port that does not answer from a side from which it should.
-fn unanswered(case: &Case<'_>, host: &Exposed<'_>, one: DeclaredPort, sight: Sight<'_>) -> Option<Difference> {
+fn unanswered(host: &Exposed<'_>, one: DeclaredPort, sight: Sight<'_>) -> Option<Difference> {
     let meant = match one.from {
         Reach::Anywhere => true,
         Reach::Vpn => sight.side == Side::Vpn,
@@ -151,7 +150,7 @@ fn unanswered(case: &Case<'_>, host: &Exposed<'_>, one: DeclaredPort, sight: Sig
     let at: Vec<String> = sight
         .of(one.first)
         .filter(|tried| !matches!(tried.answer, PortAnswer::Open | PortAnswer::Unrouted))
-        .filter(|tried| sight.proves_nothing(case.evidence, tried.address, true).is_none())
+        .filter(|tried| sight.proves_nothing(tried.address, true).is_none())
         .map(|tried| format!("{} at {}", tried.answer.word(), tried.address))
         .collect();
     (meant && !at.is_empty()).then(|| {
@@ -166,13 +165,13 @@ fn unanswered(case: &Case<'_>, host: &Exposed<'_>, one: DeclaredPort, sight: Sig
 }
 
 /// What nobody knows.
-fn unknown(case: &Case<'_>, host: &Exposed<'_>, declared: &[DeclaredPort]) -> Vec<Difference> {
+fn unknown(host: &Exposed<'_>, declared: &[DeclaredPort]) -> Vec<Difference> {
     let mut found: Vec<Difference> = host.listeners().err().map(Difference::unknown).into_iter().collect();
     match host.seen_from(Side::Outside) {
         Ok(sight) => {
             let expected =
                 declared.iter().any(|one| one.from == Reach::Anywhere && one.first.transport == Transport::Tcp);
-            let doubt = |address: IpAddr| sight.proves_nothing(case.evidence, address, expected);
+            let doubt = |address: IpAddr| sight.proves_nothing(address, expected);
             found.extend(sight.addresses().into_iter().filter_map(doubt).map(Difference::unknown));
         }
         Err(fault) => found.push(Difference::unknown(fault)),

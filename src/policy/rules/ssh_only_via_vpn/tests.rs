@@ -63,3 +63,17 @@ fn a_dead_address_proves_nothing() {
     });
     assert_eq!(unknown.0, Verdict::Unknown);
 }
+
+#[test]
+fn silence_proves_something_once_the_same_looker_heard_another_server() {
+    let mut scene = Scene::default();
+    for one in &mut scene.outside {
+        one.2 = PortAnswer::Silent;
+    }
+    let mut evidence = scene.evidence();
+    assert_eq!(judged(&evidence, judge)[0].verdict, Verdict::Unknown);
+    let mut other = Scene::default().evidence().sources.remove(1);
+    other.id.name = "web2".into();
+    evidence.sources.push(other);
+    assert_eq!(judged(&evidence, judge)[0].verdict, Verdict::Ok);
+}

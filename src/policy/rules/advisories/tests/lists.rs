@@ -396,21 +396,20 @@ fn the_chain_names_what_puts_an_advisory_before_others() {
     let exposed = |address: &str| {
         let listening = Listening { listeners: vec![listener(address)], unnamed: None };
         let fact = HostExposure { listening: Read::Seen(listening), filter: Read::unreadable("not asked") };
-        let declared = Fact::FeedDeclared(FeedDeclared { feed: FeedKind::Any, url: "x".into() });
-        let mut source =
-            record("exposure", "web1", declared, vec![(Subject::host("web1"), Fact::HostExposure(Box::new(fact)))]);
-        source.declared.clear();
-        source
+        let mut server = vulnerable("web1");
+        let seen = Observation { fact: Fact::HostExposure(Box::new(fact)), ..server.seen[0].clone() };
+        server.seen.push(seen);
+        server
     };
-    let judgements = judged(vec![list(), scores.clone(), open(), exposed("0.0.0.0"), vulnerable("web1")]);
+    let judgements = judged(vec![list(), scores.clone(), open(), exposed("0.0.0.0")]);
     let one = of(&judgements, "DSA-6321-1");
     let said: Vec<String> = one.because.iter().map(|because| format!("{}: {}", because.source, because.said)).collect();
-    assert!(said.contains(&"exposure/web1: openssl listens on tcp/443 of web1".to_owned()), "{said:?}");
+    assert!(said.contains(&"servers/web1: openssl listens on tcp/443 of web1".to_owned()), "{said:?}");
     assert!(
         said.contains(&"advisories/epss: CVE-2026-1 is more likely to be exploited than 97 % of all".to_owned()),
         "{said:?}"
     );
-    let hidden = judged(vec![list(), scores, open(), exposed("127.0.0.1"), vulnerable("web1")]);
+    let hidden = judged(vec![list(), scores, open(), exposed("127.0.0.1")]);
     let plain = judged(vec![list(), vulnerable("web1")]);
     let weight = |judgements: &[Judgement]| of(judgements, "DSA-6321-1").weight;
     assert!(weight(&judgements) > weight(&hidden) && weight(&hidden) > weight(&plain));
