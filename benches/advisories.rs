@@ -142,22 +142,25 @@ fn write_tracker(file: &PathBuf) -> u64 {
 
 /// One vulnerability, with a description of the usual length.
 fn written(random: &mut fastrand::Rng, issue: usize) -> String {
-    let words: Vec<String> = (0..40).map(|_| (0..random.usize(2..9)).map(|_| random.lowercase()).collect()).collect();
-    let state = |random: &mut fastrand::Rng| {
+    let words: Vec<String> = (0..80).map(|_| (0..random.usize(2..9)).map(|_| random.lowercase()).collect()).collect();
+    let state = |random: &mut fastrand::Rng, release: &str| {
+        let security = format!("{release}-security");
         let version = format!("{}.{}.{}-{}", random.u8(..9), random.u8(..30), random.u8(..), random.u8(1..9));
         let urgency = ["not yet assigned", "unimportant", "low", "medium", "high"][random.usize(..5)];
         match random.u8(..10) {
-            0 | 1 => json!({"status": "open", "repositories": {"x": version}, "urgency": urgency,
-                "nodsa": "Minor issue", "nodsa_reason": ""}),
-            2..5 => {
-                json!({"status": "resolved", "repositories": {"x": version}, "fixed_version": "0", "urgency": urgency})
+            0 | 1 => {
+                json!({"status": "open", "repositories": {release: version, security: version}, "urgency": urgency,
+                "nodsa": "Minor issue", "nodsa_reason": ""})
             }
-            _ => json!({"status": "resolved", "repositories": {"x": version, "x-security": version},
+            2..5 => {
+                json!({"status": "resolved", "repositories": {release: version, security: version}, "fixed_version": "0", "urgency": urgency})
+            }
+            _ => json!({"status": "resolved", "repositories": {release: version, security: version},
                 "fixed_version": version, "urgency": urgency}),
         }
     };
     let releases: serde_json::Map<String, serde_json::Value> =
-        RELEASES.iter().map(|release| ((*release).to_owned(), state(random))).collect();
+        RELEASES.iter().map(|release| ((*release).to_owned(), state(random, release))).collect();
     let about = json!({"description": words.join(" "), "scope": "remote", "debianbug": issue, "releases": releases});
     format!("\"CVE-{}-{issue}\":{about}", 2005 + issue % 22)
 }
