@@ -75,7 +75,8 @@ fn a_hostile_title_is_text_in_every_format() {
     for written in [&page, &text, &csv(&morning::table(&material)), &morning::json(&material).unwrap()] {
         assert!(!written.contains(['\u{202e}', '\x1b']), "{written}");
     }
-    for row in csv(&morning::table(&material)).lines().skip(1) {
+    // A line feed in a reason stays inside of its quotes; rows end with CR LF.
+    for row in csv(&morning::table(&material)).split_terminator("\r\n").skip(1) {
         assert!(row.trim_start_matches('"').starts_with("advisories/"), "{row}");
     }
 }
