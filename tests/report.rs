@@ -8,44 +8,21 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+#[path = "support/fleet.rs"]
+mod fleet;
 #[path = "support/home.rs"]
 mod home;
-
 #[path = "support/page.rs"]
 mod page;
 
-use home::{Home, backups, text};
-use page::Page;
-
-const KEY: &str = "backup-on-site/web1/dumps";
-
-/// A server whose only backup stopped that many days ago, and one with a name that means something elsewhere.
-fn fleet(days: i64) -> Home {
-    let home = Home::new("");
-    let toml = backups(home.path(), days).replace("of = []", "of = [\"web1\"]")
-        + "[[server]]\nname = \"web1\"\nssh = \"127.0.0.1\"\n[[server]]\nname = \"=evil<script>|x\"\nssh = \"127.0.0.1\"\n[[person]]\nname = \"mona\"\n[[person]]\nname = \"anna\"\n";
-    home.configure(&toml);
-    home
-}
-
-fn ok(home: &Home, arguments: &[&str]) -> String {
-    let output = home.run(arguments);
-    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", text(&output.stderr));
-    text(&output.stdout)
-}
-
-fn json(home: &Home, arguments: &[&str]) -> Value {
-    serde_json::from_str(&text(&home.run(arguments).stdout)).unwrap()
-}
+use fleet::{KEY, fleet, json, ok, store};
+use home::text;
+use page::sound;
 
 fn verdicts(round: &Value) -> BTreeMap<String, String> {
     let word = |value: &Value| value.as_str().unwrap().to_owned();
     let findings = round["findings"].as_array().unwrap();
     findings.iter().map(|finding| (word(&finding["key"]), word(&finding["verdict"]))).collect()
-}
-
-fn store(home: &Home) -> rusqlite::Connection {
-    rusqlite::Connection::open(home.path().join("state/matins/matins.db")).unwrap()
 }
 
 #[test]
@@ -107,33 +84,6 @@ fn the_sheet_holds_why_mend_and_decision_and_what_is_ok_as_a_count() {
     // Whoever it is not decided for is asked all the same; nobody has signed for anna.
     let hers = home.command(&["report"]).env("LOGNAME", "anna").output().unwrap();
     assert!(text(&hers.stdout).contains("anna has not signed yet"));
-}
-
-/// The tags that a report may have; no script, nothing that fetches, no form.
-const TAGS: &str = "a article body caption dd div dl dt figcaption figure footer h1 h2 h3 head html li line main meta p \
-                    polyline pre rect section span style svg table tbody td text th thead title tr ul";
-const ATTRIBUTES: &str = "aria-hidden aria-label aria-labelledby charset class content height href http-equiv id lang name \
-                          points rel role scope tabindex viewbox viewBox width x x1 x2 y y1 y2";
-
-/// The page, if nothing is wrong with it.
-fn sound(html: &str) -> Page {
-    assert!(html.starts_with("<!DOCTYPE html>\n<html lang=\"en\">"), "{}", &html[..100]);
-    assert!(html.contains("content=\"default-src 'none'; style-src 'unsafe-inline';"));
-    let page = page::read(html);
-    assert_eq!(page.errors, Vec::<String>::new());
-    for tag in page.tags.keys() {
-        assert!(TAGS.split_whitespace().any(|known| known == tag), "<{tag}>");
-    }
-    for attribute in &page.attributes {
-        assert!(ATTRIBUTES.split_whitespace().any(|known| known == attribute), "{attribute}=");
-    }
-    assert!(page.links.iter().all(|link| link.starts_with("https://")), "{:?}", page.links);
-    assert_eq!((page.tags["h1"], page.tags["main"], page.tags["style"]), (1, 1, 1));
-    let mut ids = page.ids.clone();
-    ids.dedup();
-    assert_eq!(ids, page.ids);
-    assert_eq!(page.tags.get("table"), page.tags.get("caption"), "every table has a caption");
-    page
 }
 
 #[test]

@@ -51,7 +51,7 @@ enum Command {
     Round(round::Arguments),
     /// The last evidence, judged now, as a monitoring plugin: one line and perfdata.
     Check(check::Arguments),
-    /// The morning sheet on paper: what asks for you, why, what was decided; out of what is stored, asking nobody.
+    /// On paper, out of what is stored, asking nobody: the morning sheet, a month, or an audit pack.
     Report(report::Arguments),
     /// Records a decision on a finding: who is asked about it, and until when.
     Decide(decide::Arguments),

@@ -4,16 +4,24 @@ use std::fs;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use tempfile::NamedTempFile;
 
 use super::edge::{Edge, End, Ended, IO, USAGE, desk, now, print};
-use crate::report::{self, Ledger, Material, morning};
+use crate::report::audit::{self, Proof};
+use crate::report::month::{self, Span};
+use crate::report::{self, Ledger, Material, Sheet, Table, morning};
 use crate::store::Store as _;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[arg(value_enum, default_value = "morning")]
     what: What,
+    /// Of `month`: which one, as in 2026-10. Default: the last thirty days.
+    #[arg(long, value_name = "YYYY-MM")]
+    month: Option<String>,
     /// Default: what the ending of the output's name says, else Markdown.
     #[arg(long, value_enum)]
     format: Option<Format>,
@@ -29,6 +37,10 @@ pub(super) struct Arguments {
 enum What {
     /// What asks for you, why, and what was decided.
     Morning,
+    /// Patch latency, backups by day, what stood open, check-ins made and missed.
+    Month,
+    /// Every measure with its evidence, findings, decisions and check-ins, and how to verify the record.
+    Audit,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -38,26 +50,21 @@ enum Format {
     /// One file without script or anything to fetch; prints well.
     Html,
     Json,
-    /// The findings as one table.
+    /// One table: findings, or of a month its days.
     Csv,
 }
 
 /// Judges what is kept, at this moment, without asking anybody, as `check` does; writes nothing to the store.
 pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
     let format = arguments.format.or_else(|| ending(arguments.output.as_deref())).unwrap_or(Format::Md);
+    if arguments.month.is_some() && arguments.what != What::Month {
+        return Err(End::new(USAGE, "--month belongs to `matins report month`"));
+    }
     if let Some(path) = &arguments.output {
         // Before the work, not after it.
         vacant(path, arguments.replace)?;
     }
-    let material = material(edge)?;
-    let text = match arguments.what {
-        What::Morning => match format {
-            Format::Md => report::markdown(&morning::sheet(&material)),
-            Format::Html => report::html(&morning::sheet(&material)),
-            Format::Json => morning::json(&material).map_err(|error| End::new(IO, error.to_string()))? + "\n",
-            Format::Csv => report::csv(&morning::table(&material)),
-        },
-    };
+    let text = made(edge, arguments, format)?;
     match &arguments.output {
         Some(path) => write(path, &text, arguments.replace)?,
         None => print(&text)?,
@@ -65,17 +72,83 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
     Ok(0)
 }
 
+fn made(edge: &Edge, arguments: &Arguments, format: Format) -> Result<String, End> {
+    let (settings, plan, store) = edge.plan()?;
+    let (now, zone) = (now(), settings.zone);
+    let ledger = Ledger::of(&store.log(0)?);
+    let (signatures, limits) = (store.signatures()?, plan.limits.clone());
+    let mut desk = desk(plan, store)?;
+    let survey = desk.survey(now)?;
+    let material = &Material { now, zone, survey, ledger };
+    match arguments.what {
+        What::Morning => {
+            written(format, || morning::sheet(material), || morning::json(material), || morning::table(material))
+        }
+        What::Month => {
+            let (first, last) = days(arguments.month.as_deref(), &material.zone, now)?;
+            let chronicle = desk.chronicle(moments(first, last, &material.zone)?, now)?;
+            let span = &Span { first, last, chronicle };
+            written(
+                format,
+                || month::sheet(material, span),
+                || month::json(material, span),
+                || month::table(material, span),
+            )
+        }
+        What::Audit => {
+            let proof = &Proof { limits, signatures };
+            written(
+                format,
+                || audit::sheet(material, proof),
+                || audit::json(material, proof),
+                || audit::table(material),
+            )
+        }
+    }
+}
+
+fn written(
+    format: Format,
+    sheet: impl FnOnce() -> Sheet,
+    json: impl FnOnce() -> serde_json::Result<String>,
+    table: impl FnOnce() -> Table,
+) -> Result<String, End> {
+    Ok(match format {
+        Format::Md => report::markdown(&sheet()),
+        Format::Html => report::html(&sheet()),
+        Format::Json => json().map_err(|error| End::new(IO, error.to_string()))? + "\n",
+        Format::Csv => report::csv(&table()),
+    })
+}
+
+/// First and last day: of the month that was named, or the last thirty days.
+fn days(month: Option<&str>, zone: &TimeZone, now: Timestamp) -> Result<(Date, Date), End> {
+    let today = zone.to_datetime(now).date();
+    let Some(text) = month else {
+        return Ok((today.saturating_sub(Span::DAYS), today));
+    };
+    let wrong = || End::new(USAGE, format!("`{text}` is no month: write it as 2026-10"));
+    let digits = |part: &str, length| part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit());
+    let (year, number) =
+        text.split_once('-').filter(|(year, number)| digits(year, 4) && digits(number, 2)).ok_or_else(wrong)?;
+    let first =
+        Date::new(year.parse().map_err(|_| wrong())?, number.parse().map_err(|_| wrong())?, 1).map_err(|_| wrong())?;
+    if first > today {
+        return Err(End::new(USAGE, format!("{text} has not begun")));
+    }
+    Ok((first, first.last_of_month()))
+}
+
+/// From the first day's beginning to the last one's end.
+fn moments(first: Date, last: Date, zone: &TimeZone) -> Result<(Timestamp, Timestamp), End> {
+    let begins = |date: Date| zone.to_timestamp(date.at(0, 0, 0, 0));
+    let span = begins(first).and_then(|from| Ok((from, begins(last.tomorrow()?)?)));
+    span.map_err(|error| End::new(USAGE, error.to_string()))
+}
+
 fn ending(path: Option<&Path>) -> Option<Format> {
     let ending = path?.extension()?.to_str()?;
     <Format as clap::ValueEnum>::from_str(ending, true).ok()
-}
-
-fn material(edge: &Edge) -> Result<Material, End> {
-    let (settings, plan, store) = edge.plan()?;
-    let ledger = Ledger::of(&store.log(0)?);
-    let now = now();
-    let survey = desk(plan, store)?.survey(now)?;
-    Ok(Material { now, zone: settings.zone, survey, ledger })
 }
 
 /// Whether something may be put there: a folder, a device and a link to somewhere else are left alone.

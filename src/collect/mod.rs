@@ -4,10 +4,10 @@
 //! deadline. A collector brings facts and never judges them; it never knows another collector. Only [`tools`] opens
 //! sockets, runs programs and reads the keyring.
 
-mod advisories;
+pub mod advisories;
 pub mod backups;
 mod exposure;
-mod feeds;
+pub mod feeds;
 mod servers;
 mod services;
 mod sites;

@@ -46,7 +46,7 @@ pub use measure::Measure;
 pub use observation::{Declared, Observation};
 pub use period::{Period, age};
 pub use port::{DeclaredPort, Network, Port, Reach, Transport};
-pub use round::{Round, SourceLine};
+pub use round::{Round, SourceLine, Tally};
 pub use same::Same;
 pub use secret::SecretRef;
 pub use seek::{Seek, contains, like};

@@ -21,6 +21,16 @@ pub struct SourceLine {
     pub fault: Option<Fault>,
 }
 
+/// What a round counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    pub at: Timestamp,
+    pub ok: usize,
+    pub due: usize,
+    pub broken: usize,
+    pub unknown: usize,
+}
+
 /// One pass of the sources with everything that was judged from it, ordered by rank. The console, `check` and the
 /// reports all read this; they cannot disagree.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -14,7 +14,7 @@ mod slots;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::domain::{Evidence, Exhibit, Judgement, Limit, Limits, Period, Subject};
+use crate::domain::{Evidence, Exhibit, Judgement, Limit, Limits, Month, Period, Subject};
 
 pub use measures::measures;
 pub use rank::ranked;
@@ -73,6 +73,12 @@ pub const CERTIFICATE: Limit = Limit {
 /// Judges everything, in the order in which it needs a person.
 pub fn evaluate(case: &Case<'_>) -> Vec<Judgement> {
     ranked(rules::ALL.iter().flat_map(|rule| (rule.judge)(case)).collect())
+}
+
+/// How long it took from an advisory until the last affected server had its fix, by month: at most `most` months.
+pub fn patch_latency(case: &Case<'_>, most: usize) -> Vec<Month> {
+    let truth = matching::Truth::of(case.evidence, case.now);
+    latency::months(&latency::patched(case.evidence, &truth, case.now), most)
 }
 
 /// The pictures that the rules have of a subject, each with its rule's measure.

@@ -51,7 +51,9 @@ fn section(out: &mut String, section: &Section, number: usize, sheet: &Sheet) {
             Block::Card(written) => card(out, written),
             Block::Picture(exhibit) => {
                 out.push_str(&svg::figure(exhibit, &sheet.zone));
-                table(out, &picture::table(exhibit, &sheet.zone));
+                // The drawing has the title already.
+                let figures = Table { caption: "In figures".into(), ..picture::table(exhibit, &sheet.zone) };
+                table(out, &figures);
             }
         }
     }
@@ -108,15 +110,15 @@ fn table(out: &mut String, table: &Table) {
     // What scrolls can be reached by the keyboard.
     writeln!(out, "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"table\">\n<table>").ok();
     writeln!(out, "<caption>{caption}</caption>\n<thead>\n<tr>").ok();
-    for (at, column) in table.columns.iter().enumerate() {
-        let class = if table.is_numeric(at) { " class=\"number\"" } else { "" };
+    let classes: Vec<&str> =
+        (0..table.columns.len()).map(|at| if table.is_numeric(at) { " class=\"number\"" } else { "" }).collect();
+    for (column, class) in table.columns.iter().zip(&classes) {
         writeln!(out, "<th scope=\"col\"{class}>{}</th>", escaped(column)).ok();
     }
     out.push_str("</tr>\n</thead>\n<tbody>\n");
     for row in &table.rows {
         out.push_str("<tr>");
-        for (at, cell) in row.iter().enumerate() {
-            let class = if table.is_numeric(at) { " class=\"number\"" } else { "" };
+        for (at, (cell, class)) in row.iter().zip(&classes).enumerate() {
             let text = inner(cell);
             if at == 0 {
                 write!(out, "<th scope=\"row\"{class}>{text}</th>").ok();

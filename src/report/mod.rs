@@ -1,6 +1,7 @@
 //! What was judged as text for others: a round as JSON and plain lines for programs, people and monitoring, and as samples
-//! for Prometheus; the morning sheet as Markdown, HTML, JSON and CSV.
+//! for Prometheus; the morning sheet, the month and the audit pack as Markdown, HTML, JSON and CSV.
 
+pub mod audit;
 mod csv;
 mod entry;
 mod findings;
@@ -10,6 +11,7 @@ mod ledger;
 mod markdown;
 mod material;
 mod metrics;
+pub mod month;
 pub mod morning;
 mod picture;
 mod plain;
@@ -26,3 +28,6 @@ pub use material::Material;
 pub use metrics::metrics;
 pub use plain::{plain, plugin};
 pub use sheet::{Sheet, Table};
+
+#[cfg(test)]
+mod tests;

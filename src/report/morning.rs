@@ -305,5 +305,5 @@ fn state(state: SourceState) -> &'static str {
 
 /// The findings as rows for a spreadsheet.
 pub fn table(material: &Material) -> Table {
-    super::findings::table(material, |_| true)
+    super::findings::table(material)
 }

@@ -26,7 +26,7 @@ pub(super) fn table(exhibit: &Exhibit, zone: &TimeZone) -> Table {
             table
         }
         Picture::Grid { columns, rows } => {
-            let mut table = Table::new(title, &["", "ok", "due", "unknown", "broken", "not"]);
+            let mut table = Table::new(title, &["", "ok", "due", "unknown", "broken", "none"]);
             table.rows = rows.iter().map(|row| counted(row, columns)).collect();
             table
         }

@@ -151,3 +151,80 @@ fn axis(span: (Timestamp, Timestamp), lines: &[AxisLine], zone: &TimeZone) -> (S
     text(&mut out, (WIDTH - 4, foot + 12), "end", &moment(span.1, zone));
     (out, foot + 20)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Mark, Window};
+
+    fn at(hours: i64) -> Timestamp {
+        Timestamp::from_second(1_790_000_000 + hours * 3_600).unwrap()
+    }
+
+    fn drawn(picture: Picture) -> String {
+        figure(&Exhibit { title: "</title><script>".into(), picture }, &TimeZone::UTC)
+    }
+
+    fn all() -> Vec<Picture> {
+        let month = |number, median_seconds, p95_seconds| Month {
+            first: jiff::civil::date(2026, number, 1),
+            median_seconds,
+            p95_seconds,
+            count: 3,
+        };
+        let line = AxisLine {
+            name: "<web1>".into(),
+            marks: vec![
+                Mark { at: at(-99), size: None },
+                Mark { at: at(5), size: Some(1) },
+                Mark { at: at(99), size: None },
+            ],
+            windows: vec![Window { from: at(1), until: at(3), name: "\"x\"".into(), verdict: Verdict::Broken }],
+        };
+        let row = GridRow { name: "<web1>".into(), cells: vec![Some(Verdict::Unknown), None, Some(Verdict::Ok)] };
+        vec![
+            Picture::Months { months: vec![month(9, 86_400, 172_800), month(10, 0, u64::MAX)] },
+            Picture::Months { months: Vec::new() },
+            Picture::Grid { columns: vec!["a".into(), "b".into(), "c".into()], rows: vec![row] },
+            Picture::Grid { columns: Vec::new(), rows: Vec::new() },
+            Picture::Trend { unit: Unit::Bytes, points: vec![(at(0), 0), (at(1), u64::MAX)] },
+            Picture::Trend { unit: Unit::Count, points: vec![(at(0), 0)] },
+            Picture::Trend { unit: Unit::Count, points: Vec::new() },
+            Picture::Axis { from: at(0), until: at(10), lines: vec![line] },
+            Picture::Axis { from: at(0), until: at(0), lines: Vec::new() },
+        ]
+    }
+
+    #[test]
+    fn every_drawing_says_what_it_is_and_holds_no_tag_from_outside() {
+        for picture in all() {
+            let svg = drawn(picture);
+            assert!(
+                svg.contains("role=\"img\"") && svg.contains("<title>&lt;/title&gt;&lt;script&gt;</title>"),
+                "{svg}"
+            );
+            assert!(!svg.contains("<script") && !svg.contains("<web1"), "{svg}");
+            assert_eq!(svg.matches("<rect").count(), svg.matches("</title></rect>").count());
+        }
+    }
+
+    #[test]
+    fn nothing_is_drawn_outside_however_odd_the_figures() {
+        for picture in all() {
+            let svg = drawn(picture);
+            let numbers = |name: &str| -> Vec<usize> {
+                svg.split(&format!(" {name}=\""))
+                    .skip(1)
+                    .filter_map(|rest| rest.split('"').next()?.parse().ok())
+                    .collect()
+            };
+            for name in ["x", "x1", "x2", "width"] {
+                assert!(numbers(name).iter().all(|x| *x <= WIDTH), "{name}: {svg}");
+            }
+            let height = numbers("height")[0];
+            for name in ["y", "y1", "y2", "height"] {
+                assert!(numbers(name).iter().all(|y| *y <= height), "{name}: {svg}");
+            }
+        }
+    }
+}

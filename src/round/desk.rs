@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
-use super::{Order, Plan, Survey, Update, answer};
+use super::{Chronicle, Order, Plan, Survey, Update, answer};
 use crate::domain::{
     Declared, Evidence, Fact, Finding, FindingKey, Judgement, Particulars, Period, Round, Shown, Since, SourceId,
     SourceLine, SourceRecord, Standing, Verdict,
@@ -330,6 +330,16 @@ impl Desk {
     /// What the findings of the last round say beyond their titles.
     pub fn particulars(&self) -> Result<BTreeMap<FindingKey, Particulars>, StoreError> {
         self.store.particulars()
+    }
+
+    /// What was recorded from then on and before that moment, and what it took to patch.
+    pub fn chronicle(&self, (from, until): (Timestamp, Timestamp), now: Timestamp) -> Result<Chronicle, StoreError> {
+        /// Years of them are a picture that nobody reads.
+        const MONTHS: usize = 24;
+        let mut backups = self.store.verdicts_of("backup-on-site", until)?;
+        backups.extend(self.store.verdicts_of("backup-off-site", until)?);
+        let (tallies, latency) = (self.store.tallies(from, until)?, policy::patch_latency(&self.case(now), MONTHS));
+        Ok(Chronicle { tallies, backups, latency })
     }
 
     /// Answers who looks closer, where nobody else does.

@@ -19,8 +19,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::domain::{
-    Account, Deed, Errand, Exhibit, Fault, FindingKey, OneTime, Particulars, Round, Seek, Shown, SourceId, Subject,
-    Turn,
+    Account, Deed, Errand, Exhibit, Fault, FindingKey, Month, OneTime, Particulars, Round, Seek, Shown, SourceId,
+    Subject, Tally, Turn,
 };
 
 pub use acts::{Request, Wish, Written};
@@ -81,6 +81,16 @@ pub struct Survey {
     pub particulars: BTreeMap<FindingKey, Particulars>,
     /// When the last round was recorded, if there was one.
     pub last_round: Option<Timestamp>,
+}
+
+/// What was recorded of a span of time.
+#[derive(Debug, Clone)]
+pub struct Chronicle {
+    pub tallies: Vec<Tally>,
+    /// How the verdicts on backups changed, from the beginning to the end of the span.
+    pub backups: Vec<Turn>,
+    /// Of all months that are known.
+    pub latency: Vec<Month>,
 }
 
 /// What the console asks for.

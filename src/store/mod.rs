@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 use crate::domain::{
     Fault, FindingKey, Judgement, Observation, Particulars, Round, Seek, Shown, Sighting, SourceId, SourceLine,
-    Standing, Subject, Turn,
+    Standing, Subject, Tally, Turn,
 };
 
 pub use sqlite::Sqlite;
@@ -140,6 +140,12 @@ pub trait Store: Send {
 
     /// Keeps what a channel was told.
     fn keep_told(&mut self, channel: &str, memory: &str) -> Result<(), StoreError>;
+
+    /// How the verdicts of one measure's findings changed before that moment, under the item `verdict`; the oldest first.
+    fn verdicts_of(&self, measure: &str, until: Timestamp) -> Result<Vec<Turn>, StoreError>;
+
+    /// What each round counted, from then on and before that moment; the oldest first.
+    fn tallies(&self, from: Timestamp, until: Timestamp) -> Result<Vec<Tally>, StoreError>;
 
     /// Which findings of the last round have this in their particulars.
     fn seek(&self, seek: &Seek) -> Result<HashSet<FindingKey>, StoreError>;

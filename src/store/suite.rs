@@ -46,6 +46,32 @@ fn suite(fresh: impl Fn() -> Box<dyn Store>) {
     the_last_round_comes_back_as_it_was(fresh().as_mut());
     who_looks_closer_reads_what_the_last_round_said(fresh().as_mut());
     how_things_stand_is_kept_with_every_turn(fresh().as_mut());
+    who_looks_back_reads_counts_and_verdicts(fresh().as_mut());
+}
+
+fn who_looks_back_reads_counts_and_verdicts(store: &mut dyn Store) {
+    let operator = Shown::line("mona");
+    let record = |store: &mut dyn Store, seconds, judgements| {
+        store.record(at(seconds), &operator, Vec::new(), judgements).unwrap();
+    };
+    record(store, 0, vec![judgement("a", Verdict::Due), judgement("b", Verdict::Ok)]);
+    record(store, 60, vec![judgement("a", Verdict::Broken), judgement("b", Verdict::Ok)]);
+    record(store, 120, vec![judgement("b", Verdict::Ok)]);
+    let told = |turns: Vec<Turn>| -> Vec<(Timestamp, String, Option<Shown>)> {
+        turns.into_iter().map(|turn| (turn.at, turn.key.to_string(), turn.word)).collect()
+    };
+    let (a, b) = ("advisories/a".to_owned(), "advisories/b".to_owned());
+    let all = [
+        (at(0), a.clone(), Some("due".into())),
+        (at(0), b, Some("ok".into())),
+        (at(60), a.clone(), Some("broken".into())),
+        (at(120), a, None),
+    ];
+    assert_eq!(told(store.verdicts_of("advisories", at(121)).unwrap()), all);
+    assert_eq!(told(store.verdicts_of("advisories", at(120)).unwrap()), all[..3]);
+    assert_eq!(told(store.verdicts_of("advisorie", at(121)).unwrap()), []);
+    let tallies = store.tallies(at(60), at(120)).unwrap();
+    assert_eq!(tallies, [Tally { at: at(60), ok: 1, due: 0, broken: 1, unknown: 0 }]);
 }
 
 fn a_failure_keeps_the_last_good_answer(store: &mut dyn Store) {

@@ -68,7 +68,7 @@ impl TokenSink for Reader {
     }
 }
 
-pub fn read(html: &str) -> Page {
+fn read(html: &str) -> Page {
     let tokenizer = Tokenizer::new(Reader::default(), TokenizerOpts { exact_errors: true, ..TokenizerOpts::default() });
     let queue = BufferQueue::default();
     queue.push_back(StrTendril::from(html));
@@ -77,5 +77,32 @@ pub fn read(html: &str) -> Page {
     let mut page = tokenizer.sink.0.into_inner();
     let open = std::mem::take(&mut page.open);
     page.errors.extend(open.into_iter().map(|name| format!("<{name}> is never closed")));
+    page
+}
+
+/// The tags that a report may have; no script, nothing that fetches, no form.
+const TAGS: &str = "a article body caption dd div dl dt figcaption figure footer h1 h2 h3 head html li line main meta p \
+                    polyline pre rect section span style svg table tbody td text th thead title tr ul";
+const ATTRIBUTES: &str = "aria-hidden aria-label aria-labelledby charset class content height href http-equiv id lang name \
+                          points rel role scope tabindex viewbox viewBox width x x1 x2 y y1 y2";
+
+/// The page, if nothing is wrong with it.
+pub fn sound(html: &str) -> Page {
+    assert!(html.starts_with("<!DOCTYPE html>\n<html lang=\"en\">"), "{}", &html[..100]);
+    assert!(html.contains("content=\"default-src 'none'; style-src 'unsafe-inline';"));
+    let page = read(html);
+    assert_eq!(page.errors, Vec::<String>::new());
+    for tag in page.tags.keys() {
+        assert!(TAGS.split_whitespace().any(|known| known == tag), "<{tag}>");
+    }
+    for attribute in &page.attributes {
+        assert!(ATTRIBUTES.split_whitespace().any(|known| known == attribute), "{attribute}=");
+    }
+    assert!(page.links.iter().all(|link| link.starts_with("https://")), "{:?}", page.links);
+    assert_eq!((page.tags["h1"], page.tags["main"], page.tags["style"]), (1, 1, 1));
+    let mut ids = page.ids.clone();
+    ids.dedup();
+    assert_eq!(ids, page.ids);
+    assert_eq!(page.tags.get("table"), page.tags.get("caption"), "every table has a caption");
     page
 }

@@ -12,16 +12,18 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use schemars::{JsonSchema, schema_for};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::tools::contained::contain;
 use super::tools::http::parse_written;
 use super::{Collector, Source};
 use crate::domain::facts::{FeedDeclared, FeedKind};
 use crate::domain::register::Register;
 use crate::domain::settings::{Entry, Misfit, Section};
-use crate::domain::{Declared, Fact, Period, Shown, SourceId, Subject, SubjectKind};
+use crate::domain::{Declared, Fact, Fault, Observation, Period, Shown, SourceId, Subject, SubjectKind};
 use reading::Feed;
 
 pub const COLLECTOR: Collector = Collector {
@@ -58,6 +60,12 @@ struct FeedEntry {
 
 fn any() -> FeedKind {
     FeedKind::Any
+}
+
+/// What a feed says, read as its source would; a panic of the parser is contained. For fuzzing.
+pub fn parse(kind: FeedKind, said: &[u8], now: Timestamp) -> Result<Vec<Observation>, Fault> {
+    let subject = Subject::new(SubjectKind::Feed, "feed");
+    contain("this feed", || reading::observations(said, subject, kind, now))?
 }
 
 fn plan(entries: &[Entry], register: &Register, every: Period) -> Result<Vec<Source>, Vec<Misfit>> {

@@ -83,7 +83,12 @@ fn said_of(fault: Fault, origin: &Shown) -> Fault {
     Fault { said: Shown::line(&format!("{} ({origin})", fault.said)), ..fault }
 }
 
-fn observations(bytes: &[u8], subject: Subject, kind: FeedKind, now: Timestamp) -> Result<Vec<Observation>, Fault> {
+pub(super) fn observations(
+    bytes: &[u8],
+    subject: Subject,
+    kind: FeedKind,
+    now: Timestamp,
+) -> Result<Vec<Observation>, Fault> {
     let Items { items, left_out } = items::parse_items(bytes, now)?;
     let seen = FeedSeen { items: u32::try_from(items.len()).unwrap_or(u32::MAX), left_out };
     let mut observations = vec![observed(subject, now, Fact::FeedSeen(seen))];

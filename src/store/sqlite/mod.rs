@@ -1,6 +1,7 @@
 //! SQLite, in WAL mode, in a file that nobody else may read.
 
 mod findings;
+mod history;
 mod log;
 mod open;
 mod particulars;
@@ -19,7 +20,7 @@ use serde::de::value::{Error, StrDeserializer};
 use super::watch::touch;
 use super::{Attempt, Kept, NextLine, Signature, Store, StoreError};
 use crate::domain::{
-    FindingKey, Judgement, Particulars, Round, Seek, Shown, Sighting, SourceLine, Standing, Subject, Turn,
+    FindingKey, Judgement, Particulars, Round, Seek, Shown, Sighting, SourceLine, Standing, Subject, Tally, Turn,
 };
 
 /// A store in one SQLite file, or in memory.
@@ -156,6 +157,14 @@ impl Store for Sqlite {
 
     fn turns_about(&self, measure: &str, item: &str, since: Timestamp) -> Result<Vec<Turn>, StoreError> {
         standings::turns_about(&self.connection, measure, item, since).map_err(|error| self.fault(&error))
+    }
+
+    fn verdicts_of(&self, measure: &str, until: Timestamp) -> Result<Vec<Turn>, StoreError> {
+        history::verdicts(&self.connection, measure, until).map_err(|error| self.fault(&error))
+    }
+
+    fn tallies(&self, from: Timestamp, until: Timestamp) -> Result<Vec<Tally>, StoreError> {
+        history::tallies(&self.connection, from, until).map_err(|error| self.fault(&error))
     }
 
     fn turns_of(&self, subject: &Subject) -> Result<Vec<Turn>, StoreError> {

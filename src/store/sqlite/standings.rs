@@ -12,7 +12,7 @@ use crate::domain::{FindingKey, Shown, Standing, Subject, Turn};
 /// How much of a finding's history is read when somebody looks.
 const TOLD: usize = 50;
 /// Under this name a finding's own verdict stands in its history.
-const VERDICT: &str = "verdict";
+pub(super) const VERDICT: &str = "verdict";
 
 /// Writes what turned since `key` was recorded last.
 pub(super) fn keep(
@@ -109,7 +109,7 @@ pub(super) fn turns_about(
     rows.collect()
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Turn> {
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Turn> {
     Ok(Turn {
         at: time(row.get(0)?),
         key: stored(row.get_ref(1)?.as_str()?)?,

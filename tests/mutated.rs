@@ -1,0 +1,138 @@
+//! Every parser of advisories against thousands of damaged copies of good data: whatever comes is a fact or a fault, soon.
+//! The same seeds each time; `fuzz/` looks further.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use matins::collect::advisories::parse;
+use matins::collect::feeds;
+use matins::domain::Fact;
+use matins::domain::facts::FeedKind;
+use matins::domain::version::compare;
+
+/// Damaged copies of each.
+const COPIES: usize = 1_500;
+
+const TRACKER: &[u8] = br#"{"linux":{"CVE-2026-7":{"description":"x \u00fc","scope":"remote","debianbug":7,"releases":{"trixie":
+    {"status":"resolved","repositories":{"trixie":"6.12-1"},"fixed_version":"6.12-1","urgency":"high**"},"sid":{"status":"open",
+    "urgency":"low","nodsa":"Minor","nodsa_reason":"postponed"}}}},"perl":{"TEMP-0000000-0CA7E3":{"releases":[]}}}"#;
+const BULLETINS: &[u8] = b"[29 Mar 2023] DSA-5380-1 xorg-server - security update\n\t{CVE-2023-1393 DSA-5380-1}\n\
+    \t[bullseye] - xorg-server  2:1.20.11-1+deb11u6\n\t[buster] - xorg-server <not-affected>\n\tNOTE: x\n\
+    [18 Apr 2018] DSA-4205-1 jessie end-of-life\n";
+const KEV: &[u8] = br#"{"dateReleased": "2026-11-20T17:04:19.9796Z", "count": 2, "vulnerabilities": [
+    {"cveID": "CVE-2026-1", "dateAdded": "2026-11-20", "cwes": []}, {"cveID": "CVE-2017-1000253", "dateAdded": "2025-01-02"}]}"#;
+const EPSS: &[u8] = b"#model_version:v2025.03.14,score_date:2026-11-22T00:00:00+0000\ncve,epss,percentile\n\
+    CVE-2026-1,0.00042,0.05\nCVE-2026-2,0.97,0.999\n";
+const RELEASES: &[u8] = b"version,codename,series,created,release,eol,eol-lts,eol-elts\n\
+    12,Bookworm,bookworm,2021-08-14,2023-06-10,2026-07-11,2028-06-30,2033-06-30\n14,Forky,forky,2025-08-09\n";
+const SUPPORT: &[u8] =
+    b"adns      limited  Stub resolver\nconsul\tnon-supported\t1.10-1 2023-09-20  x\nrust.*   limited  y\n";
+const RECORD: &[u8] = br#"{"id": "DRUPAL-CORE-2026-008", "modified": "2026-08-19T17:25:00.000Z", "published":
+    "2026-08-12T17:25:00Z", "aliases": ["CVE-2026-7", "SA-CORE-2026-008"], "affected": [{"package": {"ecosystem": "Packagist",
+    "name": "drupal/core"}, "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "8.0.0"}, {"fixed": "10.5.4"}]}],
+    "versions": ["7.1"], "database_specific": {"affected_versions": ">=8.0.0 <10.5.4 || 11.0.*"}}]}"#;
+
+fn packed(path: &str, bytes: &[u8]) -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for path in [path, "x/README.md"] {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(bytes.len() as u64);
+        builder.append_data(&mut header, path, bytes).unwrap();
+    }
+    builder.into_inner().unwrap()
+}
+
+/// A copy in which a few things are wrong.
+fn damaged(random: &mut fastrand::Rng, whole: &[u8]) -> Vec<u8> {
+    const TOKENS: [&[u8]; 14] = [
+        b"null", b"{", b"]", b"\"", b",", b"\n", b"-1", b"1e999", b"<html>", b"\0", b"\xff", b"0000", b":", b"\x1b[2J",
+    ];
+    let mut bytes = whole.to_vec();
+    for _ in 0..random.usize(1..5) {
+        let at = random.usize(..=bytes.len().saturating_sub(1));
+        let end = (at + random.usize(..40)).min(bytes.len());
+        match random.u8(..6) {
+            0 if !bytes.is_empty() => bytes[at] ^= 1 << random.u8(..8),
+            1 => drop(bytes.drain(at..end)),
+            2 => bytes.truncate(at),
+            3 => {
+                let part = bytes[at..end].to_vec();
+                let to = random.usize(..=bytes.len());
+                bytes.splice(to..to, part.repeat(random.usize(1..50)));
+            }
+            _ => drop(bytes.splice(at..at, TOKENS[random.usize(..TOKENS.len())].iter().copied())),
+        }
+    }
+    bytes
+}
+
+fn survive<T>(name: &str, copies: usize, whole: &[u8], read: impl Fn(&[u8]) -> Option<T>) {
+    assert!(read(whole).is_some(), "{name}: the undamaged one is no good");
+    let mut random = fastrand::Rng::with_seed(7);
+    let mut refused = 0;
+    for number in 0..copies {
+        let bytes = damaged(&mut random, whole);
+        let started = Instant::now();
+        refused += usize::from(read(&bytes).is_none());
+        assert!(started.elapsed() < Duration::from_secs(2), "{name}: copy {number} takes too long");
+    }
+    assert!(refused > copies / 50, "{name}: {refused} of {copies} refused: nothing was damaged");
+}
+
+#[test]
+fn damaged_lists_are_facts_or_faults() {
+    let sources = [
+        ("debian_tracker", TRACKER),
+        ("debian_dsa", BULLETINS),
+        ("debian_dla", BULLETINS),
+        ("kev", KEV),
+        ("epss", EPSS),
+        ("debian_releases", RELEASES),
+    ];
+    for (key, whole) in sources {
+        survive(key, COPIES, whole, |bytes| parse(key, bytes).unwrap().ok());
+    }
+    assert!(parse("cisa", b"").is_none());
+}
+
+#[test]
+fn damaged_archives_and_damaged_files_in_them_are_facts_or_faults() {
+    let record = "main/advisories/core/DRUPAL-CORE-2026-008.json";
+    for (key, path, whole) in
+        [("drupal_osv", record, RECORD), ("debian_support", "main/security-support.deb13", SUPPORT)]
+    {
+        survive(key, COPIES, &packed(path, whole), |bytes| parse(key, bytes).unwrap().ok());
+        survive(key, COPIES, whole, |bytes| {
+            let fact = parse(key, &packed(path, bytes)).unwrap().ok()?;
+            let lost = matches!(&fact, Fact::DrupalDatabase(database) if database.records.is_empty());
+            (!lost).then_some(fact)
+        });
+    }
+}
+
+#[test]
+fn damaged_feeds_are_facts_or_faults() {
+    let now: Timestamp = "2026-11-23T08:00:00Z".parse().unwrap();
+    for name in ["atom.xml", "debian-dsa.rdf", "drupal-all.xml", "feed.json"] {
+        let whole = std::fs::read(format!("tests/fixtures/feeds/{name}")).unwrap();
+        for kind in [FeedKind::Debian, FeedKind::Drupal, FeedKind::Any] {
+            survive(name, COPIES / 25, &whole, |bytes| feeds::parse(kind, bytes, now).ok());
+        }
+    }
+}
+
+#[test]
+fn damaged_versions_keep_their_order() {
+    let mut random = fastrand::Rng::with_seed(7);
+    let mut versions: Vec<String> = (0..300)
+        .map(|_| String::from_utf8_lossy(&damaged(&mut random, b"2:1.20.11-1+deb11u6~bpo1")).into_owned())
+        .collect();
+    versions.sort_by(|a, b| compare(a, b));
+    for (at, a) in versions.iter().enumerate() {
+        for b in &versions[at..] {
+            assert!(compare(a, b).is_le() && compare(b, a).is_ge(), "{a} {b}");
+        }
+    }
+}
