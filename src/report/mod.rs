@@ -28,3 +28,6 @@ pub use material::Material;
 pub use metrics::metrics;
 pub use plain::{plain, plugin};
 pub use sheet::{Sheet, Table};
+
+#[cfg(test)]
+mod tests;

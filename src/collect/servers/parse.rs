@@ -18,7 +18,9 @@ pub mod unattended;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::facts::{HostExposure, HostPower, HostSeen, HostSoftware, Packages, Reboot, Release};
+use crate::domain::facts::{
+    HostExposure, HostPower, HostSeen, HostSoftware, NO_NEEDRESTART, Packages, Reboot, Release,
+};
 use crate::domain::{Fault, Read, Shown};
 use packages::Installed;
 use sections::{Section, Sections};
@@ -201,7 +203,7 @@ fn needrestart(section: &Section) -> Option<bool> {
 /// `NEEDRESTART-SVC: nginx.service`. 3: there is no needrestart.
 fn parse_services(sections: &Sections) -> Result<Vec<Shown>, Fault> {
     if sections.get("services").is_some_and(|section| section.code == 3) {
-        return Err(Fault::new("needrestart is not installed").mend("apt-get install needrestart on the server"));
+        return Err(Fault::new(NO_NEEDRESTART).mend("apt-get install needrestart on the server"));
     }
     let section = sections.rooted("services", "needrestart", "looking for replaced libraries")?;
     if !section.lines.iter().any(|line| line.starts_with("NEEDRESTART-VER:")) {

@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::{AptSeen, Read};
 use crate::domain::{DeclaredPort, Fault, Shown};
 
+/// Why [`HostSeen::outdated_services`] can't be read on a server as Debian installs it: a program is missing, which is a
+/// fact, and no riddle.
+pub const NO_NEEDRESTART: &str = "needrestart is not installed";
+
 /// What the register says of a server.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostDeclared {

@@ -28,7 +28,8 @@ pub use apt::{AptSeen, Repository, Signature};
 pub use backup::{BackupDeclared, BackupExpect, Encryption, Percent, Slot, Snapshot, Snapshots};
 pub use exposure::{Filter, FilterProgram, FilterRules, HostExposure, Listener, Listening};
 pub use host::{
-    HostDeclared, HostSeen, Kernel, Package, Packages, Pending, Reboot, Release, Unattended, UnattendedRun,
+    HostDeclared, HostSeen, Kernel, NO_NEEDRESTART, Package, Packages, Pending, Reboot, Release, Unattended,
+    UnattendedRun,
 };
 pub use person::PersonDeclared;
 pub use pki::{PkiCertificate, RevocationList, VpnPki};

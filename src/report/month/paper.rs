@@ -41,7 +41,7 @@ fn latency(span: &Span) -> Section {
         "From the publication of an advisory to its installation on the last affected server, by month of publication. \
          An advisory that is still open somewhere is not in it.",
     );
-    let title = "median and 95th percentile".into();
+    let title = "median (bar) and 95th percentile (dashed)".into();
     section.blocks.push(Block::Picture(Exhibit { title, picture: Picture::Months { months } }));
     section
 }

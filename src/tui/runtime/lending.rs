@@ -68,7 +68,7 @@ impl Runtime {
                     kill_process(getpid(), Signal::STOP).ok();
                     continue;
                 }
-                Heard::Continue => continue,
+                Heard::Continue | Heard::Resized => continue,
             };
             program.signal(Signal::HUP);
             return Err(ending);

@@ -110,6 +110,8 @@ impl Runtime {
                     Woken::Signal(Heard::TerminalGone) => return Ok(Ending::TerminalGone),
                     Woken::Signal(Heard::Stop) => self.stage.stop_alone(),
                     Woken::Signal(Heard::Continue) => self.stage.enter_again(),
+                    // What size it is, is asked before each picture.
+                    Woken::Signal(Heard::Resized) => push(&mut batch, Msg::Time),
                     Woken::By(msg) => push(&mut batch, msg),
                     Woken::ByNothing => {}
                 }

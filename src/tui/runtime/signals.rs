@@ -20,6 +20,8 @@ pub enum Heard {
     End(i32),
     Stop,
     Continue,
+    /// The terminal has another size. crossterm tells it too, but forgets it when a key comes in the same instant.
+    Resized,
     TerminalGone,
 }
 
@@ -27,6 +29,7 @@ pub struct Signals {
     ends: [(i32, Signal); 4],
     stop: Signal,
     resume: Signal,
+    resize: Signal,
     terminal: Option<AsyncFd<OwnedFd>>,
 }
 
@@ -38,6 +41,7 @@ impl Signals {
             ends: [end(Number::TERM)?, end(Number::INT)?, end(Number::QUIT)?, end(Number::HUP)?],
             stop: listen(Number::TSTP)?,
             resume: listen(Number::CONT)?,
+            resize: listen(Number::WINCH)?,
             terminal: watch_terminal(),
         })
     }
@@ -51,6 +55,7 @@ impl Signals {
             _ = on_hup.recv() => Heard::End(*hup),
             _ = self.stop.recv() => Heard::Stop,
             _ = self.resume.recv() => Heard::Continue,
+            _ = self.resize.recv() => Heard::Resized,
             () = hung_up(self.terminal.as_ref()) => Heard::TerminalGone,
         }
     }

@@ -2,7 +2,7 @@
 
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
-use jiff::{Span, Timestamp};
+use jiff::{Timestamp, ToSpan as _};
 
 use crate::domain::Shown;
 
@@ -15,9 +15,9 @@ pub fn weeks(signed: &[Timestamp], today: Date, zone: &TimeZone) -> Option<Shown
     days.sort_unstable();
     let first = *days.first()?;
     let since_monday = i64::from(today.weekday().to_monday_zero_offset());
-    let begin = today.checked_sub(Span::new().days(since_monday + 7 * (WEEKS - 1))).ok()?;
+    let begin = today.checked_sub((since_monday + 7 * (WEEKS - 1)).days()).ok()?;
     let (mut strip, mut unsigned) = (String::new(), 0);
-    for day in begin.series(Span::new().days(1)).take_while(|day| *day <= today) {
+    for day in begin.series(1.day()).take_while(|day| *day <= today) {
         if day.weekday() == Weekday::Monday && day != begin {
             strip.push(' ');
         }

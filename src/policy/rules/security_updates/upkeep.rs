@@ -1,7 +1,7 @@
 //! What keeps a host up to date, beside the updates themselves.
 
 use super::{CLOCK, Host, REBOOT};
-use crate::domain::facts::Reboot;
+use crate::domain::facts::{NO_NEEDRESTART, Reboot};
 use crate::domain::{Judgement, Shown, Verdict};
 
 /// A reboot that is due, and which sources say so.
@@ -63,17 +63,23 @@ fn packages_of(reboot: &Reboot, sources: &str) -> String {
 
 /// Services that run what has been replaced: the update is installed and does not protect yet.
 pub(super) fn services(host: &Host<'_>) -> Judgement {
-    let judgement =
-        match host.seen.outdated_services.as_result() {
-            Err(fault) => {
-                return host.unreadable("which services run replaced libraries", fault).part("services").weight(10);
-            }
-            Ok(services) if services.is_empty() => host
-                .judgement(Verdict::Ok, "no service on replaced libraries")
-                .because(host.name(), Some(host.at), "needrestart names none"),
-            Ok(services) => outdated(host, services),
-        };
-    judgement.part("services").weight(42)
+    let judgement = match host.seen.outdated_services.as_result() {
+        Err(fault) if fault.said == NO_NEEDRESTART => host
+            .judgement(Verdict::Due, "needrestart is not installed: nobody knows which services run replaced libraries")
+            .because(host.name(), Some(host.at), NO_NEEDRESTART)
+            .mend("apt-get install needrestart on the server"),
+        Err(fault) => {
+            return host.unreadable("which services run replaced libraries", fault).part("services").weight(10);
+        }
+        Ok(services) if services.is_empty() => host.judgement(Verdict::Ok, "no service on replaced libraries").because(
+            host.name(),
+            Some(host.at),
+            "needrestart names none",
+        ),
+        Ok(services) => outdated(host, services),
+    };
+    let weight = if host.seen.outdated_services.seen().is_some() { 42 } else { 10 };
+    judgement.part("services").weight(weight)
 }
 
 fn outdated(host: &Host<'_>, services: &[Shown]) -> Judgement {

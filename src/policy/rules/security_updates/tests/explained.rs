@@ -185,6 +185,11 @@ fn services_on_replaced_libraries_are_due_and_unread_ones_unknown() {
     let unread = part(&unread, Some("services"));
     assert_eq!(unread.verdict, Verdict::Unknown);
     assert_eq!(unread.title, "which services run replaced libraries unknown: needs root");
+    // A program that is missing is a fact, and below the updates that are due.
+    let missing = seen(|host| host.outdated_services = Read::unreadable(crate::domain::facts::NO_NEEDRESTART));
+    let missing = part(&missing, Some("services"));
+    assert_eq!(missing.verdict, Verdict::Due);
+    assert!(missing.title.as_str().starts_with("needrestart is not installed"));
     assert_eq!(unread.mend.as_ref().unwrap(), &"allow it");
 }
 

@@ -1,0 +1,90 @@
+//! A morning whose every text comes from somebody who means harm.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::*;
+use crate::domain::{
+    Decided, DecisionKind, Fault, Judgement, Link, Round, Shown, SourceId, SourceLine, SourceState, Subject,
+    SubjectKind, Verdict,
+};
+use crate::round::Survey;
+
+const HOSTILE: &str = "\"><script>alert('x')</script>\n| # `x` [y](javascript:z) \u{202e}\x1b[31m";
+
+fn at(hours: i64) -> Timestamp {
+    Timestamp::from_second(1_790_000_000 + hours * 3_600).unwrap()
+}
+
+fn judged(name: &str, verdict: Verdict, link: &str) -> Judgement {
+    Judgement::new("advisories", Subject::new(SubjectKind::Advisory, name), verdict, HOSTILE)
+        .detail(HOSTILE)
+        .mend(HOSTILE)
+        .because(HOSTILE, Some(at(-1)), HOSTILE)
+        .link(Link::parse(link))
+}
+
+fn hostile() -> Material {
+    let judgements = [
+        judged(HOSTILE, Verdict::Broken, "https://example.org/?a=1&b=\"'<x>"),
+        judged("DSA-1", Verdict::Broken, "http://example.org/"),
+        judged("DSA-2", Verdict::Due, "https://example.org/"),
+    ];
+    let (mut findings, mut particulars) = (Vec::new(), BTreeMap::new());
+    for (judgement, rank) in judgements.into_iter().zip(1..) {
+        let (finding, said) = judgement.with_history(rank, at(0), None);
+        particulars.insert(finding.key.clone(), said);
+        findings.push(finding);
+    }
+    let source = SourceLine {
+        id: SourceId::new("feeds", HOSTILE),
+        state: SourceState::Silent,
+        at: None,
+        took_ms: None,
+        fault: Some(Fault::new(HOSTILE).mend(HOSTILE)),
+    };
+    let decided = Decided {
+        seq: 1,
+        kind: DecisionKind::Accept,
+        by: HOSTILE.into(),
+        at: at(-2),
+        until: at(24),
+        reason: Shown::text(HOSTILE),
+        to: Some(HOSTILE.into()),
+        link: None,
+        open: None,
+    };
+    let mut round = Round::new(at(0), HOSTILE.into(), vec![source], findings);
+    round.decisions.insert(round.findings[2].key.clone(), decided);
+    let survey = Survey { round, particulars, last_round: Some(at(0)) };
+    Material { now: at(0), zone: TimeZone::UTC, survey, ledger: Ledger::default() }
+}
+
+#[test]
+fn a_hostile_title_is_text_in_every_format() {
+    let material = hostile();
+    let sheet = morning::sheet(&material);
+    let page = html(&sheet);
+    assert!(!page.contains("<script") && !page.contains("<x>") && page.contains("&lt;script&gt;"), "{page}");
+    assert!(page.contains("<a href=\"https://example.org/?a=1&amp;b=%22%27%3Cx%3E\""), "{page}");
+    assert!(!page.contains("href=\"http:") && page.contains("<p>http://example.org/</p>"), "{page}");
+    let text = markdown(&sheet);
+    assert!(!text.contains("<script") && !text.contains("[y](") && !text.contains("\n| #"), "{text}");
+    for written in [&page, &text, &csv(&morning::table(&material)), &morning::json(&material).unwrap()] {
+        assert!(!written.contains(['\u{202e}', '\x1b']), "{written}");
+    }
+    // A line feed in a reason stays inside of its quotes; rows end with CR LF.
+    for row in csv(&morning::table(&material)).split_terminator("\r\n").skip(1) {
+        assert!(row.trim_start_matches('"').starts_with("advisories/"), "{row}");
+    }
+}
+
+#[test]
+fn what_rests_is_in_no_card_and_what_asks_is() {
+    let material = hostile();
+    let text = markdown(&morning::sheet(&material));
+    assert_eq!(text.matches("\n### ").count(), 2, "{text}");
+    assert!(text.contains("## Decided (1)") && text.contains("accepted to "), "{text}");
+}
