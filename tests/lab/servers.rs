@@ -207,7 +207,9 @@ fn damaged(lab: &Lab, name: &str, words: &str) -> Result<(), Failed> {
     assert!(packages.is_none() && host.release.seen().is_some());
     let judgements = judged(name, ground.ask(&source(name), None));
     assert_eq!(verdict(&judgements, None), Verdict::Unknown, "{judgements:?}");
-    assert!(judgements.iter().all(|judgement| judgement.verdict != Verdict::Due), "{judgements:?}");
+    // That needrestart is missing has nothing to do with the database.
+    let rest = judgements.iter().filter(|judgement| judgement.part.as_ref().is_none_or(|part| *part != *"services"));
+    assert!(rest.clone().count() > 0 && rest.clone().all(|one| one.verdict != Verdict::Due), "{judgements:?}");
     Ok(())
 }
 

@@ -114,10 +114,10 @@ impl Checked<'_, '_> {
         let title = self.title(&behind, &untold, exploited.is_some());
         let judged = self.doubted(self.source(begin(self.site, verdict, title)), &untold);
         let judged = self.because(judged, &behind, exploited.as_ref());
-        let judged = behind.iter().fold(judged, |judged, one| {
-            let ids: Vec<&str> = one.records.iter().map(|record| record.id.as_str()).collect();
-            judged.asking(format!("package {}", one.package.name), format!("vulnerable: {}", ids.join(" ")))
-        });
+        // Each advisory by itself: a package may have more of them than one line holds, and none may hide behind others.
+        let each = behind.iter().flat_map(|one| one.records.iter().map(|record| (&one.package.name, &record.id)));
+        let judged =
+            each.fold(judged, |judged, (package, id)| judged.asking(format!("package {package} {id}"), "vulnerable"));
         if behind.is_empty() {
             return match mend(&untold) {
                 Some(mend) => judged.mend(mend),
