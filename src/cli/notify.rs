@@ -1,9 +1,8 @@
 //! `matins notify`.
 
-use super::edge::{Edge, End, Ended, NO_INPUT, USAGE, now, print, runtime};
+use super::edge::{Edge, End, Ended, NO_INPUT, USAGE, desk, now, print, runtime};
 use crate::collect::tools::Tools;
 use crate::domain::Fault;
-use crate::round::Plan;
 use crate::tell::News;
 
 #[derive(Debug, clap::Args)]
@@ -13,10 +12,10 @@ pub(super) struct Arguments {
     name: Option<String>,
 }
 
-/// Sends a test message, so that nobody learns on a bad morning that a channel leads nowhere. It changes nothing.
+/// Sends a test message, so that nobody learns on a bad morning that a channel leads nowhere.
 pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
-    let settings = edge.settings()?;
-    let channels = Plan::new(&settings)?.telling.channels;
+    let (_, plan, store) = edge.plan()?;
+    let channels = plan.telling.channels.clone();
     if channels.is_empty() {
         return Err(End::new(NO_INPUT, "nobody is told anything: there is no [[notify]] in the configuration"));
     }
@@ -25,11 +24,15 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
     if !names.iter().any(|name| wanted(name)) {
         return Err(End::new(USAGE, format!("there is no channel of that name; there are: {}", names.join(", "))));
     }
+    let mut desk = desk(plan, store)?;
     let (tools, runtime) = (Tools::new(now)?, runtime()?);
     let mut failed = 0;
     for channel in channels.iter().filter(|channel| wanted(channel.name.as_str())) {
         let said = match runtime.block_on(channel.send(&News::trial(now()), &tools)) {
-            Ok(()) => format!("{}: told\n", channel.name),
+            Ok(()) => {
+                desk.reached(channel)?;
+                format!("{}: told\n", channel.name)
+            }
             Err(Fault { said, mend, .. }) => {
                 failed += 1;
                 mend.map_or_else(

@@ -136,7 +136,7 @@ fn days(month: Option<&str>, zone: &TimeZone, now: Timestamp) -> Result<(Date, D
     if first > today {
         return Err(End::new(USAGE, format!("{text} has not begun")));
     }
-    Ok((first, first.last_of_month()))
+    Ok((first, first.last_of_month().min(today)))
 }
 
 /// From the first day's beginning to the last one's end.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::edge::{Edge, End, Ended, INTERRUPTED, IO, USAGE, complain, desk, now, print, runtime};
 use super::lock::Lock;
 use crate::collect::tools::Tools;
+use crate::domain::Fault;
 use crate::report;
 use crate::round::{Pass, Recording, Step, pass, tell};
 
@@ -50,7 +51,14 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
         pass(&mut desk, &tools, &wanted, cancel, progress).await
     })?;
     if let Some(round) = &round {
-        for fault in runtime.block_on(tell(&mut desk, &tools, round, wanted.only.is_empty()))? {
+        let told = runtime.block_on(async {
+            tokio::select! {
+                told = tell(&mut desk, &tools, round, wanted.only.is_empty()) => told,
+                _ = tokio::signal::ctrl_c() => Ok(vec![Fault::new("interrupted: who was not told is told after the next round")]),
+            }
+        });
+        // The round itself is good and recorded.
+        for fault in told.unwrap_or_else(|error| vec![error.into()]) {
             complain(&End::from(fault).said);
         }
     }

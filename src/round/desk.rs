@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use super::{Chronicle, Order, Plan, Survey, Update, answer};
 use crate::domain::{
-    Declared, Evidence, Fact, Finding, FindingKey, Judgement, Particulars, Period, Round, Shown, Since, SourceId,
-    SourceLine, SourceRecord, Standing, Verdict,
+    Declared, Evidence, Fact, Fault, Finding, FindingKey, Judgement, Particulars, Period, Round, Shown, Since,
+    SourceId, SourceLine, SourceRecord, Standing, Verdict,
 };
 use crate::log::Record;
 use crate::policy::decisions::{Present, Roles, decided};
@@ -26,6 +26,8 @@ pub struct Desk {
     presents: HashMap<FindingKey, Judged>,
     /// Lines of the log that could not be used, told once.
     damage: Vec<Shown>,
+    /// Channels that nothing reaches, told once.
+    pub(super) unreached: Vec<Fault>,
 }
 
 /// What of a judgement a decision hangs on.
@@ -154,6 +156,7 @@ impl Desk {
             record: Record::default(),
             presents: HashMap::new(),
             damage: Vec::new(),
+            unreached: Vec::new(),
         }
     }
 

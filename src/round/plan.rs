@@ -44,10 +44,11 @@ impl Plan {
                 Err(wrong) => misfits.extend(wrong),
             }
         }
-        let telling = Telling::plan(&settings.entries(tell::SECTIONS)).unwrap_or_else(|wrong| {
-            misfits.extend(wrong);
-            Telling::default()
-        });
+        let telling =
+            Telling::plan(&settings.entries(tell::SECTIONS), &settings.register.servers).unwrap_or_else(|wrong| {
+                misfits.extend(wrong);
+                Telling::default()
+            });
         if !misfits.is_empty() {
             return Err(settings.troubles(&misfits));
         }

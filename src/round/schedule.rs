@@ -296,6 +296,10 @@ impl Clerk {
     fn evaluate(&mut self) {
         self.gather_until = None;
         self.judged_at = (self.tools.now)();
+        // Said once, and before what is worse; a store that can't be read says so itself below.
+        for fault in self.desk.newly_unreached().unwrap_or_default() {
+            self.updates.send(Update::Trouble(fault)).ok();
+        }
         match self.desk.evaluate(self.judged_at) {
             Ok(round) => self.show(round),
             Err(error) => {
@@ -305,10 +309,6 @@ impl Clerk {
                 // Nobody listens any more when this fails; the next report ends the schedule.
                 self.updates.send(Update::Trouble(error.into())).ok();
             }
-        }
-        for fault in self.desk.unreached().unwrap_or_else(|error| vec![error.into()]) {
-            // As above.
-            self.updates.send(Update::Trouble(fault)).ok();
         }
         for said in self.desk.damage() {
             let fault = Fault::new(said).mend("matins log verify names the first bad entry");

@@ -42,14 +42,34 @@ pub async fn tell(desk: &mut Desk, tools: &Tools, round: &Round, complete: bool)
                 });
             }
         }
-        if let Ok(json) = serde_json::to_string(&memory) {
-            desk.store.keep_told(channel.name.as_str(), &json)?;
-        }
+        // The others were told too, and each is remembered that can be.
+        faults.extend(desk.remember_told(channel, &memory).err().map(Fault::from));
     }
     Ok(faults)
 }
 
 impl Desk {
+    fn remember_told(&mut self, channel: &Channel, memory: &Memory) -> Result<(), StoreError> {
+        match serde_json::to_string(memory) {
+            Ok(json) => self.store.keep_told(channel.name.as_str(), &json),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Forgets that nothing reached a channel: a test has.
+    pub fn reached(&mut self, channel: &Channel) -> Result<(), StoreError> {
+        let mut memory = remembered(self.store.told(channel.name.as_str())?.as_deref());
+        memory.reached();
+        self.remember_told(channel, &memory)
+    }
+
+    /// Of the channels that nothing reaches, those that this desk has not told of.
+    pub(super) fn newly_unreached(&mut self) -> Result<Vec<Fault>, StoreError> {
+        let now = self.unreached()?;
+        let before = std::mem::replace(&mut self.unreached, now.clone());
+        Ok(now.into_iter().filter(|fault| !before.contains(fault)).collect())
+    }
+
     /// Channels that nothing reaches: who relies on one would take its silence for a quiet morning.
     pub fn unreached(&self) -> Result<Vec<Fault>, StoreError> {
         let mut faults = Vec::new();

@@ -6,7 +6,8 @@ use serde::Deserialize;
 use url::Url;
 
 use super::{Channel, Quiet, Way};
-use crate::collect::tools::mail::{Letterbox, Server};
+use crate::collect::tools::mail::{Letterbox, Server as MailServer};
+use crate::domain::register::Server;
 use crate::domain::settings::{Entry, Misfit, Section};
 use crate::domain::{Hours, Period, SecretRef, Shown, Verdict};
 
@@ -27,7 +28,8 @@ struct Written {
     /// Nothing is sent in these hours; what is still so afterwards comes as one message. Such as "22:00-06:00".
     #[schemars(with = "Option<Hours>")]
     quiet: Option<String>,
-    /// How long changes are gathered before they are sent, such as "15m"; what has gone by then is never told.
+    /// How long changes are gathered at least, such as "2h": they are sent with the first round after it, and what has gone by
+    /// then is never told.
     #[schemars(with = "Option<Period>")]
     digest: Option<String>,
     /// Numbers only: no names, no findings.
@@ -58,7 +60,7 @@ struct Mail {
     password: Option<SecretRef>,
 }
 
-/// When nobody is told of some servers.
+/// When nobody is told of what some servers' own findings say.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "maintenance")]
@@ -87,6 +89,10 @@ pub(super) fn read_channel(entry: &Entry) -> Result<Channel, Misfit> {
     let quiet = quiet.map_err(|message| wrong("quiet", message))?;
     let digest = written.digest.as_deref().map(str::parse::<Period>).transpose();
     let digest = digest.map_err(|message| wrong("digest", message))?;
+    let kinds = ["ntfy", "webhook", "ping", "command", "mail"];
+    if kinds.contains(&written.kind.as_str()) {
+        check_keys(&written, &wrong)?;
+    }
     let (counts_only, way) = (written.counts_only, read_way(written, &wrong)?);
     Ok(Channel { name, about, quiet, digest: digest.unwrap_or(Period::seconds(0)), counts_only, way })
 }
@@ -99,6 +105,28 @@ fn read_about(words: Option<&[String]>, wrong: Wrong<'_>) -> Result<Vec<Verdict>
     about
         .filter(|about| !about.is_empty())
         .ok_or_else(|| wrong("about", "write some of \"broken\", \"unknown\", \"due\"".into()))
+}
+
+/// A key that does nothing would be taken for one that does.
+fn check_keys(written: &Written, wrong: Wrong<'_>) -> Result<(), Misfit> {
+    let kind = written.kind.as_str();
+    let ping = kind != "ping";
+    for (key, there, fits) in [
+        ("url", written.url.is_some(), matches!(kind, "ntfy" | "webhook" | "ping")),
+        ("token", written.token.is_some(), kind == "ntfy"),
+        ("secret", written.secret.is_some(), kind == "webhook"),
+        ("command", written.command.is_some(), kind == "command"),
+        ("mail", written.mail.is_some(), kind == "mail"),
+        ("about", written.about.is_some(), ping),
+        ("quiet", written.quiet.is_some(), ping),
+        ("digest", written.digest.is_some(), ping),
+        ("counts_only", written.counts_only, ping),
+    ] {
+        if there && !fits {
+            return Err(wrong(key, format!("`{key}` means nothing to {kind}")));
+        }
+    }
+    Ok(())
 }
 
 fn read_way(written: Written, wrong: Wrong<'_>) -> Result<Way, Misfit> {
@@ -169,13 +197,13 @@ fn read_letterbox(mail: Mail) -> Result<Letterbox, String> {
             if mail.login.is_some() != mail.password.is_some() {
                 return Err("`login` and `password` belong together".into());
             }
-            Some(Server { host: host.to_owned(), port, login: mail.login.zip(mail.password) })
+            Some(MailServer { host: host.to_owned(), port, login: mail.login.zip(mail.password) })
         }
     };
     Letterbox::new(&mail.from, &mail.to, server)
 }
 
-pub(super) fn read_quiet(entry: &Entry) -> Result<Quiet, Misfit> {
+pub(super) fn read_quiet(entry: &Entry, servers: &[Server]) -> Result<Quiet, Misfit> {
     let written: Quieted = entry.read()?;
     let wrong = |key: &str, message: String| entry.misfit(Some(key), message);
     let time = |key: &str, text: Option<&str>| -> Result<Option<DateTime>, Misfit> {
@@ -184,6 +212,9 @@ pub(super) fn read_quiet(entry: &Entry) -> Result<Quiet, Misfit> {
     };
     if written.of.is_empty() {
         return Err(wrong("of", "name the servers".into()));
+    }
+    if let Some(name) = written.of.iter().find(|name| !servers.iter().any(|server| server.name == ***name)) {
+        return Err(wrong("of", format!("there is no [[server]] `{}`", Shown::line(name).cut(60))));
     }
     let hours = written.hours.as_deref().map(str::parse::<Hours>).transpose();
     let hours = hours.map_err(|message| wrong("hours", message))?;

@@ -12,6 +12,7 @@ use jiff::civil::DateTime;
 use url::Url;
 
 use crate::collect::tools::mail::Letterbox;
+use crate::domain::register::Server;
 use crate::domain::settings::{Entry, Misfit, Section};
 use crate::domain::{Hours, Period, SecretRef, Shown, Verdict};
 
@@ -48,7 +49,7 @@ enum Way {
     Ping { url: Url },
 }
 
-/// When nobody is told of some servers.
+/// When nobody is told of what some servers' own findings say.
 #[derive(Debug, Clone)]
 pub struct Quiet {
     of: Vec<Shown>,
@@ -66,11 +67,11 @@ impl Quiet {
 
 impl Telling {
     /// Reads both sections; everything that does not fit is named.
-    pub fn plan(entries: &[Entry]) -> Result<Self, Vec<Misfit>> {
+    pub fn plan(entries: &[Entry], servers: &[Server]) -> Result<Self, Vec<Misfit>> {
         let (mut telling, mut misfits) = (Self::default(), Vec::new());
         for entry in entries {
             if entry.section == entry::MAINTENANCE.name {
-                match entry::read_quiet(entry) {
+                match entry::read_quiet(entry, servers) {
                     Ok(quiet) => telling.quiet.push(quiet),
                     Err(misfit) => misfits.push(misfit),
                 }

@@ -1,6 +1,6 @@
 //! [`news`]: what a channel has not been told yet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::{Channel, Quiet};
 use crate::domain::{Finding, FindingKey, Round, Shown, SubjectKind, Verdict, age};
 
-/// Most lines of a message.
+/// Most lines of a message, and most graphemes of one.
 const LINES: usize = 20;
+const WIDTH: usize = 180;
 
 /// What a channel was told, as the store keeps it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +56,11 @@ impl Memory {
         (self.waiting, self.outage, self.fault) = (None, news.outage, None);
     }
 
+    /// It has been reached.
+    pub fn reached(&mut self) {
+        self.fault = None;
+    }
+
     /// It could not be told: the same, and what comes, is tried with the next round.
     pub fn miss(&mut self, at: Timestamp, why: Shown) {
         let since = self.fault.as_ref().map_or(at, |(since, _)| *since);
@@ -78,27 +84,20 @@ impl News {
 /// What the channel should be told now, if anything.
 pub fn news(case: Case<'_>, memory: &mut Memory) -> Option<News> {
     let now = case.round.at;
-    let local = case.zone.to_datetime(now);
-    let quiet = case.channel.quiet.as_ref().is_some_and(|hours| hours.contain(local));
-    if let Some((silent, all)) = case.round.outage() {
-        let (since, told) = *memory.outage.get_or_insert((now, false));
-        return (!told && !quiet).then(|| News {
-            at: now,
-            title: format!("matins: {silent} of {all} sources don't answer").into(),
-            lines: vec!["Is it our own network? Nothing more is told until they answer again.".into()],
-            worst: Verdict::Unknown,
-            after: memory.told.clone(),
-            outage: Some((since, true)),
-        });
-    }
+    let quiet = case.channel.quiet.as_ref().is_some_and(|hours| hours.contain(case.zone.to_datetime(now)));
     let changes = Changes::of(case, memory);
+    if let Some(outage) = case.round.outage() {
+        return in_outage(case, memory, changes, outage).filter(|_| !quiet);
+    }
     let over = memory.outage.filter(|(_, told)| *told || !changes.is_empty());
     if over.is_none() && changes.is_empty() {
         // What was settled meanwhile is forgotten, so that its end is no news either.
         (memory.told, memory.waiting, memory.outage) = (changes.after, None, None);
         return None;
     }
-    let waiting = *memory.waiting.get_or_insert(now);
+    // A clock that was ahead then must not hold it back now.
+    let waiting = memory.waiting.filter(|waiting| *waiting <= now).unwrap_or(now);
+    memory.waiting = Some(waiting);
     if quiet || now.duration_since(waiting) < case.channel.digest.as_duration() {
         return None;
     }
@@ -107,9 +106,29 @@ pub fn news(case: Case<'_>, memory: &mut Memory) -> Option<News> {
     Some(changes.message(case, again))
 }
 
+/// While most sources are silent, that is told once, and what follows from it not at all; what the others see is told.
+fn in_outage(case: Case<'_>, memory: &mut Memory, changes: Changes<'_>, (silent, all): (usize, usize)) -> Option<News> {
+    let (since, told) = *memory.outage.get_or_insert((case.round.at, false));
+    if told && changes.is_empty() {
+        memory.told = changes.after;
+        return None;
+    }
+    let outage = Some((since, true));
+    if told {
+        return Some(News { outage, ..changes.message(case, None) });
+    }
+    let more = !changes.is_empty();
+    let ours = "Is it our own network? What is unknown because of it is not told until they answer again.";
+    let news = changes.message(case, Some(ours.into()));
+    let rest = news.title.as_str().trim_start_matches("matins: ");
+    let rest = if more { format!(", {rest}") } else { String::new() };
+    let title = Shown::line(&format!("matins: {silent} of {all} sources don't answer{rest}"));
+    Some(News { title, worst: news.worst.max(Verdict::Unknown), outage, ..news })
+}
+
 #[derive(Default)]
 struct Changes<'a> {
-    /// Of the channel's verdicts, what was not so before; ranked.
+    /// What was not so before; ranked.
     new: Vec<&'a Finding>,
     better: Vec<&'a Finding>,
     /// What no rule speaks of any more.
@@ -121,28 +140,44 @@ impl<'a> Changes<'a> {
     fn of(case: Case<'a>, memory: &Memory) -> Self {
         let mut changes = Self::default();
         let mut left = memory.told.clone();
+        let dark = case.round.outage().is_some();
+        let local = case.zone.to_datetime(case.round.at);
+        let resting = |name: &Shown| case.quiet.iter().any(|quiet| quiet.holds(name, local));
         for finding in &case.round.findings {
             let before = left.remove(&finding.key);
-            if resting(case, finding) {
-                // In maintenance it stays as it was told before.
+            let host = finding.subject.kind == SubjectKind::Host;
+            if (host && resting(&finding.subject.name)) || (dark && finding.verdict == Verdict::Unknown) {
+                // It stays as it was told before.
                 changes.after.extend(before.map(|before| (finding.key.clone(), before)));
                 continue;
             }
-            let rests = case.round.rests(finding);
-            let asks = !rests && case.channel.about.contains(&finding.verdict);
-            if asks {
-                changes.after.insert(finding.key.clone(), finding.verdict);
-            }
-            match before {
-                Some(before) if asks && before == finding.verdict => {}
-                _ if asks => changes.new.push(finding),
-                // What somebody decided on is as wrong as before, and settled.
-                Some(_) if finding.verdict == Verdict::Ok || !rests => changes.better.push(finding),
-                _ => {}
+            changes.take(case, finding, before);
+        }
+        for (key, before) in left {
+            if dark || resting(&Shown::line(key.parts().1)) {
+                changes.after.insert(key, before);
+            } else {
+                changes.gone.push(key);
             }
         }
-        changes.gone = left.into_keys().collect();
         changes
+    }
+
+    fn take(&mut self, case: Case<'a>, finding: &'a Finding, before: Option<Verdict>) {
+        let (rests, verdict) = (case.round.rests(finding), finding.verdict);
+        // What was told is followed until it is over: that it broke or went dark is nothing better, whatever is asked for.
+        let followed = before.is_some() && matches!(verdict, Verdict::Unknown | Verdict::Broken);
+        let asks = !rests && (followed || case.channel.about.contains(&verdict));
+        if asks {
+            self.after.insert(finding.key.clone(), verdict);
+        }
+        match before {
+            Some(before) if asks && before == verdict => {}
+            _ if asks => self.new.push(finding),
+            // What somebody decided on is as wrong as before, and settled.
+            Some(_) if verdict == Verdict::Ok || !rests => self.better.push(finding),
+            _ => {}
+        }
     }
 
     fn is_empty(&self) -> bool {
@@ -168,15 +203,15 @@ impl<'a> Changes<'a> {
 
     /// One line for each thing that is said, however many measures say it.
     fn lines(&self) -> Vec<Shown> {
-        let mut lines: Vec<Shown> = Vec::new();
+        let (mut lines, mut said) = (Vec::new(), HashSet::new());
         let all = self.new.iter().chain(&self.better);
         let all = all.map(|finding| {
             let (verdict, subject) = (finding.verdict, &finding.subject.name);
-            Shown::line(&format!("{} {} {subject}: {}", verdict.glyph(), verdict.word(), finding.title))
+            Shown::line(&format!("{} {} {subject}: {}", verdict.glyph(), verdict.word(), finding.title)).cut(WIDTH)
         });
         let gone = self.gone.iter().map(|key| Shown::line(&format!("· gone {key}")));
         for line in all.chain(gone) {
-            if !lines.contains(&line) {
+            if said.insert(line.clone()) {
                 lines.push(line);
             }
         }
@@ -187,10 +222,4 @@ impl<'a> Changes<'a> {
         }
         lines
     }
-}
-
-fn resting(case: Case<'_>, finding: &Finding) -> bool {
-    let local = case.zone.to_datetime(case.round.at);
-    finding.subject.kind == SubjectKind::Host
-        && case.quiet.iter().any(|quiet| quiet.holds(&finding.subject.name, local))
 }

@@ -60,12 +60,14 @@ fn ntfy(topic: &str, news: &News) -> Value {
         Verdict::Ok => 2,
     };
     // ntfy makes a file of what is longer than 4,096 bytes.
-    let message = news.lines.iter().fold(String::new(), |mut text, line| {
-        if text.len() + line.as_str().len() < 3_900 {
-            writeln!(text, "{line}").ok();
+    let mut message = String::new();
+    for (at, line) in news.lines.iter().enumerate() {
+        if message.len() + line.as_str().len() > 3_900 {
+            writeln!(message, "and {} more: matins shows them", news.lines.len() - at).ok();
+            break;
         }
-        text
-    });
+        writeln!(message, "{line}").ok();
+    }
     let message = if message.is_empty() { news.title.to_string() } else { message };
     json!({ "topic": topic, "title": news.title, "message": message, "priority": priority })
 }

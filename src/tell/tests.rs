@@ -18,10 +18,14 @@ fn entry(section: &'static str, value: Value) -> Entry {
     Entry { section, value, place: "matins.toml:1".into(), index: 0 }
 }
 
+fn servers() -> Vec<Server> {
+    ["web1", "web2", "db1"].map(|name| Server { name: name.into(), ..Server::local() }).to_vec()
+}
+
 fn planned(notify: Value, maintenance: &[Value]) -> Telling {
     let mut entries = vec![entry("notify", notify)];
     entries.extend(maintenance.iter().map(|value| entry("maintenance", value.clone())));
-    Telling::plan(&entries).unwrap()
+    Telling::plan(&entries, &servers()).unwrap()
 }
 
 fn command(more: &Value) -> Telling {
@@ -31,7 +35,7 @@ fn command(more: &Value) -> Telling {
 }
 
 fn refused(value: &Value) -> String {
-    Telling::plan(&[entry("notify", value.clone())]).unwrap_err()[0].message.clone()
+    Telling::plan(&[entry("notify", value.clone())], &[]).unwrap_err()[0].message.clone()
 }
 
 fn finding(host: &str, verdict: Verdict) -> Finding {
@@ -163,13 +167,18 @@ fn our_own_outage_is_one_message_and_one_summary() {
     };
     assert_eq!(tell(&telling, &dark(8), &mut memory).unwrap().0, "matins: 2 of 3 sources don't answer");
     assert_eq!(tell(&telling, &dark(9), &mut memory), None);
-    let told = tell(&telling, &round(11, &[("web1", Broken), ("db1", Broken)]), &mut memory).unwrap();
+    // What a source sees that still answers is told.
+    let mut seen = dark(10);
+    seen.findings.push(finding("db2", Broken));
+    assert_eq!(tell(&telling, &seen, &mut memory).unwrap().1, ["✖ broken db2: 3 security updates"]);
+    assert_eq!(tell(&telling, &seen, &mut memory), None);
+    let told = tell(&telling, &round(11, &[("web1", Broken), ("db1", Broken), ("db2", Broken)]), &mut memory).unwrap();
     assert_eq!(told.0, "matins: 1 broken");
     assert_eq!(told.1, ["After 3 h in which most sources did not answer:", "✖ broken db1: 3 security updates"]);
-    assert_eq!(tell(&telling, &round(12, &[("web1", Broken), ("db1", Broken)]), &mut memory), None);
+    assert_eq!(tell(&telling, &round(12, &[("web1", Broken), ("db1", Broken), ("db2", Broken)]), &mut memory), None);
     // Nothing new after it: that it is over is told all the same, since it was told.
     tell(&telling, &dark(13), &mut memory).unwrap();
-    let told = tell(&telling, &round(14, &[("web1", Broken), ("db1", Broken)]), &mut memory).unwrap();
+    let told = tell(&telling, &round(14, &[("web1", Broken), ("db1", Broken), ("db2", Broken)]), &mut memory).unwrap();
     assert_eq!(told.0, "matins: the sources answer again");
 }
 
@@ -216,20 +225,58 @@ fn what_does_not_fit_is_said_at_its_key() {
             "belong together",
         ),
         (json!({"name": "a", "kind": "command", "command": ["c"], "about": ["ok"]}), "write some of"),
+        (
+            json!({"name": "a", "kind": "webhook", "url": "https://h.example/x", "token": {"env": "T"}}),
+            "`token` means nothing to webhook",
+        ),
+        (json!({"name": "a", "kind": "ping", "url": "https://h.example/x", "about": ["due"]}), "means nothing to ping"),
         (json!({"name": "a", "kind": "command", "command": ["c"], "quiet": "night"}), "are no hours"),
     ] {
         let refused = refused(&value);
         assert!(refused.contains(said), "{value}: {refused}");
     }
     let twice = json!({"name": "a", "kind": "command", "command": ["c"]});
-    let misfits = Telling::plan(&[entry("notify", twice.clone()), entry("notify", twice)]).unwrap_err();
+    let misfits = Telling::plan(&[entry("notify", twice.clone()), entry("notify", twice)], &[]).unwrap_err();
     assert!(misfits[0].message.contains("another channel"));
     for value in [
         json!({"of": []}),
-        json!({"of": ["a"]}),
-        json!({"of": ["a"], "from": "2026-12-01 22:00"}),
-        json!({"of": ["a"], "hours": "x"}),
+        json!({"of": ["wbe1"], "hours": "Sun 02:00-04:00"}),
+        json!({"of": ["web1"]}),
+        json!({"of": ["web1"], "from": "2026-12-01 22:00"}),
+        json!({"of": ["web1"], "hours": "x"}),
     ] {
-        assert!(Telling::plan(&[entry("maintenance", value)]).is_err());
+        assert!(Telling::plan(&[entry("maintenance", value)], &servers()).is_err());
     }
+}
+
+#[test]
+fn what_was_told_and_goes_dark_or_breaks_is_never_better() {
+    let (phone, mut memory) = (command(&json!({"about": ["broken"]})), Memory::default());
+    tell(&phone, &round(8, &[("web1", Broken)]), &mut memory).unwrap();
+    let told = tell(&phone, &round(9, &[("web1", Unknown)]), &mut memory).unwrap();
+    assert_eq!(told.0, "matins: 1 unknown");
+    assert_eq!(tell(&phone, &round(10, &[("web1", Unknown)]), &mut memory), None);
+    assert_eq!(tell(&phone, &round(11, &[("web1", Due)]), &mut memory).unwrap().0, "matins: 1 better");
+    assert_eq!(tell(&phone, &round(12, &[("web1", Unknown)]), &mut memory), None, "it was over");
+    let (due, mut memory) = (command(&json!({"about": ["due"]})), Memory::default());
+    tell(&due, &round(8, &[("web1", Due)]), &mut memory).unwrap();
+    assert_eq!(tell(&due, &round(9, &[("web1", Broken)]), &mut memory).unwrap().0, "matins: 1 broken");
+}
+
+#[test]
+fn a_clock_that_was_ahead_holds_nothing_back() {
+    let (telling, mut memory) = (command(&json!({"digest": "2h"})), Memory::default());
+    assert_eq!(tell(&telling, &round(5_000, &[("web1", Broken)]), &mut memory), None);
+    assert_eq!(tell(&telling, &round(8, &[("web1", Broken)]), &mut memory), None);
+    assert!(tell(&telling, &round(10, &[("web1", Broken)]), &mut memory).is_some());
+}
+
+#[test]
+fn what_disappears_in_maintenance_is_not_told_either() {
+    let quiet = [json!({"of": ["web1"], "hours": "Wed 02:00-04:00"})];
+    let telling = planned(json!({"name": "phone", "kind": "command", "command": ["cat"]}), &quiet);
+    let mut memory = Memory::default();
+    tell(&telling, &round(1, &[("web1", Broken)]), &mut memory).unwrap();
+    assert_eq!(tell(&telling, &round(3, &[("db1", Fine)]), &mut memory), None);
+    assert_eq!(tell(&telling, &round(5, &[("web1", Broken)]), &mut memory), None, "it is as it was told");
 }

@@ -1,6 +1,6 @@
 //! The collector `advisories`: the machine-readable truth about vulnerabilities, each source for itself.
 //!
-//! A source is a file with its parser and a line in [`KINDS`]. It is fetched conditionally, read as a stream within bounds,
+//! A source is a file with its parser and a line in `KINDS`. It is fetched conditionally, read as a stream within bounds,
 //! and held against what is plausible before it replaces the last good copy.
 
 mod archive;

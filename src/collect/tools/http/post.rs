@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 use url::Url;
 
 use super::{Form, Http, bearer, trouble};
@@ -78,7 +78,9 @@ fn sign(headers: &mut HeaderMap, secret: &SecretString, at: Timestamp, body: &st
         Fault::new("the webhook's secret is not `whsec_` and base64 of at least 16 bytes")
             .mend("make one with: printf 'whsec_%s\\n' \"$(openssl rand -base64 32)\"")
     })?;
-    let (id, time) = (format!("msg_{}", at.as_millisecond()), at.as_second().to_string());
+    // Two channels may lead to one receiver, which takes one message of each id.
+    let body_id = URL_SAFE_NO_PAD.encode(&Sha256::digest(body)[..9]);
+    let (id, time) = (format!("msg_{}_{body_id}", at.as_millisecond()), at.as_second().to_string());
     let mut mac = Hmac::<Sha256>::new_from_slice(&key).map_err(|_| Fault::new("the webhook's secret can't be used"))?;
     mac.update(format!("{id}.{time}.{body}").as_bytes());
     let signature = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
