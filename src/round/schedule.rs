@@ -298,6 +298,7 @@ impl Clerk {
         self.judged_at = (self.tools.now)();
         // Said once, and before what is worse; a store that can't be read says so itself below.
         for fault in self.desk.newly_unreached().unwrap_or_default() {
+            // Nobody listens any more when this fails; the next report ends the schedule.
             self.updates.send(Update::Trouble(fault)).ok();
         }
         match self.desk.evaluate(self.judged_at) {
