@@ -23,7 +23,11 @@ const OLD: [(u8, &str); 2] = [(1, "TLS 1.0"), (2, "TLS 1.1")];
 
 /// Listens and asks. A fault says why it is not known what the port speaks.
 pub async fn ask_speech(place: SocketAddr, name: &str) -> Result<Speech, Fault> {
-    let mut stream = connect(place).await.ok_or_else(|| Fault::passing("it took no second connection"))?;
+    let mut stream = match connect(place).await {
+        Some(stream) => stream,
+        // One packet that is lost is no news.
+        None => connect(place).await.ok_or_else(|| Fault::passing("it took no second connection"))?,
+    };
     let greeting = hear(&mut stream, GREETING).await;
     let mut speech = if greeting.is_empty() {
         drop(stream);

@@ -6,12 +6,17 @@ use serde::{Deserialize, Serialize};
 use super::Read;
 use crate::domain::Shown;
 
+/// Members of these are root, or can make themselves so: by sudo, by a container that mounts the disk, by the disk itself,
+/// by the hashes of all passwords.
+pub const MIGHTY_GROUPS: &[&str] =
+    &["root", "sudo", "admin", "wheel", "docker", "lxd", "incus-admin", "libvirt", "disk", "shadow"];
+
 /// Each part can be unreadable on its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostPower {
     /// Those that somebody can log in with, and those that are uid 0.
     pub accounts: Read<Vec<Account>>,
-    /// Groups that have members, and those whose members are root or can make themselves so.
+    /// Groups that have members, those that sudo names, and [`MIGHTY_GROUPS`].
     pub groups: Read<Vec<Group>>,
     pub sudoers: Read<Vec<SudoRule>>,
     pub keys: Read<KeysSeen>,
@@ -36,6 +41,17 @@ pub struct Group {
     pub members: Vec<Shown>,
 }
 
+impl Group {
+    /// Whether who a rule of sudoers is about is this group: `%sudo`, `%#27`.
+    pub fn is_named_by(&self, who: &Shown) -> bool {
+        let Some(name) = who.as_str().strip_prefix('%') else { return false };
+        match name.strip_prefix('#') {
+            Some(gid) => gid.parse() == Ok(self.gid),
+            None => name == self.name.as_str(),
+        }
+    }
+}
+
 /// Whom a rule of sudoers allows what.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SudoRule {
@@ -50,7 +66,7 @@ pub struct SudoRule {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeysSeen {
     pub keys: Vec<AuthorizedKey>,
-    /// Homes that the login may not look into.
+    /// Homes and files that could not be looked into: forbidden, behind a link, or too deep for sudo's rules.
     pub hidden: Vec<Shown>,
 }
 

@@ -60,7 +60,14 @@ fn step(expressions: &Value) -> Option<Step<'_>> {
     for expression in expressions.as_array()? {
         let (kind, value) = expression.as_object()?.iter().next()?;
         step = Some(match kind.as_str() {
-            "counter" | "log" => continue,
+            // What marks or counts a packet lets it pass on.
+            "counter" | "log" | "mangle" | "notrack" => continue,
+            // What iptables-nft(8) writes and nft has no words for.
+            "xt" => match (word(value, "type"), word(value, "name")) {
+                ("match", "comment") | ("target", "LOG" | "NFLOG" | "MARK" | "CONNMARK" | "CT") => continue,
+                ("target", "REJECT" | "DROP") => Step::Decide { blocked: true },
+                _ => return None,
+            },
             "accept" => Step::Decide { blocked: false },
             "drop" | "reject" => Step::Decide { blocked: true },
             "return" => Step::Return,

@@ -54,6 +54,17 @@ fn the_first_rule_without_a_condition_decides_whatever_the_policy_says() {
     assert_eq!(nft("drop", &rule("mine", 3, all)).v4, Inbound::Blocked);
     let back = rule("mine", 3, r#"{"return": null}"#) + &rule("mine", 4, all);
     assert_eq!(nft("drop", &(jump.clone() + &back)).v4, Inbound::Blocked);
+    // As iptables-nft 1.8.9 and nft 1.0.6 print `-m comment … -j ACCEPT`, `-j REJECT`, `-j LOG` and a set mark.
+    let xt =
+        |kind: &str, name: &str| format!(r#"{{"xt": {{"type": "{kind}", "name": "{name}"}}}}, {{"counter": null}}"#);
+    let accept = |before: &str| rule("input", 2, &format!(r#"{before}, {{"accept": null}}"#));
+    let mark = r#"{"mangle": {"key": {"meta": {"key": "mark"}}, "value": 1}}"#;
+    for before in [xt("match", "comment"), mark.to_owned(), r#"{"notrack": null}"#.to_owned()] {
+        assert_eq!(nft("drop", &accept(&before)).v4, Inbound::Open, "{before}");
+    }
+    assert_eq!(nft("drop", &accept(&xt("match", "state"))).v4, Inbound::Blocked, "that is a condition");
+    let ends = |name: &str| nft("accept", &rule("input", 2, &xt("target", name))).v4;
+    assert_eq!((ends("REJECT"), ends("LOG"), ends("WHATEVER")), (Inbound::Blocked, Inbound::Open, Inbound::Open));
     // Chains that ask one another end.
     let circle = jump + &rule("mine", 3, r#"{"jump": {"target": "input"}}"#);
     assert_eq!(nft("drop", &circle).v4, Inbound::Blocked);

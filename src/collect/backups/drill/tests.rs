@@ -200,3 +200,10 @@ fn answers_of_the_server_are_held_against_the_sample() {
     assert_eq!(compared.different, ["/b"]);
     assert_eq!(parse_compared(&sample, "0 ?\n1 3 1795402807\n").unread, 5);
 }
+
+#[test]
+fn a_drill_in_which_most_could_not_be_read_proves_nothing() {
+    for (same, unread, little) in [(0, 0, true), (1, 49, true), (25, 25, false), (50, 0, false)] {
+        assert_eq!(says_little(same, unread), little, "{same} and {unread}");
+    }
+}

@@ -4,20 +4,32 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::sections::{Section, Sections};
-use crate::domain::facts::{Account, AuthorizedKey, Group, HostPower, KeysSeen, Login, SudoRule};
+use crate::domain::facts::{Account, AuthorizedKey, Group, HostPower, KeysSeen, Login, MIGHTY_GROUPS, SudoRule};
 use crate::domain::{Fault, Shown};
 
 pub fn parse_power(sections: &Sections) -> HostPower {
     let accounts = sections.sound("accounts", "getent").and_then(parse_accounts);
     let keys = sections.rooted("keys", "ssh-keygen", "reading the authorized keys");
+    let sudoers = parse_sudoers(sections);
+    let groups = sections.sound("groups", "getent").and_then(parse_groups);
     HostPower {
         keys: keys.map(|section| parse_keys(section, accounts.as_deref().unwrap_or_default())).into(),
         accounts: accounts.into(),
-        groups: sections.sound("groups", "getent").and_then(parse_groups).into(),
-        sudoers: parse_sudoers(sections).into(),
+        groups: groups.map(|groups| telling(groups, sudoers.as_deref().unwrap_or_default())).into(),
+        sudoers: sudoers.into(),
         logins: sections.sound("logins", "lastlog").map(parse_logins).into(),
         own_key: None,
     }
+}
+
+/// Of the many groups of a system those that say something of anybody.
+fn telling(groups: Vec<Group>, rules: &[SudoRule]) -> Vec<Group> {
+    let tells = |group: &Group| {
+        !group.members.is_empty()
+            || MIGHTY_GROUPS.contains(&group.name.as_str())
+            || rules.iter().any(|rule| group.is_named_by(&rule.who))
+    };
+    groups.into_iter().filter(tells).collect()
 }
 
 /// passwd(5): `name:x:uid:gid:gecos:home:shell`.

@@ -72,6 +72,9 @@ fn parse_unsigned(section: &Section) -> Vec<Shown> {
                 unsigned.push(Shown::line(&format!("{place} ({file})")));
             }
         } else if line.starts_with("APT::") || line.starts_with("Acquire::") {
+            if !line.split('"').nth(1).is_some_and(is_true) {
+                continue;
+            }
             unsigned.push(Shown::line(&format!("{line} ({file})")));
         } else {
             stanza.push(line);
@@ -94,9 +97,7 @@ fn without_logins(line: &str) -> String {
 /// The address of a deb822 stanza that says so and is not switched off.
 fn trusting(stanza: &[&str]) -> Option<String> {
     let off = stanza.iter().any(|line| {
-        line.split_once(':').is_some_and(|(key, value)| {
-            key.eq_ignore_ascii_case("enabled") && ["no", "false", "off", "0"].contains(&value.trim())
-        })
+        line.split_once(':').is_some_and(|(key, value)| key.eq_ignore_ascii_case("enabled") && is_one_of(value, &FALSE))
     });
     let trusted = !off && stanza.iter().any(|line| is_yes(line, ':'));
     let field = |name: &str| {
@@ -111,14 +112,43 @@ fn trusting(stanza: &[&str]) -> Option<String> {
 fn is_yes(text: &str, mark: char) -> bool {
     text.split_once(mark).is_some_and(|(key, value)| {
         let key = key.trim().to_ascii_lowercase();
-        matches!(key.as_str(), "trusted" | "allow-insecure") && matches!(value.trim(), "yes" | "true" | "1" | "on")
+        matches!(key.as_str(), "trusted" | "allow-insecure") && is_true(value)
     })
+}
+
+/// As apt's `StringToBool` reads them, in whatever case.
+const TRUE: [&str; 6] = ["1", "yes", "true", "with", "on", "enable"];
+const FALSE: [&str; 6] = ["0", "no", "false", "without", "off", "disable"];
+
+fn is_true(value: &str) -> bool {
+    is_one_of(value, &TRUE)
+}
+
+fn is_one_of(value: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| value.trim().eq_ignore_ascii_case(word))
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::packages::tests::section;
     use super::*;
+
+    #[test]
+    fn yes_is_what_apt_takes_for_it() {
+        for yes in ["yes", "Yes", "TRUE", "with", "on", "Enable", "1"] {
+            let told = parse_unsigned(&section(&format!(
+                "/a.list\tdeb [trusted={yes}] http://h/ s\n/b.sources\tURIs: http://b/\n/b.sources\tTrusted: {yes}\n\
+                 apt-config\tAPT::Get::AllowUnauthenticated \"{yes}\";"
+            )));
+            assert_eq!(told.len(), 3, "{yes}: {told:?}");
+        }
+        for no in ["no", "False", "0", "maybe"] {
+            let told = parse_unsigned(&section(&format!(
+                "/a.list\tdeb [trusted={no}] http://h/ s\napt-config\tAPT::Get::AllowUnauthenticated \"{no}\";"
+            )));
+            assert_eq!(told.len(), 0, "{no}: {told:?}");
+        }
+    }
 
     #[test]
     fn a_source_that_is_believed_blindly_is_named_wherever_it_says_so() {

@@ -60,6 +60,8 @@ fn judge(case: &Case<'_>, source: &SourceRecord, declared: &Declared, url: &Show
 
 /// How old the newest entry of what brings something new all the time may be, before it must be a copy that stands still.
 const LISTS_MOVE: Period = Period::days(45);
+/// A feed on Drupal's core alone may say nothing for most of a year.
+const DRUPAL_MOVES: Period = Period::days(400);
 const SCORES_MOVE: Period = Period::days(7);
 
 /// What answers each time and never says anything new lets everything look well.
@@ -78,7 +80,8 @@ fn moves(fact: &Fact) -> Option<(Timestamp, Period)> {
         Fact::Exploited(catalogue) => of(catalogue.listed.values().copied().max().max(catalogue.released), LISTS_MOVE),
         Fact::Likelihoods(scores) => of(scores.date, SCORES_MOVE),
         // Of any other feed nobody knows how often it has something to say.
-        Fact::Advisory(one) if one.feed != FeedKind::Any => Some((one.published?, LISTS_MOVE)),
+        Fact::Advisory(one) if one.feed == FeedKind::Debian => Some((one.published?, LISTS_MOVE)),
+        Fact::Advisory(one) if one.feed == FeedKind::Drupal => Some((one.published?, DRUPAL_MOVES)),
         _ => None,
     }
 }

@@ -5,14 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::{MEASURE, counted};
-use crate::domain::facts::{Account, AuthorizedKey, Group, HostPower};
+use crate::domain::facts::{Account, AuthorizedKey, HostPower, MIGHTY_GROUPS};
 use crate::domain::{Fact, Fault, Judgement, Shown, SourceRecord, Subject, Verdict};
 use crate::policy::Case;
-
-/// Members of these are root, or can make themselves so: by sudo, by a container that mounts the disk, by the disk itself,
-/// by the hashes of all passwords.
-const MIGHTY: &[&str] =
-    &["root", "sudo", "admin", "wheel", "docker", "lxd", "incus-admin", "libvirt", "disk", "shadow"];
 
 /// One server of the register.
 pub(super) struct Host<'a> {
@@ -73,17 +68,29 @@ impl<'a> Host<'a> {
         }
         if let (Some(group), true) = (faceless(power).first(), what.is_empty()) {
             let mend =
-                format!("getent group {group} on the server: who is in it? Nobody: take its rule out of sudoers");
+                format!("`getent group {group}` on the server: no such group? then take its rule out of sudoers");
             return Some(
                 Fault::new(format!("members of %{group} are not known, and sudo gives them everything")).mend(mend),
             );
         }
         let first = unreadable.first().map(|(_, fault)| (*fault).clone());
-        let fault = first.or_else(|| {
-            let mend = "`matins probe sudoers` prints the lines for /etc/sudoers.d that allow it";
-            (homes > 0).then(|| Fault::new("reading them needs root").mend(mend))
-        })?;
+        let fault = first.or_else(|| (homes > 0).then(|| hidden_keys(power)))?;
         Some(Fault { said: format!("{} unknown: {}", what.join(", "), fault.said).into(), ..fault })
+    }
+}
+
+/// Why keys could not be looked for, and what helps.
+fn hidden_keys(power: &HostPower) -> Fault {
+    let hidden = power.keys.seen().map_or(&[][..], |keys| &keys.hidden);
+    // Only with root's power are sudo's rules seen: then it is no question of rights.
+    if power.sudoers.seen().is_some_and(|rules| !rules.is_empty()) {
+        let places: Vec<&str> = hidden.iter().take(3).map(Shown::as_str).collect();
+        let more = if hidden.len() > places.len() { ", …" } else { "" };
+        Fault::new(format!("behind a link, or deeper than the probe looks: {}{more}", places.join(", ")))
+            .mend("look there by hand, and accept them; or put the keys below /home/NAME")
+    } else {
+        Fault::new("reading them needs root")
+            .mend("`matins probe sudoers` prints the lines for /etc/sudoers.d that allow it")
     }
 }
 
@@ -112,8 +119,8 @@ fn mighty(power: &HostPower) -> BTreeMap<&Shown, BTreeSet<String>> {
     let sudo = power.sudoers.seen().into_iter().flatten().filter(|rule| rule.all);
     let (by_group, by_name): (Vec<_>, Vec<_>) = sudo.partition(|rule| rule.who.as_str().starts_with('%'));
     for group in groups {
-        let ruled = by_group.iter().any(|rule| names(&rule.who, group));
-        if !ruled && !MIGHTY.contains(&group.name.as_str()) {
+        let ruled = by_group.iter().any(|rule| group.is_named_by(&rule.who));
+        if !ruled && !MIGHTY_GROUPS.contains(&group.name.as_str()) {
             continue;
         }
         let own = accounts.iter().filter(|account| account.gid == group.gid).map(|account| &account.name);
@@ -129,22 +136,13 @@ fn mighty(power: &HostPower) -> BTreeMap<&Shown, BTreeSet<String>> {
     mighty
 }
 
-/// `%sudo` and `%#27` of a rule name a group.
-fn names(who: &Shown, group: &Group) -> bool {
-    let Some(name) = who.as_str().strip_prefix('%') else { return false };
-    match name.strip_prefix('#') {
-        Some(gid) => gid.parse() == Ok(group.gid),
-        None => name == group.name.as_str(),
-    }
-}
-
-/// Groups that sudo gives everything, and whose members nobody told: they come from a directory, or have none. Those that
-/// many systems give everything are always asked for by name, so of these an absent one has no members.
+/// Groups that sudo gives everything, and that the server does not list: they come from a directory. Those that many
+/// systems give everything are looked for by name, so of these an absent one is none.
 fn faceless(power: &HostPower) -> Vec<&str> {
     let (Some(groups), Some(rules)) = (power.groups.seen(), power.sudoers.seen()) else { return Vec::new() };
-    let unnamed = rules.iter().filter(|rule| rule.all && !groups.iter().any(|group| names(&rule.who, group)));
+    let unnamed = rules.iter().filter(|rule| rule.all && !groups.iter().any(|group| group.is_named_by(&rule.who)));
     let groups = unnamed.filter_map(|rule| rule.who.as_str().strip_prefix('%'));
-    groups.filter(|name| !MIGHTY.contains(name)).collect()
+    groups.filter(|name| !MIGHTY_GROUPS.contains(name)).collect()
 }
 
 /// Whether all of it can be seen, and how much it is.
@@ -154,7 +152,10 @@ pub(super) fn judge(host: &Host<'_>) -> Judgement {
     if let Some(fault) = host.hidden() {
         let judgement =
             judgement(Verdict::Unknown, fault.said.to_string()).because(id, host.source.good_at, fault.said.clone());
-        return Judgement { mend: fault.mend, ..judgement }.detail(&detail(host)).weight(40);
+        let judgement = Judgement { mend: fault.mend, ..judgement }.detail(&detail(host)).weight(40);
+        let keys = host.power.as_ref().ok().and_then(|(_, power)| power.keys.seen());
+        let hidden = keys.into_iter().flat_map(|keys| &keys.hidden);
+        return hidden.fold(judgement, |judged, place| judged.asking(format!("keys {place}"), "not seen"));
     }
     let keys: BTreeSet<&Shown> = host.keys().map(|key| &key.fingerprint).collect();
     let title = format!("{} with full access, {}", counted(host.mighty.len(), "account"), counted(keys.len(), "key"));

@@ -185,6 +185,11 @@ fn a_group_that_sudo_gives_everything_is_found_by_its_number_or_unknown() {
         // He may be in it.
         assert_eq!(of(&judgements, "roman").verdict, Verdict::Unknown);
     }
+    // One that is there and has nobody in it gives nobody anything.
+    let mut nobody = power();
+    nobody.sudoers = Read::Seen(vec![SudoRule { who: "%cloud".into(), all: true, commands: Vec::new() }]);
+    nobody.groups = Read::Seen(vec![group("cloud", &[])]);
+    assert_eq!(of(&judged(vec![host("db1", Some(nobody))], people()), "db1").verdict, Verdict::Ok);
     // Ubuntu's sudoers names a group that it has not, and those are asked for by name.
     assert_eq!(of(&with("%admin"), "db1").verdict, Verdict::Ok);
 }
@@ -231,4 +236,19 @@ fn a_register_without_persons_is_one_row_and_not_one_for_each_account() {
         "names no person: 2 keys or accounts with full access belong to nobody yet"
     );
     assert_eq!(of(&judgements, "register").verdict, Verdict::Unknown);
+}
+
+#[test]
+fn keys_that_root_could_not_follow_are_no_question_of_rights_and_each_place_asks() {
+    let mut power = power();
+    power.keys = Read::Seen(KeysSeen { keys: Vec::new(), hidden: vec!["/home/a/b/c".into(), "/home/linked".into()] });
+    let judgements = judged(vec![host("db1", Some(power.clone()))], people());
+    let db1 = of(&judgements, "db1");
+    assert_eq!(db1.verdict, Verdict::Unknown);
+    let said = "behind a link, or deeper than the probe looks: /home/a/b/c, /home/linked";
+    assert_eq!(db1.title, format!("keys of 2 accounts unknown: {said}").as_str());
+    assert_eq!(db1.standings.iter().filter(|standing| standing.asks).count(), 2);
+    power.sudoers = Read::Seen(Vec::new());
+    let judgements = judged(vec![host("db1", Some(power))], people());
+    assert!(of(&judgements, "db1").mend.as_ref().unwrap().as_str().contains("matins probe sudoers"));
 }

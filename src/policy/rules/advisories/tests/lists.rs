@@ -270,6 +270,12 @@ fn a_copy_that_stands_still_is_unknown_however_well_it_answers() {
         truth("epss", Fact::Likelihoods(Arc::new(likelihoods)))
     };
     assert_eq!((row(scores("2026-11-20")).0, row(scores("2026-11-10")).0), (Verdict::Ok, Verdict::Unknown));
+    // Drupal's core may have nothing to tell for most of a year; Debian always has.
+    let told =
+        |kind, day: &str| row(feed("x", vec![("X-1", advisory(kind, "X-1", &["x"], &format!("{day}T10:00:00Z")))])).0;
+    assert_eq!(told(FeedKind::Drupal, "2026-02-01"), Verdict::Ok);
+    assert_eq!(told(FeedKind::Drupal, "2025-09-01"), Verdict::Unknown);
+    assert_eq!(told(FeedKind::Debian, "2026-09-20"), Verdict::Unknown);
 }
 
 #[test]

@@ -183,7 +183,7 @@ fn what_lost_its_support_is_one_row_for_the_fleet() {
         TODAY,
     );
     assert_eq!(rows[0].0, Verdict::Due);
-    assert_eq!(rows[0].1, "2 packages without security support: lxd, pdns");
+    assert_eq!(rows[0].1, "2 packages without security support, now or soon: lxd, pdns");
     assert_eq!(
         rows[0].2.detail,
         "lxd 5.0.2-5 (bookworm): support ends 2027-01-01, no upstream · 1 server: dns2\n\
@@ -191,6 +191,18 @@ fn what_lost_its_support_is_one_row_for_the_fleet() {
     );
     assert_eq!(rows[0].2.standings.len(), 2);
     assert_eq!(rows[1].1, "1 package with security support for some uses only: golang-1.19");
+}
+
+#[test]
+fn support_that_ends_some_day_is_support_until_it_is_near() {
+    let lxd = |at: &str| {
+        let (mut server, mut list) = (server("web1", "bookworm", "12", &[("lxd", "5.0.2-5")]), lists());
+        (server.good_at, list.good_at) = (at.parse().ok(), at.parse().ok());
+        judged(vec![server, list], at).remove(0)
+    };
+    assert_eq!(lxd("2026-09-01T08:00:00Z").0, Verdict::Ok);
+    assert_eq!(lxd(TODAY).1, "1 package without security support, now or soon: lxd");
+    assert_eq!(lxd("2027-01-02T08:00:00Z").1, "1 package without security support: lxd");
 }
 
 #[test]
@@ -202,8 +214,12 @@ fn without_such_packages_it_is_ok_and_with_an_old_list_unknown() {
     assert_eq!(verdicts(vec![fine(), silent(lists())]), [Verdict::Unknown; 2]);
     let next = server("web2", "forky", "14", &[("bash", "5")]);
     let rows = judged(vec![fine(), next, lists()], TODAY);
-    assert_eq!(rows[0].0, Verdict::Unknown);
-    assert!(rows[0].1.ends_with("there is no list for forky"), "{}", rows[0].1);
+    // It is unknown for that server, and hides nothing of the others.
+    assert_eq!(rows.iter().map(|row| row.0).collect::<Vec<_>>(), [Verdict::Ok, Verdict::Ok, Verdict::Unknown]);
+    assert_eq!(rows[0].1, "no package without security support on 1 server");
+    assert_eq!(rows[2].1, "there is no list of support for forky · 1 server: web2");
+    let alone = judged(vec![server("web2", "forky", "", &[("bash", "5")]), lists()], TODAY);
+    assert_eq!(alone.iter().map(|row| row.0).collect::<Vec<_>>(), [Verdict::Unknown], "of no server it can be said");
     // What an old list says has ended has ended; only that nothing else has can't be said.
     let pdns = || server("dns", "bookworm", "12", &[("pdns", "4.7.3-2")]);
     assert_eq!(verdicts(vec![pdns(), silent(lists())])[0], Verdict::Due);
