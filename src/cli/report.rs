@@ -12,7 +12,7 @@ use tempfile::NamedTempFile;
 use super::edge::{Edge, End, Ended, IO, USAGE, desk, now, print};
 use crate::report::audit::{self, Proof};
 use crate::report::month::{self, Span};
-use crate::report::{self, Ledger, Material, Sheet, Table, morning};
+use crate::report::{self, Ledger, Material, Sheet, Table, findings, morning};
 use crate::store::Store as _;
 
 #[derive(Debug, clap::Args)]
@@ -82,7 +82,7 @@ fn made(edge: &Edge, arguments: &Arguments, format: Format) -> Result<String, En
     let material = &Material { now, zone, survey, ledger };
     match arguments.what {
         What::Morning => {
-            written(format, || morning::sheet(material), || morning::json(material), || morning::table(material))
+            written(format, || morning::sheet(material), || morning::json(material), || findings::table(material))
         }
         What::Month => {
             let (first, last) = days(arguments.month.as_deref(), &material.zone, now)?;
@@ -101,7 +101,7 @@ fn made(edge: &Edge, arguments: &Arguments, format: Format) -> Result<String, En
                 format,
                 || audit::sheet(material, proof),
                 || audit::json(material, proof),
-                || audit::table(material),
+                || findings::table(material),
             )
         }
     }
@@ -180,5 +180,7 @@ fn write(path: &Path, text: &str, replace: bool) -> Result<(), End> {
     file.as_file().sync_all().map_err(failed)?;
     let placed = if replace { file.persist(path) } else { file.persist_noclobber(path) };
     placed.map_err(|error| failed(error.error))?;
-    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
+    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| {
+        End::new(IO, format!("{} is written, but a power cut may still undo it: {error}", path.display()))
+    })
 }

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::findings;
 use super::json::{FindingJson, SourceJson};
 use super::ledger::Ruling;
 use super::material::Material;
@@ -390,9 +389,4 @@ fn record(material: &Material, proof: &Proof) -> Section {
     section.text("A log that was cut off at its end shows only against the last line of this report, kept elsewhere:");
     section.blocks.push(Block::Commands(vec![ledger.anchor()]));
     section
-}
-
-/// The findings as one table.
-pub fn table(material: &Material) -> Table {
-    findings::table(material)
 }

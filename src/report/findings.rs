@@ -22,7 +22,7 @@ const COLUMNS: [&str; 14] = [
 ];
 
 /// In the order in which they need a person. Times are RFC 3339.
-pub(super) fn table(material: &Material) -> Table {
+pub fn table(material: &Material) -> Table {
     let mut table = Table::new("findings", &COLUMNS);
     table.rows = material.survey.round.findings.iter().map(|one| row(one, material)).collect();
     table

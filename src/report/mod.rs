@@ -4,7 +4,7 @@
 pub mod audit;
 mod csv;
 mod entry;
-mod findings;
+pub mod findings;
 mod html;
 mod json;
 mod ledger;

@@ -302,8 +302,3 @@ fn state(state: SourceState) -> &'static str {
         SourceState::Silent => "silent",
     }
 }
-
-/// The findings as rows for a spreadsheet.
-pub fn table(material: &Material) -> Table {
-    super::findings::table(material)
-}

@@ -72,11 +72,11 @@ fn a_hostile_title_is_text_in_every_format() {
     assert!(!page.contains("href=\"http:") && page.contains("<p>http://example.org/</p>"), "{page}");
     let text = markdown(&sheet);
     assert!(!text.contains("<script") && !text.contains("[y](") && !text.contains("\n| #"), "{text}");
-    for written in [&page, &text, &csv(&morning::table(&material)), &morning::json(&material).unwrap()] {
+    for written in [&page, &text, &csv(&findings::table(&material)), &morning::json(&material).unwrap()] {
         assert!(!written.contains(['\u{202e}', '\x1b']), "{written}");
     }
     // A line feed in a reason stays inside of its quotes; rows end with CR LF.
-    for row in csv(&morning::table(&material)).split_terminator("\r\n").skip(1) {
+    for row in csv(&findings::table(&material)).split_terminator("\r\n").skip(1) {
         assert!(row.trim_start_matches('"').starts_with("advisories/"), "{row}");
     }
 }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::{Channel, Quiet, Way};
+use crate::collect::tools::http::is_here;
 use crate::collect::tools::mail::{Letterbox, Server as MailServer};
 use crate::domain::register::Server;
 use crate::domain::settings::{Entry, Misfit, Section};
@@ -170,13 +171,12 @@ fn read_way(written: Written, wrong: Wrong<'_>) -> Result<Way, Misfit> {
 /// Findings name what is wrong with whom: they leave this machine encrypted or not at all.
 fn read_address(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| format!("`{}`: {error}", Shown::line(text).cut(80)))?;
-    let here = url.host_str().is_some_and(|host| matches!(host, "127.0.0.1" | "[::1]" | "localhost"));
     match url.scheme() {
         _ if !url.username().is_empty() || url.password().is_some() => {
             Err(format!("no login belongs into the address; {}", SecretRef::FOUR))
         }
         "https" => Ok(url),
-        "http" if here => Ok(url),
+        "http" if is_here(&url) => Ok(url),
         _ => Err("write an https address: what is wrong with your servers is nobody's business on the way".into()),
     }
 }

@@ -152,8 +152,7 @@ impl Http {
     /// As [`Http::fetch`], with a token that only the origin of this very address is shown, and nobody unencrypted but
     /// this machine itself.
     pub async fn fetch_as(&self, fetch: Fetch<'_>, token: &SecretString) -> Result<Fetched, Fault> {
-        let here = fetch.url.host_str().is_some_and(|host| matches!(host, "127.0.0.1" | "[::1]" | "localhost"));
-        if fetch.url.scheme() != "https" && !here {
+        if fetch.url.scheme() != "https" && !is_here(fetch.url) {
             return Err(Fault::new(format!("{}: a token is not sent unencrypted", trouble::host(fetch.url)))
                 .mend("write an https address"));
         }
@@ -291,6 +290,11 @@ impl Http {
         }
         refusal.fault
     }
+}
+
+/// Whether an address is this very machine: to it alone something may be told unencrypted.
+pub fn is_here(url: &Url) -> bool {
+    url.host_str().is_some_and(|host| matches!(host, "127.0.0.1" | "[::1]" | "localhost"))
 }
 
 fn bearer(token: &SecretString) -> Result<HeaderValue, Fault> {

@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
-use super::{Form, Http, bearer, trouble};
+use super::{Form, Http, bearer, is_here, trouble};
 use crate::domain::{Fault, Shown};
 
 /// What is told to whom.
@@ -36,8 +36,7 @@ pub enum Proof {
 impl Http {
     /// POSTs; anything but a 2xx is a fault, which names the host and never the path: that may be a secret.
     pub async fn post(&self, post: Post<'_>) -> Result<(), Fault> {
-        let here = post.url.host_str().is_some_and(|host| matches!(host, "127.0.0.1" | "[::1]" | "localhost"));
-        if post.url.scheme() != "https" && !here {
+        if post.url.scheme() != "https" && !is_here(post.url) {
             return Err(Fault::new(format!("{}: this is not sent unencrypted", trouble::host(post.url)))
                 .mend("write an https address"));
         }
