@@ -52,6 +52,7 @@ impl Desk {
     fn remember_told(&mut self, channel: &Channel, memory: &Memory) -> Result<(), StoreError> {
         match serde_json::to_string(memory) {
             Ok(json) => self.store.keep_told(channel.name.as_str(), &json),
+            // Keys and words can always be written; if not, it is told once more than needed.
             Err(_) => Ok(()),
         }
     }
