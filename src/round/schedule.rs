@@ -42,6 +42,8 @@ pub async fn run(schedule: Schedule) {
         clerk.start_due();
         let Some(wake) = clerk.report() else { return };
         tokio::select! {
+            // A console that hung up is heard before anything else.
+            biased;
             order = orders.recv() => match order {
                 Some(order) => {
                     let mut waiting = vec![order];
