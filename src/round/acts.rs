@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::Desk;
 use crate::domain::{
-    Account, Attestation, Basis, CheckIn, Decision, DecisionKind, Done, Extent, Fact, Fault, FindingKey, Recorded, Round, Shown,
-    SubjectKind, Verdict,
+    Account, Attestation, Basis, CheckIn, Decision, DecisionKind, Done, Extent, Fact, Fault, FindingKey, Recorded,
+    Round, Shown, SubjectKind, Verdict,
 };
 use crate::log::{Act, Agreed, Entry, Head, Stamp, Undone, hash};
 use crate::policy::DECISION;

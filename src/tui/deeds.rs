@@ -156,7 +156,10 @@ pub fn show(model: &mut Model) {
     if model.world.account.is_some() {
         model.view.overlay = Some(Overlay::Account { scroll: 0 });
     } else {
-        regret(model, "nothing was done to a server since the console was opened: `matins log show` names what was before");
+        regret(
+            model,
+            "nothing was done to a server since the console was opened: `matins log show` names what was before",
+        );
     }
 }
 
