@@ -44,6 +44,15 @@ fn acting(ssh: &sshd::Sshd) -> (tempfile::TempDir, Terminal) {
     (home, terminal)
 }
 
+/// What the same person's `matins` says on the command line.
+fn said(home: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_matins"));
+    command.args(arguments).env_clear().env("HOME", home).env("LC_ALL", "C.UTF-8");
+    command.env("XDG_CONFIG_HOME", home.join("config")).env("XDG_STATE_HOME", home.join("state"));
+    let output = command.output().unwrap();
+    (output.status.code(), String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap())
+}
+
 #[test]
 fn ssh_gets_the_terminal_and_gives_it_back_in_whatever_size() {
     if !sshd::there_is_sshd() {
@@ -136,10 +145,18 @@ fn nothing_ever_runs_on_a_server_that_was_not_confirmed() {
     let folder = tempfile::tempdir_in("/tmp").unwrap();
     let ssh = recording(folder.path());
     let done = || std::fs::read_to_string(folder.path().join("done")).unwrap();
-    let (_home, mut terminal) = acting(&ssh);
+    let (home, mut terminal) = acting(&ssh);
     terminal.quiet(Duration::from_millis(500));
-    // Cancelled by Enter, by Esc after the other choice, and by what a terminal pastes.
-    for answer in ["\r", "\t\x1b", "\t\t\r", "\x1b[200~\t\r\x1b[201~\x1b"] {
+    // Cancelled by Enter, by Esc after the other choice, by half a word, and by what a terminal pastes.
+    for answer in [
+        "\r",
+        "\t\x1b",
+        "\t\t\r",
+        "\t\r\x1b",
+        "\tweb\r\x1b",
+        "\t\x1b[200~web1\x1b[201~\r\x1b",
+        "\x1b[200~\tweb1\r\x1b[201~\x1b",
+    ] {
         terminal.press("B");
         terminal.shows("sudo -n systemctl reboot");
         terminal.press(answer);
@@ -152,11 +169,26 @@ fn nothing_ever_runs_on_a_server_that_was_not_confirmed() {
     assert_eq!(done(), "");
     terminal.press("B");
     terminal.shows("sudo -n systemctl reboot");
-    terminal.press("\t\r");
+    terminal.press("\tweb1\r");
     terminal.shows("seen: it has booted anew");
     assert_eq!(done(), "-n systemctl reboot\n");
     terminal.press("\x1b");
     terminal.hides("What was done");
     terminal.press("q");
     assert_eq!(terminal.end().exit_code(), 0);
+    // The record names its beginning and its end; what was said stays with it, and no hand changes it unseen.
+    let (_, shown) = said(home.path(), &["log", "show"]);
+    assert!(shown.contains("Reboot web1") && shown.contains("1 of 1 seen to be done"), "{shown}");
+    let (status, transcript) = said(home.path(), &["log", "transcript", "2"]);
+    assert_eq!(status, Some(0), "{transcript}");
+    assert!(transcript.contains("$ sudo -n systemctl reboot") && transcript.contains("seen: it has"), "{transcript}");
+    assert_eq!(said(home.path(), &["log", "transcript", "1"]).0, Some(64));
+    assert_eq!(said(home.path(), &["log", "verify"]).0, Some(0));
+    let export = home.path().join("export");
+    let export = export.to_str().unwrap();
+    assert_eq!(said(home.path(), &["log", "export", export]).0, Some(0));
+    let checked = || std::process::Command::new("sh").args([&format!("{export}/verify.sh"), export]).output().unwrap();
+    assert_eq!((said(home.path(), &["log", "verify", export]).0, checked().status.code()), (Some(0), Some(0)));
+    std::fs::write(format!("{export}/transcripts/2.txt"), "nothing happened\n").unwrap();
+    assert_eq!((said(home.path(), &["log", "verify", export]).0, checked().status.code()), (Some(2), Some(2)));
 }

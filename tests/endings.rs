@@ -83,3 +83,28 @@ fn a_panic_of_the_screen_gives_the_terminal_back() {
     let left = terminal.screen.screen().contents();
     assert!(left.contains("the clock broke"), "{left}");
 }
+
+/// The schedule sleeps until its next source is due; the runtime that wakes it must not be taken away under it.
+#[test]
+fn nothing_is_said_after_the_console_is_closed() {
+    let home = tempfile::tempdir().unwrap();
+    let config = home.path().join("config/matins");
+    std::fs::create_dir_all(&config).unwrap();
+    let feed = "[[feed]]\nname = \"dead\"\nkind = \"any\"\nurl = \"http://127.0.0.1:1/\"\nevery = \"12h\"\n";
+    std::fs::write(config.join("matins.toml"), feed).unwrap();
+    for _ in 0..40 {
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_matins"));
+        for (key, folder) in [("XDG_CONFIG_HOME", "config"), ("XDG_STATE_HOME", "state"), ("HOME", "")] {
+            command.env(key, home.path().join(folder));
+        }
+        command.env("TERM", "xterm-256color");
+        command.env("LC_ALL", "C.UTF-8");
+        command.env("RUST_BACKTRACE", "0");
+        let mut terminal = Terminal::start(command, 120, 40);
+        terminal.shows("refused");
+        terminal.press("q");
+        let status = terminal.end();
+        let said = String::from_utf8_lossy(&terminal.bytes);
+        assert!(status.success() && !said.contains("panicked"), "{status:?}: {said}");
+    }
+}

@@ -25,6 +25,12 @@ while IFS= read -r line || [ -n "$line" ]; do
         }
         signed=$((signed + 1))
     fi
+    # What was said while something was done to servers: its hash stands in the entry.
+    told=$(printf '%s\n' "$line" | sed -nE 's/^.*"transcript":"([0-9a-f]{64})".*$/\1/p')
+    if [ -n "$told" ] && [ "$(sha256sum <"$dir/transcripts/$n.txt" | cut -d' ' -f1)" != "$told" ]; then
+        echo "BROKEN: the transcript of entry $n is another or missing"
+        exit 2
+    fi
     prev=$(printf '%s' "$line" | sha256sum | cut -d' ' -f1)
 done <"$dir/log.jsonl"
 made=$(find "$dir/sigs" -name '*.sig' | wc -l)

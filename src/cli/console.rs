@@ -1,9 +1,11 @@
 //! `matins`: the console.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use super::edge::{CONFIG, Edge, End, Ended, USAGE, now, runtime};
 use crate::collect::tools::Tools;
@@ -13,6 +15,9 @@ use crate::policy::DECISION;
 use crate::round::{Desk, Plan, Schedule, Update, opening, read_for, run as schedule};
 use crate::store::{Sqlite, Store, StoreError, Watch};
 use crate::tui::{self, Console, Fleet, Start, TuiError, resolve_theme};
+
+/// How long the schedule is waited for when the console closes: it ends at once unless it is judging.
+const PARTING: Duration = Duration::from_millis(300);
 
 impl From<TuiError> for End {
     fn from(error: TuiError) -> Self {
@@ -54,7 +59,7 @@ pub(super) fn run(edge: &Edge) -> Ended {
     let own = runtime.handle().clone();
     // One thread of its own from the first byte of evidence on: reading 500 servers' packages and judging them takes a
     // moment, in which nobody else waits, and the memory for it is taken and given back in one place.
-    runtime.spawn_blocking(move || {
+    let scheduling = runtime.spawn_blocking(move || {
         // The screen comes first, on a machine with one processor as well.
         opened.blocking_recv().ok();
         match Desk::open(plan, Box::new(store)) {
@@ -67,7 +72,12 @@ pub(super) fn run(edge: &Edge) -> Ended {
         }
     });
     let console = Console { start, updates: heard, orders, clock: Arc::new(now), curtain };
-    let ending = runtime.block_on(tui::run(console));
+    let ending = runtime.block_on(async {
+        let ending = tui::run(console).await;
+        // Hung up, the schedule ends by itself; one that still sleeps while its timers are taken away panics.
+        timeout(PARTING, scheduling).await.ok();
+        ending
+    });
     // A name that doesn't resolve holds a thread of the runtime: nobody waits for it.
     runtime.shutdown_background();
     Ok(ending?.exit_code())

@@ -1,5 +1,6 @@
 //! `matins log`.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
@@ -7,8 +8,8 @@ use std::path::{Path, PathBuf};
 use super::edge::{Edge, End, Ended, IO, NO_INPUT, USAGE, desk, print, runtime};
 use super::sign::attach;
 use crate::collect::tools::ssh_keygen::{Key, Signers, check};
-use crate::domain::Shown;
-use crate::log::{self, Anchor, Entry, Head, NAMESPACE};
+use crate::domain::{Done, Shown};
+use crate::log::{self, Act, Anchor, Entry, Head, NAMESPACE};
 use crate::report;
 use crate::round::Written;
 use crate::store::{Signature, Store as _};
@@ -38,6 +39,8 @@ pub(super) enum Command {
     Export { dir: PathBuf },
     /// Prints the line to keep elsewhere: the last entry's number and hash.
     Anchor,
+    /// Prints what was said while something was done to servers, by the number of the entry that names its end.
+    Transcript { entry: u64 },
     /// Signs an entry of yours that has no signature yet.
     Sign {
         entry: u64,
@@ -66,6 +69,7 @@ pub(super) fn run(edge: &Edge, command: &Command) -> Ended {
             print(&format!("{}\n", Anchor(head)))?;
             Ok(0)
         }
+        Command::Transcript { entry } => transcript(edge, *entry),
         Command::Sign { entry, key } => sign_later(edge, *entry, key),
     }
 }
@@ -89,6 +93,8 @@ struct Exhibit {
     lines: Vec<String>,
     /// Number of the entry and the armored signature.
     signatures: Vec<(u64, String)>,
+    /// Number of the entry and what was said.
+    transcripts: Vec<(u64, String)>,
     allowed: String,
     anchors: Vec<Anchor>,
 }
@@ -100,6 +106,7 @@ fn own(edge: &Edge) -> Result<Exhibit, End> {
     Ok(Exhibit {
         lines: lines.into_iter().map(|(_, line)| line).collect(),
         signatures: signatures.into_iter().map(|signature| (signature.seq, signature.armor)).collect(),
+        transcripts: store.transcripts()?,
         allowed,
         anchors: Vec::new(),
     })
@@ -128,8 +135,40 @@ fn verify(exhibit: &Exhibit, revoked: Option<&Path>) -> Ended {
             .block_on(check(armor, &signers, NAMESPACE, format!("{line}\n")))
             .map_err(|fault| bad(format!("its signature: {}", fault.said)))?;
     }
+    transcribed(exhibit).map_err(|said| End::new(BROKEN, said))?;
     let (entries, signed) = (exhibit.lines.len(), exhibit.signatures.len());
     print(&format!("{entries} entries, {signed} signed, every one follows the one before\n{}\n", Anchor(head)))?;
+    Ok(0)
+}
+
+/// Every transcript that an entry names is there and is the one that it names.
+fn transcribed(exhibit: &Exhibit) -> Result<(), String> {
+    let mut told = BTreeMap::new();
+    for line in &exhibit.lines {
+        let entry = Entry::parse(line)?;
+        if let Act::Action(Done { transcript: Some(hash), .. }) = entry.act {
+            told.insert(entry.seq, hash);
+        }
+    }
+    for (seq, text) in &exhibit.transcripts {
+        let hash = told.remove(seq).ok_or_else(|| format!("entry {seq} names no transcript, but there is one"))?;
+        if hash != *log::hash(text.as_bytes()) {
+            return Err(format!("entry {seq}: its transcript was changed"));
+        }
+    }
+    told.keys().next().map_or(Ok(()), |seq| Err(format!("entry {seq}: its transcript is missing")))
+}
+
+fn transcript(edge: &Edge, entry: u64) -> Ended {
+    let exhibit = own(edge)?;
+    let found = exhibit.transcripts.iter().find(|(seq, _)| *seq == entry);
+    let (_, text) = found.ok_or_else(|| {
+        End::new(USAGE, format!("entry {entry} has no transcript: `matins log show` names what was done to servers"))
+    })?;
+    transcribed(&exhibit).map_err(|said| End::new(BROKEN, said))?;
+    for line in text.lines() {
+        print(&format!("{}\n", Shown::text(line)))?;
+    }
     Ok(0)
 }
 
@@ -154,23 +193,23 @@ fn read_if_there(path: &Path) -> Result<Option<String>, End> {
     }
 }
 
-/// Every signature there is: also one whose entry is missing tells something.
-fn read_signatures(folder: &Path) -> Result<Vec<(u64, String)>, End> {
+/// Every file that is named after an entry, `7.sig`: also one whose entry is missing tells something.
+fn read_numbered(folder: &Path, ending: &str) -> Result<Vec<(u64, String)>, End> {
     let wrong = |error: std::io::Error| End::new(NO_INPUT, format!("{} can't be read: {error}", folder.display()));
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(wrong(error)),
     };
-    let mut signatures = Vec::new();
+    let mut numbered = Vec::new();
     for entry in entries {
         let path = entry.map_err(wrong)?.path();
-        let number = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".sig")?.parse().ok());
-        let seq = number.ok_or_else(|| End::new(BROKEN, format!("{} is no signature of an entry", path.display())))?;
-        signatures.push((seq, read(&path)?));
+        let number = path.file_name().and_then(|name| name.to_str()?.strip_suffix(ending)?.parse().ok());
+        let seq = number.ok_or_else(|| End::new(BROKEN, format!("{} belongs to no entry", path.display())))?;
+        numbered.push((seq, read(&path)?));
     }
-    signatures.sort_by_key(|(seq, _)| *seq);
-    Ok(signatures)
+    numbered.sort_by_key(|(seq, _)| *seq);
+    Ok(numbered)
 }
 
 fn read_export(dir: &Path) -> Result<Exhibit, End> {
@@ -193,7 +232,9 @@ fn read_export(dir: &Path) -> Result<Exhibit, End> {
         let seq = u64::try_from(lines.len()).unwrap_or(u64::MAX).saturating_add(1);
         anchors.push(Anchor(Head { seq, hash: "0".repeat(64) }));
     }
-    Ok(Exhibit { lines, signatures: read_signatures(&dir.join("sigs"))?, allowed, anchors })
+    let signatures = read_numbered(&dir.join("sigs"), ".sig")?;
+    let transcripts = read_numbered(&dir.join("transcripts"), ".txt")?;
+    Ok(Exhibit { lines, signatures, transcripts, allowed, anchors })
 }
 
 fn export(edge: &Edge, dir: &Path) -> Ended {
@@ -208,6 +249,13 @@ fn export(edge: &Edge, dir: &Path) -> Ended {
     let head = lines.last().map_or_else(Head::default, |(seq, line)| Head::at(*seq, line));
     for signature in &signatures {
         fs::write(dir.join(format!("sigs/{}.sig", signature.seq)), &signature.armor).map_err(wrong)?;
+    }
+    let transcripts = store.transcripts()?;
+    if !transcripts.is_empty() {
+        fs::DirBuilder::new().mode(0o700).create(dir.join("transcripts")).map_err(wrong)?;
+    }
+    for (seq, text) in &transcripts {
+        fs::write(dir.join(format!("transcripts/{seq}.txt")), text).map_err(wrong)?;
     }
     let files = [
         ("log.jsonl", text),

@@ -60,6 +60,9 @@ pub struct Done {
     /// The command as it was confirmed; never a secret or a login link.
     pub command: Shown,
     pub outcome: Shown,
+    /// SHA-256 of the transcript that the store keeps beside the record, in hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transcript: Option<Shown>,
 }
 
 impl Done {
@@ -82,6 +85,7 @@ impl Done {
             targets,
             command: Shown::text(&lines.join("\n")),
             outcome: outcome.into(),
+            transcript: None,
         }
     }
 }

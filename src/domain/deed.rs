@@ -119,6 +119,18 @@ pub enum StepState {
     Left,
 }
 
+impl StepState {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Waiting => "waits",
+            Self::Running => "runs",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Left => "not begun",
+        }
+    }
+}
+
 impl Step {
     /// The words as one line that a POSIX shell reads as these words and nothing else. On a server this is what runs.
     pub fn line(&self) -> Shown {
@@ -164,6 +176,16 @@ impl Deed {
         }
     }
 
+    /// What a person types before it is done: the name of the only server that goes down, or how many servers change.
+    pub fn word(&self) -> Option<Shown> {
+        let mut steps = self.steps();
+        match (self.kind, steps.next(), steps.count()) {
+            (DeedKind::Reboot, Some(only), 0) => Some(only.server.clone()),
+            (DeedKind::Reboot | DeedKind::Upgrade, Some(_), more @ 1..) => Some(format!("{} servers", more + 1).into()),
+            _ => None,
+        }
+    }
+
     pub fn steps(&self) -> impl Iterator<Item = &Step> {
         self.batches.iter().flatten()
     }
@@ -180,6 +202,26 @@ impl Account {
     /// Whether every step was seen to have done what it should.
     pub fn succeeded(&self) -> bool {
         self.reports.iter().all(|report| report.state == StepState::Done)
+    }
+
+    /// All of it as lines of text, for the record: what ran where, how it ended, what it said and what was seen.
+    pub fn transcript(&self) -> String {
+        let mut lines = vec![self.summary().to_string()];
+        lines.extend(self.deed.remarks.iter().map(Shown::to_string));
+        for (step, report) in self.deed.steps().zip(&self.reports) {
+            let status = report.status.map_or_else(String::new, |status| format!(", exit status {status}"));
+            let place = step.ssh.as_ref().map_or("this machine", Destination::as_str);
+            lines.extend([
+                String::new(),
+                format!("{} ({place}): {}{status}", step.server, report.state.word()),
+                format!("  $ {}", step.line()),
+            ]);
+            if let Proof::Changes(changes) = &step.proof {
+                lines.extend(changes.iter().map(|change| format!("  planned: {change}")));
+            }
+            lines.extend(report.said.iter().map(|said| format!("  {said}")));
+        }
+        lines.join("\n") + "\n"
     }
 
     /// How it went, in a line.
@@ -244,6 +286,27 @@ mod tests {
         server.ssh = Some(Destination::parse("root@web1").unwrap());
         let deed = Deed::session(&server).unwrap();
         assert_eq!(deed.steps().map(|step| step.line().to_string()).collect::<Vec<_>>(), ["ssh -- root@web1"]);
+    }
+
+    #[test]
+    fn what_goes_down_or_changes_in_many_places_asks_for_a_word() {
+        let step = |server: &str| Step {
+            server: server.into(),
+            ssh: None,
+            words: vec!["true".into()],
+            proof: Proof::Boot("1".into()),
+        };
+        let deed = |kind, servers: &[&str]| Deed {
+            kind,
+            title: "Do it".into(),
+            batches: servers.iter().map(|server| vec![step(server)]).collect(),
+            remarks: Vec::new(),
+        };
+        assert_eq!(deed(DeedKind::Reboot, &["web1"]).word(), Some("web1".into()));
+        assert_eq!(deed(DeedKind::Reboot, &["web1", "web2"]).word(), Some("2 servers".into()));
+        assert_eq!(deed(DeedKind::Upgrade, &["web1", "web2", "db1"]).word(), Some("3 servers".into()));
+        assert_eq!(deed(DeedKind::Upgrade, &["web1"]).word(), None);
+        assert_eq!(deed(DeedKind::Login, &["web1"]).word(), None);
     }
 
     #[test]

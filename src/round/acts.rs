@@ -4,10 +4,10 @@ use jiff::Timestamp;
 
 use super::Desk;
 use crate::domain::{
-    Attestation, Basis, CheckIn, Decision, DecisionKind, Done, Extent, Fact, Fault, FindingKey, Recorded, Round, Shown,
-    SubjectKind, Verdict,
+    Account, Attestation, Basis, CheckIn, Decision, DecisionKind, Done, Extent, Fact, Fault, FindingKey, Recorded,
+    Round, Shown, SubjectKind, Verdict,
 };
-use crate::log::{Act, Agreed, Entry, Head, Stamp, Undone};
+use crate::log::{Act, Agreed, Entry, Head, Stamp, Undone, hash};
 use crate::policy::DECISION;
 use crate::store::Signature;
 
@@ -191,9 +191,17 @@ impl Desk {
         self.write(&Act::Attest(attestation), now)
     }
 
-    /// Records that something was done to servers.
-    pub fn note_done(&mut self, done: Done, now: Timestamp) -> Result<Written, Fault> {
-        self.write(&Act::Action(done), now)
+    /// Records that something is being done to servers, or was: then the transcript is kept, and its hash in the entry.
+    pub fn note_done(&mut self, account: &Account, now: Timestamp) -> Result<Written, Fault> {
+        let mut done = Done::of(account);
+        if !account.ended {
+            return self.write(&Act::Action(done), now);
+        }
+        let transcript = account.transcript();
+        done.transcript = Some(hash(transcript.as_bytes()).into());
+        let written = self.write(&Act::Action(done), now)?;
+        self.store.keep_transcript(written.head.seq, &transcript)?;
+        Ok(written)
     }
 
     /// Keeps the signature that was made under an entry.

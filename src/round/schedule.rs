@@ -13,7 +13,7 @@ use super::ask::ask;
 use super::deeds::{carry_out, prepare, security};
 use super::{Desk, Order, Progress, Request, Update};
 use crate::collect::tools::Tools;
-use crate::domain::{Account, Done, Fault, Period, Round, SourceId, SourceRecord, Subject};
+use crate::domain::{Account, Fault, Period, Round, SourceId, SourceRecord, Subject};
 use crate::store::{Attempt, Watch};
 
 /// While answers are pouring in, evaluate at most this often.
@@ -42,6 +42,8 @@ pub async fn run(schedule: Schedule) {
         clerk.start_due();
         let Some(wake) = clerk.report() else { return };
         tokio::select! {
+            // A console that hung up is heard before anything else.
+            biased;
             order = orders.recv() => match order {
                 Some(order) => {
                     let mut waiting = vec![order];
@@ -148,7 +150,7 @@ impl Clerk {
             Order::Do(deed) => {
                 let deed = deed.clone();
                 // First into the record: whatever happens to this console, that it was begun is known.
-                if let Err(fault) = self.desk.note_done(Done::of(&Account::of(deed.clone())), now) {
+                if let Err(fault) = self.desk.note_done(&Account::of(deed.clone()), now) {
                     let mut account = Account::of(deed);
                     account.ended = true;
                     // Nobody listens any more when this fails; the next report ends the schedule.
@@ -178,7 +180,7 @@ impl Clerk {
     /// every account comes through.
     fn settle(&mut self, account: &Account) {
         let now = (self.tools.now)();
-        if let Err(fault) = self.desk.note_done(Done::of(account), now) {
+        if let Err(fault) = self.desk.note_done(account, now) {
             // Nobody listens any more when this fails; the next report ends the schedule.
             self.updates.send(Update::Trouble(fault)).ok();
         }

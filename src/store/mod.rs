@@ -132,6 +132,12 @@ pub trait Store: Send {
     /// Keeps the signature of a line. A second one of the same line is refused.
     fn keep_signature(&mut self, signature: &Signature) -> Result<(), StoreError>;
 
+    /// What was said while something was done to servers, with the number of the entry that holds its hash.
+    fn transcripts(&self) -> Result<Vec<(u64, String)>, StoreError>;
+
+    /// Keeps the transcript of an entry. A second one of the same entry is refused.
+    fn keep_transcript(&mut self, seq: u64, text: &str) -> Result<(), StoreError>;
+
     /// What all findings of the last round say to who looks closer.
     fn particulars(&self) -> Result<BTreeMap<FindingKey, Particulars>, StoreError>;
 

@@ -355,7 +355,14 @@ fn the_log_takes_lines_and_gives_none_away() {
     assert!(store.keep_signature(&signature).is_err());
     assert!(store.keep_signature(&Signature { seq: 9, ..signature.clone() }).is_err());
     assert_eq!(other.signatures().unwrap(), [signature]);
+    store.keep_transcript(2, "it said\n").unwrap();
+    assert!(store.keep_transcript(2, "something else").is_err());
+    assert!(store.keep_transcript(9, "of no entry").is_err());
+    assert_eq!(other.transcripts().unwrap(), [(2, "it said\n".to_owned())]);
     let raw = rusqlite::Connection::open(&path).unwrap();
+    for statement in ["UPDATE transcript SET text = 'x'", "DELETE FROM transcript"] {
+        assert!(raw.execute(statement, []).is_err(), "{statement}");
+    }
     for statement in
         ["UPDATE log SET line = 'x'", "DELETE FROM log", "DELETE FROM signature", "UPDATE signature SET armor = ''"]
     {

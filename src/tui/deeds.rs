@@ -1,7 +1,12 @@
 //! From a key to a deed: which servers are meant, the question, the answer, and how it goes.
 
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::keymap::Motion;
 use super::message::Effect;
 use super::model::{Choice, Dialog, Model, Overlay};
+use super::motion;
+use super::typing::edit;
 use super::update::{regret, say};
 use crate::domain::register::{Server, Site};
 use crate::domain::{Account, Deed, DeedKind, Errand, Fault, Shown, SubjectKind};
@@ -13,7 +18,7 @@ const ALLOW: &str = "actions are off: `actions = true` below [console] in the co
 /// Begins what ends in a question: nothing is done here.
 pub fn prepare(model: &mut Model, kind: DeedKind) -> Vec<Effect> {
     match wanted(model, kind) {
-        Ok(Wanted::Ask(deed)) => model.view.overlay = Some(Overlay::Deed(Dialog { deed, go: false, scroll: 0 })),
+        Ok(Wanted::Ask(deed)) => model.view.overlay = Some(Overlay::Deed(Dialog::of(deed))),
         Ok(Wanted::Choose(choices)) => model.view.overlay = Some(Overlay::Choice(Choice { kind, choices, at: 0 })),
         Ok(Wanted::Look(errand)) => return look(model, errand),
         Err(said) => regret(model, said),
@@ -76,7 +81,7 @@ pub fn prepared(model: &mut Model, errand: &Errand, prepared: Result<Deed, Fault
     }
     model.view.overlay = None;
     match prepared {
-        Ok(deed) => model.view.overlay = Some(Overlay::Deed(Dialog { deed, go: false, scroll: 0 })),
+        Ok(deed) => model.view.overlay = Some(Overlay::Deed(Dialog::of(deed))),
         Err(fault) => regret(model, fault.said),
     }
 }
@@ -97,9 +102,33 @@ pub fn choose(model: &mut Model) {
     }
 }
 
+/// A key while the word is typed that a large change takes. What is pasted never comes here.
+pub fn press(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
+    let Some(Overlay::Deed(dialog)) = &mut model.view.overlay else { return Vec::new() };
+    match key.code {
+        KeyCode::Esc => {
+            model.view.overlay = None;
+            say(model, "cancelled: nothing was done");
+        }
+        KeyCode::Tab | KeyCode::BackTab => choose(model),
+        KeyCode::Enter => return decide(model),
+        KeyCode::Up => motion::go(model, Motion::Up),
+        KeyCode::Down => motion::go(model, Motion::Down),
+        KeyCode::PageUp => motion::go(model, Motion::PageUp),
+        KeyCode::PageDown => motion::go(model, Motion::PageDown),
+        _ => edit(&mut dialog.typed, key),
+    }
+    Vec::new()
+}
+
 /// Enter in the question: what is chosen. The only place where a deed becomes an effect.
 pub fn decide(model: &mut Model) -> Vec<Effect> {
     let Some(Overlay::Deed(dialog)) = model.view.overlay.take() else { return Vec::new() };
+    if let Some(word) = dialog.deed.word().filter(|word| dialog.go && *word != *dialog.typed.value().trim()) {
+        regret(model, format!("type {word} to do it; Esc does nothing"));
+        model.view.overlay = Some(Overlay::Deed(dialog));
+        return Vec::new();
+    }
     if !dialog.go {
         say(model, "cancelled: nothing was done");
         return Vec::new();
@@ -127,7 +156,10 @@ pub fn show(model: &mut Model) {
     if model.world.account.is_some() {
         model.view.overlay = Some(Overlay::Account { scroll: 0 });
     } else {
-        regret(model, "nothing has been done to a server since the console was opened");
+        regret(
+            model,
+            "nothing was done to a server since the console was opened: `matins log show` names what was before",
+        );
     }
 }
 

@@ -96,6 +96,7 @@ impl Scope {
             Some(Overlay::Palette { .. } | Overlay::Decide(_) | Overlay::Sign(_)) => Self::Typing,
             Some(Overlay::Confirm(_)) => Self::Confirm,
             Some(Overlay::Address { .. }) => Self::Address,
+            Some(Overlay::Deed(asked)) if asked.takes_text() => Self::Typing,
             Some(Overlay::Deed(_)) => Self::Deed,
             Some(Overlay::Choice(_)) => Self::Choice,
             Some(Overlay::Waiting(..)) => Self::Waiting,

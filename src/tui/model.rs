@@ -206,12 +206,25 @@ pub struct Choice {
 }
 
 /// A deed before it is done.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Dialog {
     pub deed: Deed,
     /// False is *Cancel*, which is chosen first.
     pub go: bool,
+    /// What was typed of the word that it takes, if it takes one.
+    pub typed: TextInput,
     pub scroll: usize,
+}
+
+impl Dialog {
+    pub fn of(deed: Deed) -> Self {
+        Self { deed, go: false, typed: TextInput::default(), scroll: 0 }
+    }
+
+    /// Whether letters are for the word now.
+    pub fn takes_text(&self) -> bool {
+        self.go && self.deed.word().is_some()
+    }
 }
 
 #[derive(Debug, Clone, Default)]

@@ -9,7 +9,7 @@ use super::message::Effect;
 use super::model::{Model, Overlay};
 use super::palette;
 use super::widgets::input::TextInput;
-use super::{act, form};
+use super::{act, deeds, form};
 
 pub fn press(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
@@ -19,6 +19,7 @@ pub fn press(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
     match model.view.overlay {
         Some(Overlay::Palette { .. }) => return in_palette(model, key),
         Some(Overlay::Decide(_) | Overlay::Sign(_)) => return form::press(model, key),
+        Some(Overlay::Deed(_)) => return deeds::press(model, key),
         _ => {}
     }
     match key.code {

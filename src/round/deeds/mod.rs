@@ -116,7 +116,11 @@ fn link(ran: &Ran, report: &mut Report, updates: &UnboundedSender<Update>) -> Re
             updates.send(Update::Issued(OneTime::new(&link))).ok();
             Ok("a link was issued".into())
         }
-        None => Err(ended(ran)),
+        // What it complains of may name the link.
+        None => match ended(ran) {
+            fault if fault.said.as_str().contains("://") => Err(Fault::new("it issued no link that can be opened")),
+            fault => Err(fault),
+        },
     }
 }
 

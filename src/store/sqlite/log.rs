@@ -1,4 +1,4 @@
-//! The log's lines and their signatures.
+//! The log's lines, their signatures and their transcripts.
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
@@ -38,4 +38,16 @@ pub(super) fn keep_signature(transaction: &Transaction<'_>, signature: &Signatur
         params![signature.seq.cast_signed(), signature.armor, signature.public_key],
     )?;
     Ok(())
+}
+
+pub(super) fn transcripts(connection: &Connection) -> rusqlite::Result<Vec<(u64, String)>> {
+    let mut statement = connection.prepare("SELECT seq, text FROM transcript ORDER BY seq")?;
+    let rows = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get(1)?)))?;
+    rows.collect()
+}
+
+pub(super) fn keep_transcript(transaction: &Transaction<'_>, seq: u64, text: &str) -> rusqlite::Result<()> {
+    transaction
+        .execute("INSERT INTO transcript (seq, text) VALUES (?1, ?2)", params![seq.cast_signed(), text])
+        .map(drop)
 }

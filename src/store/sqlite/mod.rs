@@ -149,6 +149,14 @@ impl Store for Sqlite {
         self.write_safely(|transaction| log::keep_signature(transaction, signature))
     }
 
+    fn transcripts(&self) -> Result<Vec<(u64, String)>, StoreError> {
+        log::transcripts(&self.connection).map_err(|error| self.fault(&error))
+    }
+
+    fn keep_transcript(&mut self, seq: u64, text: &str) -> Result<(), StoreError> {
+        self.write_safely(|transaction| log::keep_transcript(transaction, seq, text))
+    }
+
     fn particulars(&self) -> Result<BTreeMap<FindingKey, Particulars>, StoreError> {
         particulars::all(&self.connection).map_err(|error| self.fault(&error))
     }

@@ -98,7 +98,15 @@ fn only_a_look_comes_before_the_question_and_only_the_answer_does_it() {
     assert_eq!(console.press("<enter>"), []);
     console.press("B");
     console.hear(Update::Prepared(errand.clone(), Ok(reboot())));
-    assert_eq!(console.press("<tab><enter>"), [Effect::Order(Order::Do(reboot()))]);
+    assert!(text(&console.frame()).contains("to do it, type web7"), "{}", text(&console.frame()));
+    // Without the word, with another, with one that was pasted, and back at *Cancel*: nothing.
+    for keys in ["<tab><enter>", "web<enter>", "<tab>", "<tab>"] {
+        assert_eq!(console.press(keys), [], "{keys}");
+        assert!(state_of(console.model()).contains("deed:"));
+    }
+    assert_eq!(update::update(console.model(), message::Msg::Pasted("7".into()), sample::now()), []);
+    assert_eq!(console.press("<enter>"), []);
+    assert_eq!(console.press("7<enter>"), [Effect::Order(Order::Do(reboot()))]);
     assert_eq!(state_of(console.model()), "list2:0 account");
     // One at a time, and leaving is asked twice.
     assert_eq!(console.press("<esc>B"), []);

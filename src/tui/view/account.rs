@@ -22,13 +22,13 @@ pub fn lines(model: &Model, width: usize) -> Vec<Vec<Piece>> {
     };
     let mut lines = wrapped(&account.summary(), 1, theme.text());
     for (step, report) in account.deed.steps().zip(&account.reports) {
-        let (glyph, word, style) = match report.state {
-            StepState::Waiting => ("·", "waits", theme.dim()),
-            StepState::Running => ("▸", "runs", theme.accent()),
-            StepState::Done => ("✓", "done", theme.verdict(Verdict::Ok)),
-            StepState::Failed => ("✖", "failed", theme.verdict(Verdict::Broken)),
-            StepState::Left => ("·", "not begun", theme.dim()),
+        let (glyph, style) = match report.state {
+            StepState::Waiting | StepState::Left => ("·", theme.dim()),
+            StepState::Running => ("▸", theme.accent()),
+            StepState::Done => ("✓", theme.verdict(Verdict::Ok)),
+            StepState::Failed => ("✖", theme.verdict(Verdict::Broken)),
         };
+        let word = report.state.word();
         let mut head = vec![Piece::space(1), Piece::word(glyph, style), Piece::space(1), Piece::word(word, style)];
         head.extend([Piece::space(2), Piece::shown(&place(step), theme.accent())]);
         if let Some(status) = report.status {

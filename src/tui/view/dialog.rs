@@ -23,8 +23,8 @@ use crate::tui::widgets::text::{self, Piece};
 /// ```
 pub fn draw(model: &Model, canvas: &mut Canvas<'_>, dialog: &Dialog) {
     let lines = lines(model, dialog);
-    let inner = clear(model, canvas, area(model, lines.len()), &format!(" {} ", dialog.deed.title).into());
-    let body = Rect { height: inner.height.saturating_sub(1), ..inner };
+    let inner = clear(model, canvas, area(model, dialog, lines.len()), &format!(" {} ", dialog.deed.title).into());
+    let body = Rect { height: inner.height.saturating_sub(below(dialog)), ..inner };
     let height = usize::from(body.height);
     let first = dialog.scroll.min(lines.len().saturating_sub(height));
     let visible = first..lines.len().min(first + height);
@@ -32,24 +32,46 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>, dialog: &Dialog) {
         text::line(canvas, Rect { y, height: 1, ..body }, line);
     }
     scroll_bar(canvas, body, &visible, lines.len(), model.theme.dim());
-    draw_choice(model, canvas, Rect { y: body.bottom(), height: inner.height.min(1), ..inner }, dialog);
+    let line = Rect { y: body.bottom(), height: inner.height.min(1), ..inner };
+    draw_choice(model, canvas, line, dialog);
+    if let Some(word) = dialog.deed.word() {
+        let line = Rect { y: line.bottom(), height: inner.height.saturating_sub(1).min(1), ..line };
+        draw_word(model, canvas, line, (dialog, &word));
+    }
+}
+
+/// Lines that stay when the text scrolls: the choice, and the word that a large change takes.
+fn below(dialog: &Dialog) -> u16 {
+    1 + u16::from(dialog.deed.word().is_some())
+}
+
+/// `type 3 servers: 3 ser▏`, once doing it is chosen.
+fn draw_word(model: &Model, canvas: &mut Canvas<'_>, line: Rect, (dialog, word): (&Dialog, &Shown)) {
+    let theme = &model.theme;
+    let said: Shown = format!("to do it, type {word}").into();
+    if !dialog.go {
+        text::line(canvas, line, &[Piece::space(2), Piece::shown(&said, theme.dim())]);
+        return;
+    }
+    let taken = text::line(canvas, line, &[Piece::space(2), Piece::shown(&said, theme.text()), Piece::space(1)]);
+    let rest = Rect { x: line.x + taken, width: line.width.saturating_sub(taken), ..line };
+    dialog.typed.draw(canvas, rest, "▸ ", [theme.accent(), theme.text()]);
 }
 
 /// Its lines, and how many of them fit.
 pub fn extent(model: &Model, dialog: &Dialog) -> (usize, usize) {
     let lines = lines(model, dialog).len();
-    (lines, usize::from(area(model, lines).height.saturating_sub(3)))
+    (lines, usize::from(area(model, dialog, lines).height.saturating_sub(2 + below(dialog))))
 }
 
-/// The choice has a line of its own, which stays when the text scrolls.
-fn area(model: &Model, lines: usize) -> Rect {
-    let height = u16::try_from(lines).unwrap_or(u16::MAX).saturating_add(3);
+fn area(model: &Model, dialog: &Dialog, lines: usize) -> Rect {
+    let height = u16::try_from(lines).unwrap_or(u16::MAX).saturating_add(2 + below(dialog));
     middle(layout::overlay(model.size), 100, height)
 }
 
 fn lines(model: &Model, dialog: &Dialog) -> Vec<Vec<Piece>> {
     let theme = &model.theme;
-    let width = usize::from(area(model, 0).width).saturating_sub(4);
+    let width = usize::from(area(model, dialog, 0).width).saturating_sub(4);
     let mut lines: Vec<Vec<Piece>> = Vec::new();
     for remark in &dialog.deed.remarks {
         let parts = prose::wrap(remark, width);
