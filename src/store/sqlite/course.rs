@@ -11,7 +11,7 @@ pub(super) fn keep(transaction: &Transaction<'_>, round: &Round) -> rusqlite::Re
     let before: Option<String> =
         transaction.query_row("SELECT sources FROM opening WHERE one = 1", [], |row| row.get(0)).optional()?;
     // What can't be read any more is written anew.
-    let before: Vec<SourceLine> = before.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_else(Vec::new);
+    let before: Vec<SourceLine> = before.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
     for line in round.sources.iter().filter(|line| !before.contains(line)) {
         let fault = line.fault.as_ref().map(serde_json::to_string).transpose().map_err(unreadable)?;
         let took = line.took_ms.and_then(|ms| i64::try_from(ms).ok());
