@@ -97,6 +97,8 @@ struct Clerk {
     said: Option<Progress>,
     /// The round that is on the screen.
     last: Option<Arc<Round>>,
+    /// Whether the screen shows the past: nobody is asked then, and nothing is judged.
+    away: bool,
 }
 
 impl Clerk {
@@ -121,10 +123,14 @@ impl Clerk {
             gather_until: None,
             said: None,
             last: None,
+            away: false,
         }
     }
 
     fn start_due(&mut self) {
+        if self.away {
+            return;
+        }
         let now = (self.tools.now)();
         for source in &self.desk.plan.sources {
             let ready = self.due.get(&source.id).is_none_or(|due| *due <= now);
@@ -200,7 +206,12 @@ impl Clerk {
                         || record.seen.iter().any(|seen| seen.subject == *subject)
                 }
                 // Nothing is asked for these.
-                Order::Look(_) | Order::Seek(_) | Order::Request(_) | Order::Prepare(_) | Order::Do(_) => false,
+                Order::Look(_)
+                | Order::Seek(_)
+                | Order::Request(_)
+                | Order::Prepare(_)
+                | Order::Do(_)
+                | Order::AsOf(_) => false,
             };
             if wanted {
                 self.due.insert(record.id.clone(), now);
@@ -221,6 +232,15 @@ impl Clerk {
         self.updates.send(Update::Answered(answered)).ok();
     }
 
+    /// Goes into the past, or comes back: what is old by then is judged and asked at once.
+    fn travel(&mut self, away: bool) {
+        let back = self.away && !away;
+        self.away = away;
+        if back {
+            self.evaluate();
+        }
+    }
+
     /// Another process wrote: what it decided or signed is shown at once.
     fn hear_others(&mut self) {
         let attested = self.desk.record().attested.len();
@@ -239,6 +259,7 @@ impl Clerk {
         for order in orders {
             match order {
                 Order::Request(request) => self.record(request),
+                Order::AsOf(then) => self.travel(then.is_some()),
                 Order::Look(_) => look = Some(order),
                 other => self.obey(&other),
             }
@@ -297,6 +318,9 @@ impl Clerk {
 
     fn evaluate(&mut self) {
         self.gather_until = None;
+        if self.away {
+            return;
+        }
         self.judged_at = (self.tools.now)();
         // Said once, and before what is worse; a store that can't be read says so itself below.
         for fault in self.desk.newly_unreached().unwrap_or_default() {
@@ -330,7 +354,12 @@ impl Clerk {
             self.said = Some(progress);
             self.updates.send(Update::Progress(progress)).ok()?;
         }
-        let next = [idle, stale].into_iter().flatten().min().map_or(Duration::from_secs(3_600), |at| wait(at, now));
+        let next = [idle, stale]
+            .into_iter()
+            .flatten()
+            .filter(|_| !self.away)
+            .min()
+            .map_or(Duration::from_secs(3_600), |at| wait(at, now));
         let wake = Instant::now() + next;
         Some(self.gather_until.map_or(wake, |until| until.min(wake)))
     }
