@@ -55,12 +55,17 @@ pub fn read_for(
             let reads = matches!(order, Order::Look(_) | Order::Seek(_) | Order::AsOf(_));
             let answered = match &store {
                 _ if !reads => Ok(None),
-                Some(store) => read(store, plan, &order, &mut then),
-                None => open().and_then(|opened| read(store.insert(opened), plan, &order, &mut then)),
+                Some(store) => read(Box::as_ref(store), plan, &order, &mut then),
+                None => open().and_then(|opened| read(Box::as_ref(store.insert(opened)), plan, &order, &mut then)),
             };
             // While nobody is in the past, the schedule adds what it has in hand; who could not go there has not gone.
-            let stays = matches!(&order, Order::AsOf(Some(_))) && then.is_none();
-            if !stays && !matches!(order, Order::Seek(_)) && !(then.is_some() && matches!(order, Order::Look(_))) {
+            let kept = match &order {
+                Order::Seek(_) => true,
+                Order::AsOf(Some(_)) => then.is_none(),
+                Order::Look(_) => then.is_some(),
+                _ => false,
+            };
+            if !kept {
                 // A schedule that ended takes no orders; that was said when it did.
                 schedule.send(order.clone()).ok();
             }
@@ -77,14 +82,7 @@ struct Then {
     survey: Survey,
 }
 
-#[expect(clippy::borrowed_box, reason = "what is kept open is what is read")]
-fn read(
-    store: &Box<dyn Store>,
-    plan: &Plan,
-    order: &Order,
-    then: &mut Option<Then>,
-) -> Result<Option<Update>, StoreError> {
-    let store = store.as_ref();
+fn read(store: &dyn Store, plan: &Plan, order: &Order, then: &mut Option<Then>) -> Result<Option<Update>, StoreError> {
     match (order, &then) {
         (Order::AsOf(None), _) => *then = None,
         (Order::AsOf(Some(at)), _) => {
