@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::same::asked;
 use super::{Link, Shown, Standing, Subject, Verdict};
 
 /// `MEASURE/SUBJECT`, with a third part where a subject has several. Stable from round to round: decisions hang on it.
@@ -68,6 +69,8 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// One line beside the subject's name: what is so, not what to feel about it.
     pub title: Shown,
+    /// What is so of several subjects at once, where the title says more of each: one that says the same of many is one row.
+    pub alike: Option<Shown>,
     /// Several lines: the particulars.
     pub detail: Shown,
     /// What would make it ok, in one line.
@@ -90,6 +93,7 @@ impl Judgement {
             part: None,
             verdict,
             title: title.into(),
+            alike: None,
             detail: Shown::default(),
             mend: None,
             because: Vec::new(),
@@ -103,6 +107,12 @@ impl Judgement {
     #[must_use]
     pub fn part(mut self, part: impl Into<Shown>) -> Self {
         self.part = Some(part.into());
+        self
+    }
+
+    #[must_use]
+    pub fn alike(mut self, said: impl Into<Shown>) -> Self {
+        self.alike = Some(said.into());
         self
     }
 
@@ -163,8 +173,13 @@ impl Judgement {
         self
     }
 
-    /// The judgement as a finding and its particulars, without its standings: `before` is what was known under its key.
-    pub fn with_history(self, rank: u32, at: Timestamp, before: Option<&Finding>) -> (Finding, Particulars) {
+    /// The judgement as a finding, its particulars and its standings: `before` is what was known under its key.
+    pub fn with_history(
+        self,
+        rank: u32,
+        at: Timestamp,
+        before: Option<&Finding>,
+    ) -> (Finding, Particulars, Vec<Standing>) {
         let unchanged = before.filter(|before| before.verdict == self.verdict);
         let finding = Finding {
             key: self.key(),
@@ -175,9 +190,11 @@ impl Judgement {
             verdict: self.verdict,
             rank,
             title: self.title,
+            alike: self.alike,
+            asks: asked(&self.standings),
         };
-        let Self { detail, mend, because, link, .. } = self;
-        (finding, Particulars { detail, mend, because, link })
+        let Self { detail, mend, because, link, standings, .. } = self;
+        (finding, Particulars { detail, mend, because, link }, standings)
     }
 
     pub fn key(&self) -> FindingKey {
@@ -200,6 +217,12 @@ pub struct Finding {
     pub since: Timestamp,
     /// When a round first said anything under this key.
     pub first_seen: Timestamp,
+    /// What is so of several subjects at once, where the title says more of each.
+    #[serde(default)]
+    pub alike: Option<Shown>,
+    /// A digest of what it asks of a person: see [`Same`](super::Same).
+    #[serde(default)]
+    pub asks: i64,
 }
 
 /// What a finding says to who looks closer, kept in the store and read then.

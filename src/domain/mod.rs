@@ -47,7 +47,7 @@ pub use observation::{Declared, Observation};
 pub use period::{Period, age};
 pub use port::{DeclaredPort, Network, Port, Reach, Transport};
 pub use round::{Round, SourceLine, Tally};
-pub use same::Same;
+pub use same::{MANY, Same};
 pub use secret::SecretRef;
 pub use seek::{Seek, contains, like};
 pub use shown::Shown;

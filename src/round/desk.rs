@@ -302,7 +302,7 @@ impl Desk {
         let (mut findings, mut particulars) = (Vec::with_capacity(judgements.len()), BTreeMap::new());
         for (judgement, rank) in judgements.into_iter().zip(1..) {
             let before = known.get(&judgement.key());
-            let (finding, said) = judgement.with_history(rank, now, before);
+            let (finding, said, _) = judgement.with_history(rank, now, before);
             particulars.insert(finding.key.clone(), said);
             findings.push(finding);
         }
