@@ -29,6 +29,7 @@ mod standing;
 mod subject;
 mod verdict;
 pub mod version;
+pub mod when;
 
 pub use attestation::{Attestation, Attested, Done, Drill};
 pub use checkin::{Change, CheckIn, DecidedItem, MeasureCount, News, OpenItem, Signed, SignedSource, Since};
@@ -47,7 +48,7 @@ pub use observation::{Declared, Observation};
 pub use period::{Period, age};
 pub use port::{DeclaredPort, Network, Port, Reach, Transport};
 pub use round::{Round, SourceLine, Tally};
-pub use same::{MANY, Same};
+pub use same::{MANY, Same, asked};
 pub use secret::SecretRef;
 pub use seek::{Seek, contains, like};
 pub use shown::Shown;

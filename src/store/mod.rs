@@ -65,6 +65,16 @@ pub struct Signature {
     pub public_key: String,
 }
 
+/// The world as it was, as far as it is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Past {
+    /// The last round before, without what people said of it.
+    pub round: Round,
+    pub particulars: BTreeMap<FindingKey, Particulars>,
+    /// What asked for a person, by finding.
+    pub asking: HashMap<FindingKey, Vec<Standing>>,
+}
+
 /// What the store could not do, for which file, and what helps.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the store {file}: {said}; {mend}")]
@@ -106,6 +116,9 @@ pub trait Store: Send {
     /// The last round, as it was recorded.
     fn last(&self) -> Result<Option<Round>, StoreError>;
 
+    /// The world as the last round until then left it; `None` before the first one.
+    fn past(&self, at: Timestamp) -> Result<Option<Past>, StoreError>;
+
     /// The lines of the log after this one, with their numbers.
     fn log(&self, after: u64) -> Result<Vec<(u64, String)>, StoreError>;
 
@@ -134,9 +147,9 @@ pub trait Store: Send {
     /// Of the last round, what asks for a person, by finding.
     fn asking(&self) -> Result<HashMap<FindingKey, Vec<Standing>>, StoreError>;
 
-    /// What turned in the history of one subject's findings: how the things stand that they speak of, and under the item
-    /// `verdict` they themselves. The newest first, and not without end.
-    fn turns_of(&self, subject: &Subject) -> Result<Vec<Turn>, StoreError>;
+    /// What turned until then in the history of one subject's findings: how the things stand that they speak of, and under
+    /// the item `verdict` they themselves. The newest first, and not without end.
+    fn turns_of(&self, subject: &Subject, until: Timestamp) -> Result<Vec<Turn>, StoreError>;
 
     /// What turned in all findings of one measure since then, of items that begin so; the oldest first.
     fn turns_about(&self, measure: &str, item: &str, since: Timestamp) -> Result<Vec<Turn>, StoreError>;
