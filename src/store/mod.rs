@@ -124,7 +124,8 @@ pub trait Store: Send {
 
     /// Adds a line to the log, safely on disk before it returns: a person was told that it counts. `next` makes it from
     /// the last line's number and text, or refuses; nobody else can write in between.
-    fn append(&mut self, next: &mut NextLine<'_>) -> Result<(), StoreError>;
+    /// Together with it, if there is one, the transcript of which the line holds the hash: no crash keeps only one of them.
+    fn append(&mut self, next: &mut NextLine<'_>, transcript: Option<&str>) -> Result<(), StoreError>;
 
     /// The signatures of lines: number, who made it with which public key, the armored signature.
     fn signatures(&self) -> Result<Vec<Signature>, StoreError>;
@@ -134,9 +135,6 @@ pub trait Store: Send {
 
     /// What was said while something was done to servers, with the number of the entry that holds its hash.
     fn transcripts(&self) -> Result<Vec<(u64, String)>, StoreError>;
-
-    /// Keeps the transcript of an entry. A second one of the same entry is refused.
-    fn keep_transcript(&mut self, seq: u64, text: &str) -> Result<(), StoreError>;
 
     /// What all findings of the last round say to who looks closer.
     fn particulars(&self) -> Result<BTreeMap<FindingKey, Particulars>, StoreError>;

@@ -342,12 +342,12 @@ fn the_log_takes_lines_and_gives_none_away() {
     let path = folder.path().join("matins.db");
     let (mut store, mut other) = (Sqlite::open(&path).unwrap(), Sqlite::open(&path).unwrap());
     let add = |store: &mut Sqlite, text: &str| {
-        store.append(&mut |last| Some(format!("{text} after {:?}", last.map(|(seq, _)| seq)))).unwrap();
+        store.append(&mut |last| Some(format!("{text} after {:?}", last.map(|(seq, _)| seq))), None).unwrap();
     };
     add(&mut store, "a");
     add(&mut other, "b");
     add(&mut store, "c");
-    store.append(&mut |_| None).unwrap();
+    store.append(&mut |_| None, Some("of nothing")).unwrap();
     let lines: Vec<String> = other.log(1).unwrap().into_iter().map(|(seq, line)| format!("{seq} {line}")).collect();
     assert_eq!(lines, ["2 b after Some(1)", "3 c after Some(2)"]);
     let signature = Signature { seq: 2, armor: "armor".into(), public_key: "ssh-ed25519 AAAA".into() };
@@ -355,10 +355,10 @@ fn the_log_takes_lines_and_gives_none_away() {
     assert!(store.keep_signature(&signature).is_err());
     assert!(store.keep_signature(&Signature { seq: 9, ..signature.clone() }).is_err());
     assert_eq!(other.signatures().unwrap(), [signature]);
-    store.keep_transcript(2, "it said\n").unwrap();
-    assert!(store.keep_transcript(2, "something else").is_err());
-    assert!(store.keep_transcript(9, "of no entry").is_err());
-    assert_eq!(other.transcripts().unwrap(), [(2, "it said\n".to_owned())]);
+    assert_eq!(other.transcripts().unwrap(), []);
+    store.append(&mut |_| Some("with a transcript".into()), Some("it said\n")).unwrap();
+    let (seq, _) = other.log(0).unwrap().pop().unwrap();
+    assert_eq!(other.transcripts().unwrap(), [(seq, "it said\n".to_owned())]);
     let raw = rusqlite::Connection::open(&path).unwrap();
     for statement in ["UPDATE transcript SET text = 'x'", "DELETE FROM transcript"] {
         assert!(raw.execute(statement, []).is_err(), "{statement}");

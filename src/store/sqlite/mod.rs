@@ -137,8 +137,8 @@ impl Store for Sqlite {
         log::after(&self.connection, after).map_err(|error| self.fault(&error))
     }
 
-    fn append(&mut self, next: &mut NextLine<'_>) -> Result<(), StoreError> {
-        self.write_safely(|transaction| log::append(transaction, next))
+    fn append(&mut self, next: &mut NextLine<'_>, transcript: Option<&str>) -> Result<(), StoreError> {
+        self.write_safely(|transaction| log::append(transaction, next, transcript))
     }
 
     fn signatures(&self) -> Result<Vec<Signature>, StoreError> {
@@ -151,10 +151,6 @@ impl Store for Sqlite {
 
     fn transcripts(&self) -> Result<Vec<(u64, String)>, StoreError> {
         log::transcripts(&self.connection).map_err(|error| self.fault(&error))
-    }
-
-    fn keep_transcript(&mut self, seq: u64, text: &str) -> Result<(), StoreError> {
-        self.write_safely(|transaction| log::keep_transcript(transaction, seq, text))
     }
 
     fn particulars(&self) -> Result<BTreeMap<FindingKey, Particulars>, StoreError> {
