@@ -136,7 +136,9 @@ mod tests {
         let mut all: Vec<Finding> =
             [("a", "2 d"), ("b", "3 d"), ("c", "4 d")].map(|(host, age)| found(host, Verdict::Due, (age, "1"))).into();
         assert_eq!(firsts(&all), [None; 3]);
-        all.iter_mut().for_each(|finding| finding.alike = Some("the same update".into()));
+        for finding in &mut all {
+            finding.alike = Some("the same update".into());
+        }
         assert_eq!(firsts(&all), [None, Some(0), Some(0)]);
     }
 }

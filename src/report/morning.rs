@@ -138,7 +138,8 @@ fn quoted(note: &Shown) -> String {
 
 fn queue(material: &Material) -> Section {
     let round = &material.survey.round;
-    let (mut firsts, mut also): (Vec<(usize, &Finding)>, BTreeMap<usize, Vec<String>>) = (Vec::new(), BTreeMap::new());
+    let mut firsts: Vec<(usize, &Finding)> = Vec::new();
+    let mut also: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     let open = || round.findings.iter().enumerate().filter(|(_, finding)| !round.rests(finding));
     let same = Same::of(open());
     for (at, finding) in open() {

@@ -256,7 +256,9 @@ impl Clerk {
         if !requests.is_empty() {
             self.record(requests);
         }
-        others.iter().for_each(|order| self.obey(order));
+        for order in &others {
+            self.obey(order);
+        }
         if let Some(update) = look.and_then(|look| self.desk.exhibit(&look, (self.tools.now)())) {
             // Nobody listens any more when this fails; the next report ends the schedule.
             self.updates.send(update).ok();
