@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::same::asked;
-use super::{Link, Shown, Standing, Subject, Verdict};
+use super::{Link, Shown, Standing, Standings, Subject, Verdict};
 
 /// `MEASURE/SUBJECT`, with a third part where a subject has several. Stable from round to round: decisions hang on it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -69,8 +69,6 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// One line beside the subject's name: what is so, not what to feel about it.
     pub title: Shown,
-    /// What is so of several subjects at once, where the title says more of each: one that says the same of many is one row.
-    pub alike: Option<Shown>,
     /// Several lines: the particulars.
     pub detail: Shown,
     /// What would make it ok, in one line.
@@ -82,7 +80,7 @@ pub struct Judgement {
     /// Order among findings of the same verdict: higher first. 0 to 1,000,000.
     pub weight: u32,
     /// How the things that it speaks of stand; the store keeps their changes.
-    pub standings: Vec<Standing>,
+    pub standings: Standings,
 }
 
 impl Judgement {
@@ -93,14 +91,13 @@ impl Judgement {
             part: None,
             verdict,
             title: title.into(),
-            alike: None,
             detail: Shown::default(),
             mend: None,
             because: Vec::new(),
             link: None,
             since: None,
             weight: 500_000,
-            standings: Vec::new(),
+            standings: Standings::default(),
         }
     }
 
@@ -110,9 +107,10 @@ impl Judgement {
         self
     }
 
+    /// Words for all subjects that stand alike.
     #[must_use]
     pub fn alike(mut self, said: impl Into<Shown>) -> Self {
-        self.alike = Some(said.into());
+        self.standings.alike = Some(said.into());
         self
     }
 
@@ -162,14 +160,14 @@ impl Judgement {
     /// How one thing stands that this judgement speaks of.
     #[must_use]
     pub fn standing(mut self, item: impl Into<Shown>, word: impl Into<Shown>) -> Self {
-        self.standings.push(Standing { item: item.into(), word: word.into(), asks: false });
+        self.standings.each.push(Standing { item: item.into(), word: word.into(), asks: false });
         self
     }
 
     /// The same of a thing that asks for a person: a decision made before it came, or before it stood so, is open again.
     #[must_use]
     pub fn asking(mut self, item: impl Into<Shown>, word: impl Into<Shown>) -> Self {
-        self.standings.push(Standing { item: item.into(), word: word.into(), asks: true });
+        self.standings.each.push(Standing { item: item.into(), word: word.into(), asks: true });
         self
     }
 
@@ -190,11 +188,11 @@ impl Judgement {
             verdict: self.verdict,
             rank,
             title: self.title,
-            alike: self.alike,
+            alike: self.standings.alike.clone(),
             asks: asked(&self.standings),
         };
         let Self { detail, mend, because, link, standings, .. } = self;
-        (finding, Particulars { detail, mend, because, link }, standings)
+        (finding, Particulars { detail, mend, because, link }, standings.each)
     }
 
     pub fn key(&self) -> FindingKey {

@@ -52,6 +52,6 @@ pub use same::{MANY, Same, asked};
 pub use secret::SecretRef;
 pub use seek::{Seek, contains, like};
 pub use shown::Shown;
-pub use standing::{Standing, Turn};
+pub use standing::{Standing, Standings, Turn};
 pub use subject::{Subject, SubjectKind};
 pub use verdict::Verdict;

@@ -40,7 +40,7 @@ struct Judged {
 
 impl Judged {
     fn of(judgement: &Judgement, now: Timestamp) -> Self {
-        Self { since: now, verdict: judgement.verdict, standings: judgement.standings.clone() }
+        Self { since: now, verdict: judgement.verdict, standings: judgement.standings.each.clone() }
     }
 
     /// Whether a person is asked the same question.

@@ -127,7 +127,7 @@ fn a_security_update_is_due_for_a_day_and_broken_after_it() {
     assert!(broken[0].detail.as_str().starts_with(said), "{}", broken[0].detail);
     assert!(broken[0].because.iter().any(|because| because.source == "limits.security_update"));
     // However long it waits and whatever else does, it is the same update.
-    let alike = |judged: &[Judgement]| judged[0].alike.clone();
+    let alike = |judged: &[Judgement]| judged[0].standings.alike.clone();
     assert_eq!(alike(&due), Some("the same security update: openssl".into()));
     assert_eq!(alike(&broken), alike(&due));
     assert_eq!(alike(&seen(|_| {})), None);
