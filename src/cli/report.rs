@@ -4,15 +4,18 @@ use std::fs;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
 use tempfile::NamedTempFile;
 
-use super::edge::{Edge, End, Ended, IO, USAGE, desk, now, print};
+use super::edge::{Edge, End, Ended, IO, NO_INPUT, USAGE, desk, now, print};
+use super::when;
+use crate::log;
 use crate::report::audit::{self, Proof};
 use crate::report::month::{self, Span};
 use crate::report::{self, Ledger, Material, Sheet, Table, findings, morning};
+use crate::round::{Desk, Survey};
 use crate::store::Store as _;
 
 #[derive(Debug, clap::Args)]
@@ -22,6 +25,10 @@ pub(super) struct Arguments {
     /// Of `month`: which one, as in 2026-10. Default: the last thirty days.
     #[arg(long, value_name = "YYYY-MM")]
     month: Option<String>,
+    /// Tells of then instead of now: the last round before, with what was decided and signed by then. `7d` ago, a day (at its
+    /// end), or RFC 3339.
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<String>,
     /// Default: what the ending of the output's name says, else Markdown.
     #[arg(long, value_enum)]
     format: Option<Format>,
@@ -74,19 +81,29 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
 
 fn made(edge: &Edge, arguments: &Arguments, format: Format) -> Result<String, End> {
     let (settings, plan, store) = edge.plan()?;
-    let (now, zone) = (now(), settings.zone);
-    let ledger = Ledger::of(&store.log(0)?);
-    let (signatures, limits) = (store.signatures()?, plan.limits.clone());
+    let zone = settings.zone;
+    let (now, past) = match &arguments.as_of {
+        Some(text) => (when::past(text, &zone, now())?, true),
+        None => (now(), false),
+    };
+    let lines = store.log(0)?;
+    let ledger = Ledger::of(&lines);
+    // That it is damaged is said of the past too, wherever the damage is.
+    let ledger = if past { Ledger { damage: ledger.damage, ..Ledger::of(log::until(&lines, now)) } } else { ledger };
+    let (mut signatures, limits) = (store.signatures()?, plan.limits.clone());
+    signatures.retain(|signature| signature.seq <= ledger.head.seq);
     let mut desk = desk(plan, store)?;
-    let survey = desk.survey(now)?;
-    let material = &Material { now, zone, survey, ledger };
+    let survey = if past { returned(&mut desk, now, &zone)? } else { desk.survey(now)? };
+    let material = &Material { now, past, zone, survey, ledger };
     match arguments.what {
         What::Morning => {
             written(format, || morning::sheet(material), || morning::json(material), || findings::table(material))
         }
         What::Month => {
             let (first, last) = days(arguments.month.as_deref(), &material.zone, now)?;
-            let chronicle = desk.chronicle(moments(first, last, &material.zone)?, now)?;
+            let (from, until) = moments(first, last, &material.zone)?;
+            let until = if past { until.min(now.saturating_add(1.millisecond()).unwrap_or(now)) } else { until };
+            let chronicle = desk.chronicle((from, until), now)?;
             let span = &Span { first, last, chronicle };
             written(
                 format,
@@ -105,6 +122,18 @@ fn made(edge: &Edge, arguments: &Arguments, format: Format) -> Result<String, En
             )
         }
     }
+}
+
+/// What was known then; that nothing was is no morning on which all is well.
+fn returned(desk: &mut Desk, then: Timestamp, zone: &TimeZone) -> Result<Survey, End> {
+    if let Some(survey) = desk.return_to(then)? {
+        return Ok(survey);
+    }
+    let first = desk.first_round()?.map_or_else(
+        || "there was no round yet: run `matins round` first".to_owned(),
+        |at| format!("the first round was {}", report::moment(at, zone)),
+    );
+    Err(End::new(NO_INPUT, format!("nothing is known of {}: {first}", report::moment(then, zone))))
 }
 
 fn written(

@@ -29,6 +29,7 @@ mod standing;
 mod subject;
 mod verdict;
 pub mod version;
+pub mod when;
 
 pub use attestation::{Attestation, Attested, Done, Drill};
 pub use checkin::{Change, CheckIn, DecidedItem, MeasureCount, News, OpenItem, Signed, SignedSource, Since};

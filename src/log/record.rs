@@ -21,6 +21,12 @@ pub struct Record {
     pub signed: Vec<Timestamp>,
 }
 
+/// The entries up to the last one that was written by then. By their order, for a clock may have been wrong.
+pub fn until(lines: &[(u64, String)], at: Timestamp) -> &[(u64, String)] {
+    let before = |(_, line): &(u64, String)| Envelope::parse(line).is_ok_and(|envelope| envelope.time <= at);
+    lines.iter().rposition(before).map_or(&[], |last| &lines[..=last])
+}
+
 impl Record {
     /// Takes the next line. A line that can't be read, or does not follow the one before, is told, and does not hide those
     /// after it.

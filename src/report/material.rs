@@ -13,8 +13,10 @@ const OLD: i64 = 24 * 3_600;
 
 #[derive(Debug, Clone)]
 pub struct Material {
-    /// When it was judged.
+    /// The moment that it tells of.
     pub now: Timestamp,
+    /// Whether that is over: then it tells what was judged, decided and signed by then.
+    pub past: bool,
     pub zone: TimeZone,
     pub survey: Survey,
     pub ledger: Ledger,
@@ -23,7 +25,14 @@ pub struct Material {
 impl Material {
     /// What must be known before the rest is believed.
     pub fn notices(&self) -> Vec<String> {
-        self.round_notice().into_iter().chain(self.record_notice()).collect()
+        self.past_notice().into_iter().chain(self.round_notice()).chain(self.record_notice()).collect()
+    }
+
+    fn past_notice(&self) -> Option<String> {
+        let then = self.moment(self.now);
+        self.past.then(|| {
+            format!("AS OF {then}: what was known, decided and signed by then. Nothing here is of today but the limits and the names of roles.")
+        })
     }
 
     fn round_notice(&self) -> Option<String> {
@@ -34,6 +43,7 @@ impl Material {
         match ago {
             ..0 => Some(format!("The last round is dated {said}, which is ahead: a clock went back.")),
             0..=OLD => None,
+            _ if self.past => Some(format!("The last round before was old: {}.", self.moment_and_age(at))),
             _ => Some(format!(
                 "The last round is old: {}. This judges now what was seen then; run `matins round`.",
                 self.moment_and_age(at)

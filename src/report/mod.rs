@@ -27,7 +27,7 @@ pub use markdown::markdown;
 pub use material::Material;
 pub use metrics::metrics;
 pub use plain::{plain, plugin};
-pub use sheet::{Sheet, Table};
+pub use sheet::{Sheet, Table, moment};
 
 #[cfg(test)]
 mod tests;

@@ -59,7 +59,7 @@ fn hostile() -> Material {
     let mut round = Round::new(at(0), HOSTILE.into(), vec![source], findings);
     round.decisions.insert(round.findings[2].key.clone(), decided);
     let survey = Survey { round, particulars, last_round: Some(at(0)) };
-    Material { now: at(0), zone: TimeZone::UTC, survey, ledger: Ledger::default() }
+    Material { now: at(0), past: false, zone: TimeZone::UTC, survey, ledger: Ledger::default() }
 }
 
 #[test]

@@ -155,7 +155,7 @@ impl Desk {
         let last = self.record().last_by(&self.plan.operator).cloned();
         let last = last.ok_or_else(|| Fault::new(format!("{} has no decision to take back", self.plan.operator)))?;
         let known = self.record().head.clone();
-        self.write_after(Some(&known), &Act::Undo(Undone { entry: last.seq }), now)?;
+        self.write_after(Some(&known), (&Act::Undo(Undone { entry: last.seq }), None), now)?;
         Ok(last)
     }
 
@@ -199,9 +199,7 @@ impl Desk {
         }
         let transcript = account.transcript();
         done.transcript = Some(hash(transcript.as_bytes()).into());
-        let written = self.write(&Act::Action(done), now)?;
-        self.store.keep_transcript(written.head.seq, &transcript)?;
-        Ok(written)
+        self.write_after(None, (&Act::Action(done), Some(&transcript)), now)
     }
 
     /// Keeps the signature that was made under an entry.
@@ -210,11 +208,16 @@ impl Desk {
     }
 
     fn write(&mut self, act: &Act, now: Timestamp) -> Result<Written, Fault> {
-        self.write_after(None, act, now)
+        self.write_after(None, (act, None), now)
     }
 
-    /// With `known`, only if nobody wrote since.
-    fn write_after(&mut self, known: Option<&Head>, act: &Act, now: Timestamp) -> Result<Written, Fault> {
+    /// With `known`, only if nobody wrote since; an act that names a transcript together with it.
+    fn write_after(
+        &mut self,
+        known: Option<&Head>,
+        (act, transcript): (&Act, Option<&str>),
+        now: Timestamp,
+    ) -> Result<Written, Fault> {
         let zone = &self.plan.zone;
         let stamp = Stamp {
             time: now,
@@ -223,7 +226,7 @@ impl Desk {
             host: self.plan.machine.clone(),
         };
         let mut made = Err(Fault::new("the log took nothing"));
-        self.store.append(&mut |last| {
+        let mut next = |last: Option<(u64, &str)>| {
             let head = last.map_or_else(Head::default, |(seq, line)| Head::at(seq, line));
             if known.is_some_and(|known| *known != head) {
                 made = Err(Fault::new("somebody else wrote at the same moment").mend("look again, then try once more"));
@@ -235,7 +238,8 @@ impl Desk {
                 Err(error) => Err(Fault::new(format!("the entry can't be written as JSON: {error}"))),
             };
             line.ok()
-        })?;
+        };
+        self.store.append(&mut next, transcript)?;
         self.read_log()?;
         made
     }

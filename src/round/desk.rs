@@ -74,10 +74,10 @@ pub fn opening(plan: &Plan, store: &dyn Store, now: Timestamp) -> Result<Option<
 }
 
 /// How the things stand that a finding speaks of.
-type StandingsOf<'f, 's> = &'f dyn Fn(&FindingKey) -> &'s [Standing];
+pub(super) type StandingsOf<'f, 's> = &'f dyn Fn(&FindingKey) -> &'s [Standing];
 
 /// Adds what people said of the findings, and what changed since the operator signed.
-fn said_of(
+pub(super) fn said_of(
     mut round: Round,
     record: &Record,
     (roles, standings): (&Roles, StandingsOf<'_, '_>),
@@ -103,7 +103,7 @@ fn said_of(
     round
 }
 
-fn roles(plan: &Plan) -> Roles {
+pub(super) fn roles(plan: &Plan) -> Roles {
     let role = |declared: &Declared| match &declared.fact {
         Fact::HostDeclared(host) => Some((declared.subject.name.clone(), host.role.clone()?)),
         _ => None,
@@ -183,6 +183,11 @@ impl Desk {
         }
         self.evidence.attested.clone_from(&self.record.attested);
         Ok(!lines.is_empty())
+    }
+
+    /// Forgets what turned after that moment.
+    pub(super) fn forget_after(&mut self, at: Timestamp) {
+        self.evidence.turns.retain(|turn| turn.at <= at);
     }
 
     /// The newest of the history that rules judge by; what is here already is not read again.

@@ -5,6 +5,7 @@ mod ask;
 mod deeds;
 mod desk;
 mod pass;
+mod past;
 mod plan;
 mod reader;
 mod recording;
@@ -26,6 +27,7 @@ use crate::domain::{
 pub use acts::{Request, Wish, Written};
 pub use desk::{Desk, opening};
 pub use pass::{Pass, Step, pass};
+pub use past::past;
 pub use plan::{Plan, owners};
 pub use reader::{answer, read_for};
 pub use recording::Recording;

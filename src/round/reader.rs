@@ -1,6 +1,7 @@
 //! Answers that need no judgement: read from the store, on a connection of their own, so that who looks at a finding does
 //! not wait for the schedule.
 
+use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 use super::{Looked, Order, Update};
@@ -27,7 +28,7 @@ pub fn answer(store: &dyn Store, order: &Order) -> Option<Update> {
 }
 
 fn look(store: &dyn Store, subject: &Subject) -> Result<Update, StoreError> {
-    let (particulars, turns) = (store.particulars_of(subject)?, store.turns_of(subject)?);
+    let (particulars, turns) = (store.particulars_of(subject)?, store.turns_of(subject, Timestamp::MAX)?);
     Ok(Update::Looked(Looked { subject: subject.clone(), particulars, turns }))
 }
 

@@ -65,6 +65,16 @@ pub struct Signature {
     pub public_key: String,
 }
 
+/// The world as it was, as far as it is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Past {
+    /// The last round before, without what people said of it.
+    pub round: Round,
+    pub particulars: BTreeMap<FindingKey, Particulars>,
+    /// What asked for a person, by finding.
+    pub asking: HashMap<FindingKey, Vec<Standing>>,
+}
+
 /// What the store could not do, for which file, and what helps.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the store {file}: {said}; {mend}")]
@@ -106,12 +116,16 @@ pub trait Store: Send {
     /// The last round, as it was recorded.
     fn last(&self) -> Result<Option<Round>, StoreError>;
 
+    /// The world as the last round until then left it; `None` before the first one.
+    fn past(&self, at: Timestamp) -> Result<Option<Past>, StoreError>;
+
     /// The lines of the log after this one, with their numbers.
     fn log(&self, after: u64) -> Result<Vec<(u64, String)>, StoreError>;
 
     /// Adds a line to the log, safely on disk before it returns: a person was told that it counts. `next` makes it from
     /// the last line's number and text, or refuses; nobody else can write in between.
-    fn append(&mut self, next: &mut NextLine<'_>) -> Result<(), StoreError>;
+    /// Together with it, if there is one, the transcript of which the line holds the hash: no crash keeps only one of them.
+    fn append(&mut self, next: &mut NextLine<'_>, transcript: Option<&str>) -> Result<(), StoreError>;
 
     /// The signatures of lines: number, who made it with which public key, the armored signature.
     fn signatures(&self) -> Result<Vec<Signature>, StoreError>;
@@ -122,9 +136,6 @@ pub trait Store: Send {
     /// What was said while something was done to servers, with the number of the entry that holds its hash.
     fn transcripts(&self) -> Result<Vec<(u64, String)>, StoreError>;
 
-    /// Keeps the transcript of an entry. A second one of the same entry is refused.
-    fn keep_transcript(&mut self, seq: u64, text: &str) -> Result<(), StoreError>;
-
     /// What all findings of the last round say to who looks closer.
     fn particulars(&self) -> Result<BTreeMap<FindingKey, Particulars>, StoreError>;
 
@@ -134,9 +145,9 @@ pub trait Store: Send {
     /// Of the last round, what asks for a person, by finding.
     fn asking(&self) -> Result<HashMap<FindingKey, Vec<Standing>>, StoreError>;
 
-    /// What turned in the history of one subject's findings: how the things stand that they speak of, and under the item
-    /// `verdict` they themselves. The newest first, and not without end.
-    fn turns_of(&self, subject: &Subject) -> Result<Vec<Turn>, StoreError>;
+    /// What turned until then in the history of one subject's findings: how the things stand that they speak of, and under
+    /// the item `verdict` they themselves. The newest first, and not without end.
+    fn turns_of(&self, subject: &Subject, until: Timestamp) -> Result<Vec<Turn>, StoreError>;
 
     /// What turned in all findings of one measure since then, of items that begin so; the oldest first.
     fn turns_about(&self, measure: &str, item: &str, since: Timestamp) -> Result<Vec<Turn>, StoreError>;

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use super::*;
 use crate::domain::facts::{Advisory, FeedKind};
-use crate::domain::{Fact, Subject, SubjectKind, Verdict};
+use crate::domain::{Fact, Finding, Subject, SubjectKind, Verdict};
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000 + seconds).unwrap()
@@ -47,6 +47,55 @@ fn suite(fresh: impl Fn() -> Box<dyn Store>) {
     who_looks_closer_reads_what_the_last_round_said(fresh().as_mut());
     how_things_stand_is_kept_with_every_turn(fresh().as_mut());
     who_looks_back_reads_counts_and_verdicts(fresh().as_mut());
+    every_round_comes_back_as_it_was(fresh().as_mut());
+}
+
+/// Rounds in which everything changes now and then, from a fixed seed.
+fn every_round_comes_back_as_it_was(store: &mut dyn Store) {
+    let mut random = fastrand::Rng::with_seed(7);
+    let source = |at: i64, name: &str, random: &mut fastrand::Rng| SourceLine {
+        id: SourceId::new("feeds", name),
+        state: [crate::domain::SourceState::Fresh, crate::domain::SourceState::Silent][random.usize(..2)],
+        at: Some(self::at(at - random.i64(0..3))),
+        took_ms: Some(random.u64(1..3)),
+        fault: random.bool().then(|| Fault::new("refused").mend("start it")),
+    };
+    let mut were = Vec::new();
+    for seconds in (0..300).step_by(10) {
+        let mut judgements: Vec<Judgement> = ["a", "b/c", "d", "e"]
+            .into_iter()
+            .filter_map(|name| {
+                let verdict = Verdict::ALL[random.usize(..4)];
+                let word = ["old", "new"][random.usize(..2)];
+                let judgement = judgement(name, verdict).asking("host web1", word);
+                let judgement = Judgement { title: ["x", "y"][random.usize(..2)].into(), ..judgement };
+                random.bool().then_some(judgement.weight(random.u8(..3)))
+            })
+            .collect();
+        judgements.sort_by_key(|one| std::cmp::Reverse(one.verdict));
+        let sources = ["x", "y", "z"].into_iter().filter(|_| random.u8(..4) > 0).collect::<Vec<_>>();
+        let sources = sources.into_iter().map(|name| source(seconds, name, &mut random)).collect();
+        let round = store.record(at(seconds), &Shown::line("mona"), sources, judgements).unwrap();
+        were.push((round, store.particulars().unwrap(), store.asking().unwrap()));
+    }
+    assert_eq!(store.past(at(-1)).unwrap(), None);
+    for (round, particulars, asking) in were {
+        for later in [0, 9] {
+            let past = store.past(round.at + jiff::SignedDuration::from_secs(later)).unwrap().unwrap();
+            let titles = |round: &Round| -> Vec<_> {
+                let mut all: Vec<Finding> =
+                    round.findings.iter().map(|one| Finding { rank: 0, ..one.clone() }).collect();
+                all.sort_by(|a, b| a.key.cmp(&b.key));
+                all
+            };
+            assert_eq!(titles(&past.round), titles(&round));
+            assert_eq!((past.round.at, &past.round.sources), (round.at, &round.sources));
+            assert_eq!(past.asking, asking);
+            let verdicts = |round: &Round| round.findings.iter().map(|one| one.verdict).collect::<Vec<_>>();
+            assert_eq!(verdicts(&past.round), verdicts(&round), "the worst comes first");
+            assert_eq!(past.particulars.len(), particulars.len());
+        }
+    }
 }
 
 fn who_looks_back_reads_counts_and_verdicts(store: &mut dyn Store) {
@@ -159,7 +208,7 @@ fn how_things_stand_is_kept_with_every_turn(store: &mut dyn Store) {
     let mut record = |seconds, judgements| {
         store.record(at(seconds), &operator, Vec::new(), judgements).unwrap();
         let subject = Subject::new(SubjectKind::Advisory, "a");
-        let turns = store.turns_of(&subject).unwrap().into_iter();
+        let turns = store.turns_of(&subject, Timestamp::MAX).unwrap().into_iter();
         let told = turns.map(|turn| (turn.at, turn.item.to_string(), turn.word.map(|word| word.to_string())));
         told.collect::<Vec<_>>()
     };
@@ -195,14 +244,14 @@ fn how_things_stand_is_kept_with_every_turn(store: &mut dyn Store) {
     assert_eq!(store.turns_about("advisor", "host ", at(0)).unwrap(), []);
     let mut record = |seconds, judgements| {
         store.record(at(seconds), &operator, Vec::new(), judgements).unwrap();
-        let turns = store.turns_of(&Subject::new(SubjectKind::Advisory, "a")).unwrap().into_iter();
+        let turns = store.turns_of(&Subject::new(SubjectKind::Advisory, "a"), Timestamp::MAX).unwrap().into_iter();
         turns.map(|turn| (turn.at, turn.item.to_string(), turn.word.map(|word| word.to_string()))).collect::<Vec<_>>()
     };
-    for round in 0..60 {
+    for round in 0..210 {
         record(400 + round, vec![judgement("a", Verdict::Broken).standing("version", format!("{round}"))]);
     }
-    let turns = record(500, vec![judgement("a", Verdict::Broken)]);
-    assert_eq!((turns.len(), &turns[0]), (50, &said(500, "version", "")));
+    let turns = record(700, vec![judgement("a", Verdict::Broken)]);
+    assert_eq!((turns.len(), &turns[0]), (200, &said(700, "version", "")));
 }
 
 #[test]
@@ -293,12 +342,12 @@ fn the_log_takes_lines_and_gives_none_away() {
     let path = folder.path().join("matins.db");
     let (mut store, mut other) = (Sqlite::open(&path).unwrap(), Sqlite::open(&path).unwrap());
     let add = |store: &mut Sqlite, text: &str| {
-        store.append(&mut |last| Some(format!("{text} after {:?}", last.map(|(seq, _)| seq)))).unwrap();
+        store.append(&mut |last| Some(format!("{text} after {:?}", last.map(|(seq, _)| seq))), None).unwrap();
     };
     add(&mut store, "a");
     add(&mut other, "b");
     add(&mut store, "c");
-    store.append(&mut |_| None).unwrap();
+    store.append(&mut |_| None, Some("of nothing")).unwrap();
     let lines: Vec<String> = other.log(1).unwrap().into_iter().map(|(seq, line)| format!("{seq} {line}")).collect();
     assert_eq!(lines, ["2 b after Some(1)", "3 c after Some(2)"]);
     let signature = Signature { seq: 2, armor: "armor".into(), public_key: "ssh-ed25519 AAAA".into() };
@@ -306,10 +355,10 @@ fn the_log_takes_lines_and_gives_none_away() {
     assert!(store.keep_signature(&signature).is_err());
     assert!(store.keep_signature(&Signature { seq: 9, ..signature.clone() }).is_err());
     assert_eq!(other.signatures().unwrap(), [signature]);
-    store.keep_transcript(2, "it said\n").unwrap();
-    assert!(store.keep_transcript(2, "something else").is_err());
-    assert!(store.keep_transcript(9, "of no entry").is_err());
-    assert_eq!(other.transcripts().unwrap(), [(2, "it said\n".to_owned())]);
+    assert_eq!(other.transcripts().unwrap(), []);
+    store.append(&mut |_| Some("with a transcript".into()), Some("it said\n")).unwrap();
+    let (seq, _) = other.log(0).unwrap().pop().unwrap();
+    assert_eq!(other.transcripts().unwrap(), [(seq, "it said\n".to_owned())]);
     let raw = rusqlite::Connection::open(&path).unwrap();
     for statement in ["UPDATE transcript SET text = 'x'", "DELETE FROM transcript"] {
         assert!(raw.execute(statement, []).is_err(), "{statement}");

@@ -90,7 +90,7 @@ mod tests {
         std::fs::write(folder.path().join("unrelated"), "x").unwrap();
         let idle = tokio::time::timeout(std::time::Duration::from_millis(200), watch.written()).await;
         assert!(idle.is_err(), "another file woke it");
-        other.append(&mut |_| Some("a line".into())).unwrap();
+        other.append(&mut |_| Some("a line".into()), None).unwrap();
         tokio::time::timeout(std::time::Duration::from_secs(1), watch.written()).await.unwrap().unwrap();
         assert_eq!(store.log(0).unwrap().len(), 1);
     }

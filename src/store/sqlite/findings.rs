@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
+use super::history::Word;
 use super::particulars::Digests;
 use super::sources::{kind, kind_word};
-use super::{millis, particulars, standings, stored, time, unreadable};
+use super::{course, history, millis, particulars, standings, stored, time, unreadable};
 use crate::domain::{Finding, FindingKey, Judgement, Round, Shown, SourceLine, Subject, Verdict};
 
 /// A finding as it is in the file, and what else stands there of it.
@@ -71,14 +71,17 @@ pub(super) fn record(
     let mut now = HashMap::with_capacity(judgements.len());
     for (mut judgement, rank) in judgements.into_iter().zip(1..) {
         let old = before.remove(&judgement.key());
-        let stands = std::mem::take(&mut judgement.standings);
+        let (stands, weight) = (std::mem::take(&mut judgement.standings), judgement.weight);
         let (finding, said) = judgement.with_history(rank, round.at, old.as_ref().map(|old| &old.finding));
         let digests = old.as_ref().and_then(|old| old.digests);
         let written = particulars::keep(transaction, &finding.key, (&said, &stands), digests)?;
         if digests.map_or(0, |digests| digests.standings) != written.standings {
             standings::keep(transaction, round.at, &finding.key, &stands)?;
         }
-        keep(transaction, round.at, &finding, old.map(|old| old.finding).as_ref())?;
+        let old = old.map(|old| old.finding);
+        keep(transaction, &finding, old.as_ref())?;
+        let word = Word { at: round.at, finding: &finding, weight, said: (&said, written.particulars) };
+        history::keep(transaction, &word, old.as_ref())?;
         now.insert(finding.key.clone(), Known { finding: finding.clone(), digests: Some(written) });
         round.findings.push(finding);
     }
@@ -86,18 +89,14 @@ pub(super) fn record(
         transaction.prepare_cached("DELETE FROM finding WHERE key = ?1")?.execute([gone.as_str()])?;
         particulars::forget(transaction, gone)?;
         standings::keep(transaction, round.at, gone, &[])?;
-        change(transaction, round.at, gone, "", "")?;
+        history::end(transaction, round.at, gone)?;
     }
+    course::keep(transaction, &round)?;
     opening(transaction, &round)?;
     Ok((round, now))
 }
 
-fn keep(
-    transaction: &Transaction<'_>,
-    at: Timestamp,
-    finding: &Finding,
-    old: Option<&Finding>,
-) -> rusqlite::Result<()> {
+fn keep(transaction: &Transaction<'_>, finding: &Finding, old: Option<&Finding>) -> rusqlite::Result<()> {
     if old.is_none_or(|old| !same(old, finding)) {
         transaction
             .prepare_cached(
@@ -118,31 +117,12 @@ fn keep(
                 millis(finding.first_seen),
             ])?;
     }
-    if old.is_none_or(|old| old.verdict != finding.verdict) {
-        change(transaction, at, &finding.key, finding.verdict.word(), finding.title.as_str())?;
-    }
     Ok(())
 }
 
 /// Alike in everything that is stored with the finding.
 fn same(old: &Finding, new: &Finding) -> bool {
     Finding { rank: old.rank, ..new.clone() } == *old
-}
-
-fn change(
-    transaction: &Transaction<'_>,
-    at: Timestamp,
-    key: &FindingKey,
-    verdict: &str,
-    title: &str,
-) -> rusqlite::Result<()> {
-    transaction
-        .prepare_cached(
-            "INSERT INTO change (at, key, verdict, title) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (key, at) DO UPDATE SET verdict = excluded.verdict, title = excluded.title",
-        )?
-        .execute(params![millis(at), key.as_str(), verdict, title])?;
-    Ok(())
 }
 
 fn opening(transaction: &Transaction<'_>, round: &Round) -> rusqlite::Result<()> {

@@ -12,7 +12,11 @@ pub(super) fn after(connection: &Connection, seq: u64) -> rusqlite::Result<Vec<(
     rows.collect()
 }
 
-pub(super) fn append(transaction: &Transaction<'_>, next: &mut NextLine<'_>) -> rusqlite::Result<()> {
+pub(super) fn append(
+    transaction: &Transaction<'_>,
+    next: &mut NextLine<'_>,
+    transcript: Option<&str>,
+) -> rusqlite::Result<()> {
     let last: Option<(i64, String)> = transaction
         .query_row("SELECT seq, line FROM log ORDER BY seq DESC LIMIT 1", [], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
@@ -20,6 +24,9 @@ pub(super) fn append(transaction: &Transaction<'_>, next: &mut NextLine<'_>) -> 
     let seq = last.map_or(0, |(seq, _)| seq) + 1;
     let Some(line) = next(last) else { return Ok(()) };
     transaction.execute("INSERT INTO log (seq, line) VALUES (?1, ?2)", params![seq.cast_signed(), line])?;
+    if let Some(text) = transcript {
+        transaction.execute("INSERT INTO transcript (seq, text) VALUES (?1, ?2)", params![seq.cast_signed(), text])?;
+    }
     Ok(())
 }
 
@@ -44,10 +51,4 @@ pub(super) fn transcripts(connection: &Connection) -> rusqlite::Result<Vec<(u64,
     let mut statement = connection.prepare("SELECT seq, text FROM transcript ORDER BY seq")?;
     let rows = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get(1)?)))?;
     rows.collect()
-}
-
-pub(super) fn keep_transcript(transaction: &Transaction<'_>, seq: u64, text: &str) -> rusqlite::Result<()> {
-    transaction
-        .execute("INSERT INTO transcript (seq, text) VALUES (?1, ?2)", params![seq.cast_signed(), text])
-        .map(drop)
 }

@@ -1,10 +1,12 @@
 //! SQLite, in WAL mode, in a file that nobody else may read.
 
+mod course;
 mod findings;
 mod history;
 mod log;
 mod open;
 mod particulars;
+mod past;
 mod sources;
 mod standings;
 mod told;
@@ -18,7 +20,7 @@ use serde::Deserialize;
 use serde::de::value::{Error, StrDeserializer};
 
 use super::watch::touch;
-use super::{Attempt, Kept, NextLine, Signature, Store, StoreError};
+use super::{Attempt, Kept, NextLine, Past, Signature, Store, StoreError};
 use crate::domain::{
     FindingKey, Judgement, Particulars, Round, Seek, Shown, Sighting, SourceLine, Standing, Subject, Tally, Turn,
 };
@@ -127,12 +129,16 @@ impl Store for Sqlite {
         findings::last(&self.connection).map_err(|error| self.fault(&error))
     }
 
+    fn past(&self, at: Timestamp) -> Result<Option<Past>, StoreError> {
+        past::read(&self.connection, at).map_err(|error| self.fault(&error))
+    }
+
     fn log(&self, after: u64) -> Result<Vec<(u64, String)>, StoreError> {
         log::after(&self.connection, after).map_err(|error| self.fault(&error))
     }
 
-    fn append(&mut self, next: &mut NextLine<'_>) -> Result<(), StoreError> {
-        self.write_safely(|transaction| log::append(transaction, next))
+    fn append(&mut self, next: &mut NextLine<'_>, transcript: Option<&str>) -> Result<(), StoreError> {
+        self.write_safely(|transaction| log::append(transaction, next, transcript))
     }
 
     fn signatures(&self) -> Result<Vec<Signature>, StoreError> {
@@ -145,10 +151,6 @@ impl Store for Sqlite {
 
     fn transcripts(&self) -> Result<Vec<(u64, String)>, StoreError> {
         log::transcripts(&self.connection).map_err(|error| self.fault(&error))
-    }
-
-    fn keep_transcript(&mut self, seq: u64, text: &str) -> Result<(), StoreError> {
-        self.write_safely(|transaction| log::keep_transcript(transaction, seq, text))
     }
 
     fn particulars(&self) -> Result<BTreeMap<FindingKey, Particulars>, StoreError> {
@@ -175,8 +177,8 @@ impl Store for Sqlite {
         history::tallies(&self.connection, from, until).map_err(|error| self.fault(&error))
     }
 
-    fn turns_of(&self, subject: &Subject) -> Result<Vec<Turn>, StoreError> {
-        standings::turns(&self.connection, subject).map_err(|error| self.fault(&error))
+    fn turns_of(&self, subject: &Subject, until: Timestamp) -> Result<Vec<Turn>, StoreError> {
+        standings::turns(&self.connection, subject, until).map_err(|error| self.fault(&error))
     }
 
     fn told(&self, channel: &str) -> Result<Option<String>, StoreError> {

@@ -52,6 +52,24 @@ pub(super) fn keep(
     Ok(now)
 }
 
+/// Keeps them for who looks back.
+pub(super) fn preserve(transaction: &Transaction<'_>, digest: i64, said: &Particulars) -> rusqlite::Result<()> {
+    let chain = serde_json::to_string(&said.because).map_err(unreadable)?;
+    transaction
+        .prepare_cached(
+            "INSERT INTO said (digest, detail, mend, link, chain) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (digest) DO NOTHING",
+        )?
+        .execute(params![
+            digest,
+            said.detail.as_str(),
+            said.mend.as_ref().map(Shown::as_str),
+            said.link.as_ref().map(Link::as_str),
+            chain
+        ])?;
+    Ok(())
+}
+
 /// Of nothing it is 0, as where nothing was ever written.
 fn digest<'a>(parts: impl Iterator<Item = &'a str>) -> i64 {
     let mut parts = parts.peekable();
@@ -80,7 +98,7 @@ pub(super) fn forget(transaction: &Transaction<'_>, key: &FindingKey) -> rusqlit
 const COLUMNS: &str = "p.key, p.detail, p.mend, p.link, p.chain FROM particulars p";
 
 pub(super) fn all(connection: &Connection) -> rusqlite::Result<BTreeMap<FindingKey, Particulars>> {
-    connection.prepare(&format!("SELECT {COLUMNS}"))?.query_map([], read)?.collect()
+    connection.prepare(&format!("SELECT {COLUMNS}"))?.query_map([], keyed)?.collect()
 }
 
 pub(super) fn of(connection: &Connection, subject: &Subject) -> rusqlite::Result<BTreeMap<FindingKey, Particulars>> {
@@ -88,19 +106,23 @@ pub(super) fn of(connection: &Connection, subject: &Subject) -> rusqlite::Result
         .prepare(&format!(
             "SELECT {COLUMNS} JOIN finding f ON f.key = p.key WHERE f.subject_kind = ?1 AND f.subject = ?2"
         ))?
-        .query_map(params![kind_word(subject.kind), subject.name.as_str()], read)?
+        .query_map(params![kind_word(subject.kind), subject.name.as_str()], keyed)?
         .collect()
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<(FindingKey, Particulars)> {
+fn keyed(row: &Row<'_>) -> rusqlite::Result<(FindingKey, Particulars)> {
+    Ok((stored(row.get_ref(0)?.as_str()?)?, read(row)?))
+}
+
+/// Out of the second to the fifth column: detail, mend, link, chain.
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Particulars> {
     let link: Option<String> = row.get(3)?;
-    let particulars = Particulars {
+    Ok(Particulars {
         detail: Shown::text(row.get_ref(1)?.as_str()?),
         mend: row.get_ref(2)?.as_str_or_null()?.map(Shown::line),
         because: serde_json::from_str(row.get_ref(4)?.as_str()?).map_err(unreadable)?,
         link: link.and_then(|link| Link::parse(&link)),
-    };
-    Ok((stored(row.get_ref(0)?.as_str()?)?, particulars))
+    })
 }
 
 /// Which findings have it in their particulars.

@@ -10,7 +10,7 @@ use super::{millis, stored, time};
 use crate::domain::{FindingKey, Shown, Standing, Subject, Turn};
 
 /// How much of a finding's history is read when somebody looks.
-const TOLD: usize = 50;
+const TOLD: usize = 200;
 /// Under this name a finding's own verdict stands in its history.
 pub(super) const VERDICT: &str = "verdict";
 
@@ -27,6 +27,9 @@ pub(super) fn keep(
         .collect::<rusqlite::Result<_>>()?;
     for Standing { item, word, asks } in standings {
         let old = before.remove(item.as_str());
+        if old.as_ref().is_some_and(|(_, asked)| *asked) != *asks {
+            ask(transaction, at, key, (item.as_str(), *asks))?;
+        }
         let same_word = old.as_ref().is_some_and(|(old, _)| *word == **old);
         if same_word && old.is_some_and(|(_, asked)| asked == *asks) {
             continue;
@@ -41,7 +44,10 @@ pub(super) fn keep(
             turn(transaction, at, key, (item.as_str(), Some(word.as_str())))?;
         }
     }
-    for item in before.keys() {
+    for (item, (_, asked)) in &before {
+        if *asked {
+            ask(transaction, at, key, (item, false))?;
+        }
         transaction
             .prepare_cached("DELETE FROM standing WHERE key = ?1 AND item = ?2")?
             .execute([key.as_str(), item])?;
@@ -65,6 +71,43 @@ fn turn(
     Ok(())
 }
 
+fn ask(
+    transaction: &Transaction<'_>,
+    at: Timestamp,
+    key: &FindingKey,
+    (item, asks): (&str, bool),
+) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO asked (key, item, at, asks) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (key, item, at) DO UPDATE SET asks = excluded.asks",
+        )?
+        .execute(params![key.as_str(), item, millis(at), asks])?;
+    Ok(())
+}
+
+/// What asked for a person then, by finding.
+pub(super) fn asking_then(
+    connection: &Connection,
+    at: Timestamp,
+) -> rusqlite::Result<HashMap<FindingKey, Vec<Standing>>> {
+    let mut statement = connection.prepare(
+        "SELECT a.key, a.item, (SELECT t.word FROM turn t WHERE t.key = a.key AND t.item = a.item AND t.at <= ?1
+                                ORDER BY t.at DESC LIMIT 1)
+         FROM asked a JOIN (SELECT key, item, max(at) AS at FROM asked WHERE at <= ?1 GROUP BY key, item) l
+           ON l.key = a.key AND l.item = a.item AND l.at = a.at
+         WHERE a.asks <> 0 ORDER BY a.key, a.item",
+    )?;
+    let mut rows = statement.query([millis(at)])?;
+    let mut asking: HashMap<FindingKey, Vec<Standing>> = HashMap::new();
+    while let Some(row) = rows.next()? {
+        let Some(word) = row.get_ref(2)?.as_str_or_null()? else { continue };
+        let standing = Standing { item: shown(row, 1)?, word: Shown::line(word), asks: true };
+        asking.entry(stored(row.get_ref(0)?.as_str()?)?).or_default().push(standing);
+    }
+    Ok(asking)
+}
+
 /// What asks for a person, by finding.
 pub(super) fn asking(connection: &Connection) -> rusqlite::Result<HashMap<FindingKey, Vec<Standing>>> {
     let mut statement = connection.prepare("SELECT key, item, word FROM standing WHERE asks ORDER BY key, item")?;
@@ -77,18 +120,19 @@ pub(super) fn asking(connection: &Connection) -> rusqlite::Result<HashMap<Findin
     Ok(asking)
 }
 
-/// What turned in a subject's findings, the newest first, their own verdicts among it.
-pub(super) fn turns(connection: &Connection, subject: &Subject) -> rusqlite::Result<Vec<Turn>> {
+/// What turned in a subject's findings up to then, the newest first, their own verdicts among it.
+pub(super) fn turns(connection: &Connection, subject: &Subject, until: Timestamp) -> rusqlite::Result<Vec<Turn>> {
     let mut statement = connection.prepare(
-        "SELECT t.at, t.key, t.item, t.word FROM turn t JOIN finding f ON f.key = t.key
-         WHERE f.subject_kind = ?1 AND f.subject = ?2
+        "SELECT t.at, t.key, t.item, t.word FROM turn t JOIN spoken f ON f.key = t.key
+         WHERE f.subject_kind = ?1 AND f.subject = ?2 AND t.at <= ?5
          UNION ALL
-         SELECT c.at, c.key, ?3, nullif(c.verdict, '') FROM change c JOIN finding f ON f.key = c.key
-         WHERE f.subject_kind = ?1 AND f.subject = ?2
+         SELECT c.at, c.key, ?3, nullif(c.verdict, '') FROM change c JOIN spoken f ON f.key = c.key
+         WHERE f.subject_kind = ?1 AND f.subject = ?2 AND c.at <= ?5
          ORDER BY 1 DESC, 3 LIMIT ?4",
     )?;
     let told = i64::try_from(TOLD).unwrap_or(i64::MAX);
-    let rows = statement.query_map(params![kind_word(subject.kind), subject.name.as_str(), VERDICT, told], read)?;
+    let whom = kind_word(subject.kind);
+    let rows = statement.query_map(params![whom, subject.name.as_str(), VERDICT, told, millis(until)], read)?;
     rows.collect()
 }
 

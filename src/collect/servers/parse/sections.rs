@@ -70,13 +70,31 @@ pub fn needs_root(what: &str) -> Fault {
 /// A command that did not end well, in its own words.
 pub fn failed(section: &Section, tool: &str) -> Fault {
     match section.code {
-        127 => Fault::new(format!("{tool} is not there: not Debian or a relative")),
+        127 => match package_of(tool) {
+            Some(package) => {
+                Fault::new(format!("{tool} is not there")).mend(format!("apt-get install {package} on the server"))
+            }
+            None => Fault::new(format!("{tool} is not there: not Debian or a relative")),
+        },
         124 | 137 => Fault::new(format!("{tool} hung on the server and was ended")),
         code => {
             let words = section.last_words();
             let words = if words.is_empty() { String::new() } else { format!(": {words}") };
             Fault::new(format!("{tool} failed with {code}{words}"))
         }
+    }
+}
+
+/// Where a tool comes from that a Debian system may lack; what none lacks has no package here.
+fn package_of(tool: &str) -> Option<&'static str> {
+    match tool {
+        "ssh-keygen" => Some("openssh-client"),
+        "ss" => Some("iproute2"),
+        "cvtsudoers" => Some("sudo"),
+        "gpgv" => Some("gpgv"),
+        "lastlog" => Some("login"),
+        "needrestart" => Some("needrestart"),
+        _ => None,
     }
 }
 
@@ -132,6 +150,9 @@ mod tests {
     fn a_status_is_never_taken_for_nothing_found() {
         let sections = parse_sections(b"#a\n sh: dpkg-query: not found\n\n rc=127\n#b\n E: broken\n\n rc=100\n");
         assert!(sections.sound("a", "dpkg").unwrap_err().said.as_str().contains("not Debian"));
+        let lacking = sections.sound("a", "ss").unwrap_err();
+        assert_eq!(lacking.said, "ss is not there");
+        assert!(lacking.mend.unwrap().as_str().contains("iproute2"));
         assert_eq!(sections.sound("b", "apt").unwrap_err().said, "apt failed with 100: E: broken");
     }
 }

@@ -150,15 +150,18 @@ fn frozen(host: &Host<'_>, there: Timestamp) -> Result<(), Fault> {
     Ok(())
 }
 
+/// By where they come from, the longest pending first. Moments, not ages: an age would make other particulars of each round.
 fn detail(host: &Host<'_>, security: &Waiting<'_>, other: &Waiting<'_>) -> String {
     let mut lines = Vec::new();
     for (heading, waiting) in [("security", security), ("other", other)] {
         let mut updates: Vec<_> = waiting.updates.iter().collect();
-        updates.sort_by_key(|(update, since)| (*since, &update.package));
-        lines.extend((!updates.is_empty()).then(|| format!("{heading}:")));
-        lines.extend(updates.iter().map(|(update, since)| line(host, update, *since)));
+        updates.sort_by_key(|(update, since)| (&update.origin, *since, &update.package));
+        for from_one in updates.chunk_by(|(a, _), (b, _)| a.origin == b.origin) {
+            lines.extend(from_one.first().map(|(update, _)| format!("{heading}, from {}:", update.origin)));
+            lines.extend(from_one.iter().map(|(update, since)| line(host, update, *since)));
+        }
     }
-    lines.extend(host.seen.lists_at.seen().map(|at| format!("package lists of {}", age(*at, host.case.now) + " ago")));
+    lines.extend(host.seen.lists_at.seen().map(|at| format!("package lists of {}", moment(host, *at))));
     lines.join("\n")
 }
 
@@ -166,11 +169,10 @@ fn line(host: &Host<'_>, update: &Pending, since: Timestamp) -> String {
     let from = update.installed.as_ref().map_or_else(|| "new".into(), ToString::to_string);
     let held = host.seen.held.seen().is_some_and(|held| held.contains(&update.package));
     let held = if held { ", held" } else { "" };
-    format!(
-        "  {} {from} → {} ({}, {}{held})",
-        update.package,
-        update.candidate,
-        update.origin,
-        age(since, host.case.now)
-    )
+    format!("  {} {from} → {}, since {}{held}", update.package, update.candidate, moment(host, since))
+}
+
+/// On the operator's clock.
+fn moment(host: &Host<'_>, at: Timestamp) -> String {
+    host.case.zone.to_datetime(at).strftime("%-d %b %H:%M").to_string()
 }

@@ -1,0 +1,39 @@
+//! The world as it was: the last round before a moment, with what had been decided and signed by then.
+
+use jiff::Timestamp;
+
+use super::desk::{roles, said_of};
+use super::{Desk, Plan, Survey};
+use crate::domain::{FindingKey, Round};
+use crate::log::{self, Record};
+use crate::store::{Store, StoreError};
+
+/// The world as it was then; `None` before the first round. What was judged then stands as it was judged then; roles are
+/// those of today's register.
+pub fn past(plan: &Plan, store: &dyn Store, at: Timestamp) -> Result<Option<Survey>, StoreError> {
+    let Some(past) = store.past(at)? else { return Ok(None) };
+    let mut record = Record::default();
+    let lines = store.log(0)?;
+    for (seq, line) in log::until(&lines, at) {
+        // What can't be used is told of the record as it is now.
+        record.take(*seq, line).ok();
+    }
+    let round = Round { operator: plan.operator.clone(), ..past.round };
+    let standings = |key: &FindingKey| past.asking.get(key).map_or(&[][..], Vec::as_slice);
+    let last_round = Some(round.at);
+    let round = said_of(round, &record, (&roles(plan), &standings), at);
+    Ok(Some(Survey { round, particulars: past.particulars, last_round }))
+}
+
+impl Desk {
+    /// The same; afterwards this desk knows nothing of what came later, and chronicles only what was before.
+    pub fn return_to(&mut self, at: Timestamp) -> Result<Option<Survey>, StoreError> {
+        self.forget_after(at);
+        past(&self.plan, self.store.as_ref(), at)
+    }
+
+    /// When the first round was recorded.
+    pub fn first_round(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.store.tallies(Timestamp::UNIX_EPOCH, Timestamp::MAX)?.first().map(|tally| tally.at))
+    }
+}

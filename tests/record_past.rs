@@ -1,0 +1,100 @@
+//! Looking back, through the built program: what was known, decided and signed by then.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
+
+use serde_json::Value;
+
+#[path = "support/home.rs"]
+mod home;
+
+use home::{Home, backups, jiff_now, text};
+
+const KEY: &str = "backup-on-site/web1/dumps";
+
+/// A server whose only backup stopped a month ago.
+fn broken() -> Home {
+    let home = Home::new("");
+    let toml = backups(home.path(), 30).replace("of = []", "of = [\"web1\"]")
+        + "[[server]]\nname = \"web1\"\nssh = \"127.0.0.1\"\n";
+    home.configure(&toml);
+    home
+}
+
+fn ok(home: &Home, arguments: &[&str]) -> String {
+    let output = home.run(arguments);
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+fn then(home: &Home, at: &str) -> Value {
+    serde_json::from_str(&ok(home, &["report", "--format", "json", "--as-of", at])).unwrap()
+}
+
+fn finding(report: &Value) -> &Value {
+    report["findings"].as_array().unwrap().iter().find(|finding| finding["key"] == KEY).unwrap()
+}
+
+#[test]
+fn the_past_shows_what_was_known_decided_and_signed_by_then() {
+    let home = broken();
+    home.run(&["round", "--only", "backups"]);
+    let found = jiff_now().to_string();
+    ok(&home, &["decide", KEY, "accept", "--reason", "the disk comes on Friday", "--until", "7d"]);
+    ok(&home, &["sign", "--note", "quiet"]);
+    let signed = jiff_now().to_string();
+    backups(home.path(), 0);
+    ok(&home, &["undo"]);
+    home.run(&["round", "--only", "backups"]);
+    let mended = jiff_now().to_string();
+    let now: Value = serde_json::from_str(&ok(&home, &["report", "--format", "json"])).unwrap();
+    assert_eq!(finding(&now)["verdict"], "ok");
+    assert_eq!(finding(&then(&home, &mended))["verdict"], "ok");
+
+    let before = then(&home, &found);
+    assert_eq!((&finding(&before)["verdict"], &finding(&before)["asks"]), (&"broken".into(), &true.into()));
+    assert_eq!((&before["last_check_in"], &before["since"]["entry"]), (&Value::Null, &Value::Null));
+    assert!(!finding(&before)["because"].as_array().unwrap().is_empty(), "{before}");
+    assert_eq!(before["sources"].as_array().unwrap().len(), now["sources"].as_array().unwrap().len());
+    assert!(before["notices"][0].as_str().unwrap().starts_with("AS OF "), "{}", before["notices"]);
+
+    let after = then(&home, &signed);
+    assert_eq!((&finding(&after)["verdict"], &finding(&after)["asks"]), (&"broken".into(), &false.into()));
+    assert_eq!(finding(&after)["decision"]["reason"], "the disk comes on Friday");
+    assert_eq!((&after["last_check_in"]["note"], &after["since"]["entry"]), (&"quiet".into(), &2.into()));
+    for what in ["morning", "month", "audit"] {
+        for format in ["md", "html", "json", "csv"] {
+            let text = ok(&home, &["report", what, "--format", format, "--as-of", &signed]);
+            assert!(format == "csv" || text.contains("AS OF "), "{what} {format}");
+            let table = format == "csv" || format == "json";
+            assert!(!text.contains("undone") && (table || !text.contains("taken back")), "{what} {format}: {text}");
+        }
+    }
+}
+
+#[test]
+fn before_the_first_round_there_is_no_green_morning() {
+    let home = broken();
+    let refused = |arguments: &[&str], code| {
+        let output = home.run(arguments);
+        assert_eq!((output.status.code(), text(&output.stdout)), (Some(code), String::new()), "{arguments:?}");
+        text(&output.stderr)
+    };
+    let nothing = refused(&["report", "--as-of", "2020-01-01"], 66);
+    assert!(nothing.contains("nothing is known of Wed 1 Jan 2020 23:59: there was no round yet"), "{nothing}");
+    home.run(&["round", "--only", "backups"]);
+    let nothing = refused(&["report", "--as-of", "2020-01-01"], 66);
+    assert!(nothing.contains("the first round was "), "{nothing}");
+    assert!(refused(&["report", "--as-of", "2999-01-01"], 64).contains("still to come"));
+    assert!(refused(&["report", "--as-of", "lately"], 64).contains("write 7d"));
+    assert!(ok(&home, &["report", "--as-of", "0s"]).contains("AS OF "));
+}
+
+#[test]
+fn who_looks_back_writes_nothing() {
+    let home = broken();
+    home.run(&["round", "--only", "backups"]);
+    let bytes = || std::fs::read(home.path().join("state/matins/matins.db")).unwrap();
+    let before = bytes();
+    ok(&home, &["report", "audit", "--as-of", "0s"]);
+    assert!(before == bytes(), "the store was written");
+}
