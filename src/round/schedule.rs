@@ -219,17 +219,27 @@ impl Clerk {
         }
     }
 
-    /// Records what a person wants, and shows at once what follows from it, without judging anew.
-    fn record(&mut self, request: Request) {
+    /// Records what a person wants, and shows at once what follows from it, without judging anew. What was decided of many
+    /// things at once is answered once.
+    fn record(&mut self, requests: Vec<Request>) {
         let now = (self.tools.now)();
-        let Some(round) = self.last.clone() else {
+        let (Some(round), many) = (self.last.clone(), requests.len()) else {
             let fault = Fault::new("nothing is judged yet").mend("try again in a moment");
             return drop(self.updates.send(Update::Answered(Err(fault))));
         };
-        let answered = self.desk.request(&round, request, now);
+        let answers: Vec<_> = requests.into_iter().map(|one| self.desk.request(&round, one, now)).collect();
         self.show(self.desk.decide_on(Round::clone(&round), now));
+        let done = answers.iter().filter(|answer| answer.is_ok()).count();
+        let answered =
+            answers.into_iter().reduce(|one, next| if one.is_err() { one } else { next }).map(|last| match last {
+                Ok(said) if many > 1 => Ok(format!("{many} recorded, the last: {said}").into()),
+                Err(fault) if many > 1 => {
+                    Err(Fault { said: format!("{done} of {many} recorded: {}", fault.said).into(), ..fault })
+                }
+                one => one,
+            });
         // Nobody listens any more when this fails; the next report ends the schedule.
-        self.updates.send(Update::Answered(answered)).ok();
+        answered.map(|answered| self.updates.send(Update::Answered(answered)));
     }
 
     /// Goes into the past, or comes back: what is old by then is judged and asked at once.
@@ -255,14 +265,20 @@ impl Clerk {
 
     /// Of several orders to look only the newest is still wanted.
     fn obey_all(&mut self, orders: Vec<Order>) {
-        let mut look = None;
+        let (mut look, mut requests, mut others) = (None, Vec::new(), Vec::new());
         for order in orders {
             match order {
-                Order::Request(request) => self.record(request),
                 Order::AsOf(then) => self.travel(then.is_some()),
+                Order::Request(request) => requests.push(request),
                 Order::Look(_) => look = Some(order),
-                other => self.obey(&other),
+                other => others.push(other),
             }
+        }
+        if !requests.is_empty() {
+            self.record(requests);
+        }
+        for order in &others {
+            self.obey(order);
         }
         if let Some(update) = look.and_then(|look| self.desk.exhibit(&look, (self.tools.now)())) {
             // Nobody listens any more when this fails; the next report ends the schedule.

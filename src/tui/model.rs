@@ -263,8 +263,8 @@ impl Model {
     /// The findings that the current row of the queue stands for besides its own.
     pub fn folded(&self) -> impl Iterator<Item = &Finding> {
         let row = if self.view.place == Place::Queue { self.index.queue.get(self.view.queue.at) } else { None };
-        let folded = row.map_or(&[][..], |at| self.index.folded(*at));
-        folded.iter().filter_map(|at| self.world.round.findings.get(*at))
+        let fold = row.and_then(|at| self.index.fold(*at));
+        fold.map_or(&[][..], |fold| &fold.others).iter().filter_map(|at| self.world.round.findings.get(*at))
     }
 
     /// The finding that is current in a panel: the chosen one of the selected subject, else that subject's first.

@@ -46,6 +46,8 @@ pub fn finding(measure: &str, kind: SubjectKind) -> Finding {
         title: "as it should be".into(),
         since: ago(60 * 24 * 3),
         first_seen: ago(60 * 24 * 30),
+        alike: None,
+        asks: 0,
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod advisories;
 mod backups;
+mod deeds;
 mod odd;
 mod secrets;
 mod servers;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
     let trials: Vec<Trial> = [
         advisories::trials,
         backups::trials,
+        deeds::trials,
         odd::trials,
         secrets::trials,
         servers::trials,

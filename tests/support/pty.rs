@@ -46,12 +46,20 @@ impl Terminal {
 
     /// Reads until the screen is as wanted.
     pub fn until(&mut self, what: &str, done: impl Fn(&vt100::Screen) -> bool) {
-        let end = Instant::now() + Duration::from_secs(30);
+        self.within(Duration::from_secs(30), what, done);
+    }
+
+    /// The same, for what takes longer.
+    pub fn within(&mut self, patience: Duration, what: &str, done: impl Fn(&vt100::Screen) -> bool) {
+        let end = Instant::now() + patience;
         while !done(self.screen.screen()) {
             match self.output.recv_timeout(end.saturating_duration_since(Instant::now())) {
                 Ok(bytes) => self.take(&bytes),
                 Err(error) => {
-                    panic!("no {what} within 30 s ({error}); the screen is:\n{}", self.screen.screen().contents())
+                    panic!(
+                        "no {what} within {patience:?} ({error}); the screen is:\n{}",
+                        self.screen.screen().contents()
+                    )
                 }
             }
         }

@@ -8,11 +8,20 @@ use sha2::{Digest as _, Sha256};
 use super::looks::{Asked, BOOT_ID, count};
 use crate::collect::tools::Tools;
 use crate::collect::tools::shell::quoted;
+use crate::domain::facts::Pending;
 use crate::domain::register::Server;
 use crate::domain::{Deed, DeedKind, Errand, Evidence, Fact, Fault, PackageChange, Proof, Shown, Step};
 
 /// The security updates that a server waits for, by its name; or why they are not known.
-pub type Pending = HashMap<Shown, Result<Vec<PackageChange>, Shown>>;
+pub type Waits = HashMap<Shown, Result<Waiting, Shown>>;
+
+/// What one server waits for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Waiting {
+    pub(super) changes: Vec<PackageChange>,
+    /// Somebody put these on hold: apt would refuse all the others with them.
+    pub(super) held: Vec<Shown>,
+}
 
 /// The first server of an upgrade goes alone; after it so many side by side.
 const SIDE_BY_SIDE: usize = 4;
@@ -20,31 +29,40 @@ const SIDE_BY_SIDE: usize = 4;
 const MOST: usize = 200;
 
 /// What each server's last probe said is pending from a security suite.
-pub(in crate::round) fn security(evidence: &Evidence, now: jiff::Timestamp) -> Pending {
-    let mut pending = Pending::new();
+pub(in crate::round) fn security(evidence: &Evidence, now: jiff::Timestamp) -> Waits {
+    let mut pending = Waits::new();
     for source in &evidence.sources {
         for seen in &source.seen {
             let Fact::HostSeen(host) = &seen.fact else { continue };
             let trusted = source.doubt(now).map_or(Ok(()), Err);
-            let changes =
-                trusted.and_then(|()| host.pending.as_result().map_err(|fault| fault.said.clone())).map(|updates| {
-                    let security = updates.iter().filter(|update| update.security);
-                    security
-                        .map(|update| PackageChange {
-                            package: update.package.clone(),
-                            from: update.installed.clone(),
-                            to: update.candidate.clone(),
-                        })
-                        .collect()
-                });
-            pending.insert(seen.subject.name.clone(), changes);
+            let waiting = trusted
+                .and_then(|()| host.pending.as_result().map_err(|fault| fault.said.clone()))
+                .map(|updates| waiting(updates.iter().filter(|update| update.security), host.held.seen()));
+            pending.insert(seen.subject.name.clone(), waiting);
         }
     }
     pending
 }
 
+/// Whether some are on hold may be unknown: then apt says it, and does nothing.
+pub(super) fn waiting<'a>(updates: impl Iterator<Item = &'a Pending>, held: Option<&Vec<Shown>>) -> Waiting {
+    let mut waiting = Waiting::default();
+    for update in updates {
+        if held.is_some_and(|held| held.contains(&update.package)) {
+            waiting.held.push(update.package.clone());
+            continue;
+        }
+        waiting.changes.push(PackageChange {
+            package: update.package.clone(),
+            from: update.installed.clone(),
+            to: update.candidate.clone(),
+        });
+    }
+    waiting
+}
+
 /// What would be done. Looks at the servers and changes nothing.
-pub(in crate::round) async fn prepare(tools: &Tools, errand: &Errand, pending: &Pending) -> Result<Deed, Fault> {
+pub(in crate::round) async fn prepare(tools: &Tools, errand: &Errand, pending: &Waits) -> Result<Deed, Fault> {
     let steps = join_all(errand.servers.iter().map(|server| async move {
         let asked = Asked { tools, server: server.clone() };
         match errand.kind {
@@ -67,6 +85,9 @@ pub(in crate::round) async fn prepare(tools: &Tools, errand: &Errand, pending: &
         let said: Vec<_> = remarks.iter().map(Shown::to_string).collect();
         return Err(Fault::new(format!("there is nothing to do: {}", said.join("; "))));
     }
+    if errand.kind == DeedKind::Upgrade {
+        remarks.extend(ready.iter().filter_map(|(server, _)| on_hold(server, pending)));
+    }
     remarks.extend(preface(errand.kind, &ready));
     let servers = count(ready.len(), "server");
     let title = match (errand.kind, &ready[..]) {
@@ -76,6 +97,12 @@ pub(in crate::round) async fn prepare(tools: &Tools, errand: &Errand, pending: &
         _ => format!("Install security updates on {servers}"),
     };
     Ok(Deed { kind: errand.kind, title: title.into(), batches: batches(ready), remarks })
+}
+
+fn on_hold(server: &Server, pending: &Waits) -> Option<Shown> {
+    let held = &pending.get(&server.name)?.as_ref().ok().filter(|waiting| !waiting.held.is_empty())?.held;
+    let names: Vec<&str> = held.iter().map(Shown::as_str).collect();
+    Some(format!("{}: on hold, so left as it is: {}", server.name, names.join(", ")).into())
 }
 
 /// What a person should know before.
@@ -97,15 +124,15 @@ async fn reboot(asked: &Asked<'_>) -> Result<Step, Fault> {
     Ok(step(&asked.server, root, &["systemctl", "reboot"], Proof::Boot(Shown::line(boot.trim()))))
 }
 
-async fn upgrade(
-    asked: &Asked<'_>,
-    pending: Option<&Result<Vec<PackageChange>, Shown>>,
-) -> Result<Option<Step>, Fault> {
+async fn upgrade(asked: &Asked<'_>, pending: Option<&Result<Waiting, Shown>>) -> Result<Option<Step>, Fault> {
     let pending = match pending {
         None => return Err(Fault::new("not probed yet")),
         Some(Err(why)) => return Err(Fault::new(why.clone())),
-        Some(Ok(pending)) if pending.is_empty() => return Ok(None),
-        Some(Ok(pending)) => pending,
+        Some(Ok(Waiting { changes, held })) if changes.is_empty() && held.is_empty() => return Ok(None),
+        Some(Ok(Waiting { changes, .. })) if changes.is_empty() => {
+            return Err(Fault::new("every update of it is on hold: apt-mark unhold lets it be installed"));
+        }
+        Some(Ok(Waiting { changes, .. })) => changes,
     };
     if pending.len() > MOST {
         return Err(Fault::new(format!("{} updates are more than {MOST}: do it there", pending.len())));

@@ -1,6 +1,7 @@
-use super::plan::{batches, parse_dry_run};
+use super::plan::{batches, parse_dry_run, waiting};
 use super::*;
 use crate::domain::PackageChange;
+use crate::domain::facts::Pending;
 
 fn change(package: &str, from: Option<&str>, to: &str) -> PackageChange {
     PackageChange { package: package.into(), from: from.map(Into::into), to: to.into() }
@@ -49,4 +50,20 @@ fn the_first_server_goes_alone_and_a_cluster_is_never_together() {
         .map(|batch| batch.iter().map(|step| step.server.to_string()).collect())
         .collect();
     assert_eq!(names, [vec!["a"], vec!["db1", "b", "c", "d"], vec!["db2"], vec!["db3"]]);
+}
+
+#[test]
+fn what_is_on_hold_is_left_out_and_told() {
+    let update = |package: &str| Pending {
+        package: package.into(),
+        installed: Some("1.0".into()),
+        candidate: "1.1".into(),
+        security: true,
+        origin: "Debian-Security:12/oldstable-security".into(),
+    };
+    let updates = [update("openssl"), update("nginx")];
+    let held = vec!["nginx".into()];
+    let found = waiting(updates.iter(), Some(&held));
+    assert_eq!((found.changes, found.held), (vec![change("openssl", Some("1.0"), "1.1")], held));
+    assert_eq!(waiting(updates.iter(), None).changes.len(), 2);
 }

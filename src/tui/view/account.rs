@@ -65,13 +65,15 @@ pub fn draw_choice(model: &Model, canvas: &mut Canvas<'_>, choice: &Choice) {
 
 /// A box with text and, below it, what can be done.
 pub fn draw_said(model: &Model, canvas: &mut Canvas<'_>, title: &'static str, said: [&Shown; 2]) {
-    let area = middle(layout::overlay(model.size), 76, u16::MAX);
+    // An address is best in one piece.
+    let wide = u16::try_from(said[0].width()).unwrap_or(u16::MAX).saturating_add(4).clamp(76, 120);
+    let area = middle(layout::overlay(model.size), wide, u16::MAX);
     let width = usize::from(area.width).saturating_sub(4);
     let mut lines = prose::wrap(said[0], width);
     lines.push(Shown::default());
     lines.extend(prose::wrap(said[1], width));
     let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);
-    let inner = clear(model, canvas, middle(layout::overlay(model.size), 76, height), &title.into());
+    let inner = clear(model, canvas, middle(layout::overlay(model.size), wide, height), &title.into());
     for (y, line) in (inner.y..inner.bottom()).zip(&lines) {
         text::line(canvas, Rect { y, height: 1, ..inner }, &[Piece::space(1), Piece::shown(line, model.theme.text())]);
     }
