@@ -13,6 +13,7 @@ mod schedule;
 mod telling;
 #[cfg(test)]
 mod tests;
+mod times;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;

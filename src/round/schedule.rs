@@ -4,22 +4,21 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
 use super::ask::ask;
 use super::deeds::{carry_out, prepare, security};
+use super::times::{BACKOFF, next, stale_at, wait};
 use super::{Desk, Order, Progress, Request, Update};
 use crate::collect::tools::Tools;
-use crate::domain::{Account, Fault, Period, Round, SourceId, SourceRecord, Subject};
+use crate::domain::{Account, Fault, Round, SourceId, Subject};
 use crate::store::{Attempt, Watch};
 
 /// While answers are pouring in, evaluate at most this often.
 const GATHER: Duration = Duration::from_millis(150);
-/// The first delay after a failure; it doubles with each further one.
-const BACKOFF: Period = Period::seconds(30);
 
 /// What a schedule needs.
 #[derive(Debug)]
@@ -379,24 +378,4 @@ impl Clerk {
         let wake = Instant::now() + next;
         Some(self.gather_until.map_or(wake, |until| until.min(wake)))
     }
-}
-
-/// From now until then, a moment longer so that the clock has passed it.
-fn wait(at: Timestamp, now: Timestamp) -> Duration {
-    Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO) + Duration::from_millis(20)
-}
-
-fn stale_at(record: &SourceRecord) -> Option<Timestamp> {
-    record.good_at.and_then(|good| good.checked_add(record.stale_after.as_duration()).ok())
-}
-
-/// When a source is asked next: after its interval, or, while it fails, after a delay that doubles up to its interval.
-/// Both are jittered, so that five hundred sources don't come in step.
-fn next(record: &SourceRecord, every: Period, now: Timestamp) -> Timestamp {
-    let Some(asked) = record.asked_at.filter(|asked| *asked <= now) else { return now };
-    let interval =
-        if record.failures == 0 { every } else { BACKOFF.times(1 << (record.failures - 1).min(10)).min(every) };
-    let seconds = interval.as_seconds();
-    let jitter = fastrand::i64(-seconds / 10..=seconds / 10);
-    asked.checked_add(SignedDuration::from_secs(seconds + jitter)).unwrap_or(now)
 }
