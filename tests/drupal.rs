@@ -288,7 +288,7 @@ async fn it_finds_what_composer_audit_finds() {
         let rows = morning.rows();
         let ours: BTreeSet<String> = rows
             .iter()
-            .flat_map(|row| &row.standings)
+            .flat_map(|row| row.standings.iter())
             // What nobody mends any more names its advisory beside the package.
             .flat_map(|standing| {
                 let item = standing.item.as_str().strip_prefix("package ").unwrap();

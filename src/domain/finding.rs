@@ -5,7 +5,8 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Link, Shown, Standing, Subject, Verdict};
+use super::same::asked;
+use super::{Link, Shown, Standing, Standings, Subject, Verdict};
 
 /// `MEASURE/SUBJECT`, with a third part where a subject has several. Stable from round to round: decisions hang on it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -79,7 +80,7 @@ pub struct Judgement {
     /// Order among findings of the same verdict: higher first. 0 to 1,000,000.
     pub weight: u32,
     /// How the things that it speaks of stand; the store keeps their changes.
-    pub standings: Vec<Standing>,
+    pub standings: Standings,
 }
 
 impl Judgement {
@@ -96,13 +97,20 @@ impl Judgement {
             link: None,
             since: None,
             weight: 500_000,
-            standings: Vec::new(),
+            standings: Standings::default(),
         }
     }
 
     #[must_use]
     pub fn part(mut self, part: impl Into<Shown>) -> Self {
         self.part = Some(part.into());
+        self
+    }
+
+    /// Words for all subjects that stand alike.
+    #[must_use]
+    pub fn alike(mut self, said: impl Into<Shown>) -> Self {
+        self.standings.alike = Some(said.into());
         self
     }
 
@@ -152,19 +160,24 @@ impl Judgement {
     /// How one thing stands that this judgement speaks of.
     #[must_use]
     pub fn standing(mut self, item: impl Into<Shown>, word: impl Into<Shown>) -> Self {
-        self.standings.push(Standing { item: item.into(), word: word.into(), asks: false });
+        self.standings.each.push(Standing { item: item.into(), word: word.into(), asks: false });
         self
     }
 
     /// The same of a thing that asks for a person: a decision made before it came, or before it stood so, is open again.
     #[must_use]
     pub fn asking(mut self, item: impl Into<Shown>, word: impl Into<Shown>) -> Self {
-        self.standings.push(Standing { item: item.into(), word: word.into(), asks: true });
+        self.standings.each.push(Standing { item: item.into(), word: word.into(), asks: true });
         self
     }
 
-    /// The judgement as a finding and its particulars, without its standings: `before` is what was known under its key.
-    pub fn with_history(self, rank: u32, at: Timestamp, before: Option<&Finding>) -> (Finding, Particulars) {
+    /// The judgement as a finding, its particulars and its standings: `before` is what was known under its key.
+    pub fn with_history(
+        self,
+        rank: u32,
+        at: Timestamp,
+        before: Option<&Finding>,
+    ) -> (Finding, Particulars, Vec<Standing>) {
         let unchanged = before.filter(|before| before.verdict == self.verdict);
         let finding = Finding {
             key: self.key(),
@@ -175,9 +188,11 @@ impl Judgement {
             verdict: self.verdict,
             rank,
             title: self.title,
+            alike: self.standings.alike.clone(),
+            asks: asked(&self.standings),
         };
-        let Self { detail, mend, because, link, .. } = self;
-        (finding, Particulars { detail, mend, because, link })
+        let Self { detail, mend, because, link, standings, .. } = self;
+        (finding, Particulars { detail, mend, because, link }, standings.each)
     }
 
     pub fn key(&self) -> FindingKey {
@@ -200,6 +215,12 @@ pub struct Finding {
     pub since: Timestamp,
     /// When a round first said anything under this key.
     pub first_seen: Timestamp,
+    /// What is so of several subjects at once, where the title says more of each.
+    #[serde(default)]
+    pub alike: Option<Shown>,
+    /// A digest of what it asks of a person: see [`Same`](super::Same).
+    #[serde(default)]
+    pub asks: i64,
 }
 
 /// What a finding says to who looks closer, kept in the store and read then.

@@ -18,6 +18,23 @@ pub struct Standing {
     pub asks: bool,
 }
 
+/// Everything that a judgement speaks of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standings {
+    pub each: Vec<Standing>,
+    /// What they come to, in words that are the same for all subjects with the same standings, where the title says more of
+    /// each: those subjects are one row then.
+    pub alike: Option<Shown>,
+}
+
+impl std::ops::Deref for Standings {
+    type Target = [Standing];
+
+    fn deref(&self) -> &[Standing] {
+        &self.each
+    }
+}
+
 /// A change of a [`Standing`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Turn {

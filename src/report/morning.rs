@@ -138,19 +138,21 @@ fn quoted(note: &Shown) -> String {
 
 fn queue(material: &Material) -> Section {
     let round = &material.survey.round;
-    let (mut firsts, mut also): (Vec<&Finding>, BTreeMap<usize, Vec<String>>) = (Vec::new(), BTreeMap::new());
-    let mut same = Same::default();
-    for finding in round.findings.iter().filter(|finding| !round.rests(finding)) {
-        match same.first(firsts.len(), finding) {
+    let mut firsts: Vec<(usize, &Finding)> = Vec::new();
+    let mut also: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    let open = || round.findings.iter().enumerate().filter(|(_, finding)| !round.rests(finding));
+    let same = Same::of(open());
+    for (at, finding) in open() {
+        match same.first(at) {
             Some(first) => also.entry(first).or_default().push(finding.key.to_string()),
-            None => firsts.push(finding),
+            None => firsts.push((at, finding)),
         }
     }
     let mut section = Section::new(format!("What asks for {} ({})", round.operator, firsts.len()));
     if firsts.is_empty() {
         section.text(if round.findings.is_empty() { "Nothing was judged." } else { "Nothing." });
     }
-    for (at, finding) in firsts.into_iter().enumerate() {
+    for (at, finding) in firsts {
         section.blocks.push(Block::Card(card(finding, also.get(&at), material)));
     }
     section

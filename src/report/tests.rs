@@ -34,7 +34,7 @@ fn hostile() -> Material {
     ];
     let (mut findings, mut particulars) = (Vec::new(), BTreeMap::new());
     for (judgement, rank) in judgements.into_iter().zip(1..) {
-        let (finding, said) = judgement.with_history(rank, at(0), None);
+        let (finding, said, _) = judgement.with_history(rank, at(0), None);
         particulars.insert(finding.key.clone(), said);
         findings.push(finding);
     }

@@ -40,7 +40,7 @@ struct Judged {
 
 impl Judged {
     fn of(judgement: &Judgement, now: Timestamp) -> Self {
-        Self { since: now, verdict: judgement.verdict, standings: judgement.standings.clone() }
+        Self { since: now, verdict: judgement.verdict, standings: judgement.standings.each.clone() }
     }
 
     /// Whether a person is asked the same question.
@@ -307,7 +307,7 @@ impl Desk {
         let (mut findings, mut particulars) = (Vec::with_capacity(judgements.len()), BTreeMap::new());
         for (judgement, rank) in judgements.into_iter().zip(1..) {
             let before = known.get(&judgement.key());
-            let (finding, said) = judgement.with_history(rank, now, before);
+            let (finding, said, _) = judgement.with_history(rank, now, before);
             particulars.insert(finding.key.clone(), said);
             findings.push(finding);
         }

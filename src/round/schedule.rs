@@ -4,22 +4,21 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
 use super::ask::ask;
 use super::deeds::{carry_out, prepare, security};
+use super::times::{BACKOFF, next, stale_at, wait};
 use super::{Desk, Order, Progress, Request, Update};
 use crate::collect::tools::Tools;
-use crate::domain::{Account, Fault, Period, Round, SourceId, SourceRecord, Subject};
+use crate::domain::{Account, Fault, Round, SourceId, Subject};
 use crate::store::{Attempt, Watch};
 
 /// While answers are pouring in, evaluate at most this often.
 const GATHER: Duration = Duration::from_millis(150);
-/// The first delay after a failure; it doubles with each further one.
-const BACKOFF: Period = Period::seconds(30);
 
 /// What a schedule needs.
 #[derive(Debug)]
@@ -97,6 +96,8 @@ struct Clerk {
     said: Option<Progress>,
     /// The round that is on the screen.
     last: Option<Arc<Round>>,
+    /// Whether the screen shows the past: nobody is asked then, and nothing is judged.
+    away: bool,
 }
 
 impl Clerk {
@@ -121,10 +122,14 @@ impl Clerk {
             gather_until: None,
             said: None,
             last: None,
+            away: false,
         }
     }
 
     fn start_due(&mut self) {
+        if self.away {
+            return;
+        }
         let now = (self.tools.now)();
         for source in &self.desk.plan.sources {
             let ready = self.due.get(&source.id).is_none_or(|due| *due <= now);
@@ -200,7 +205,12 @@ impl Clerk {
                         || record.seen.iter().any(|seen| seen.subject == *subject)
                 }
                 // Nothing is asked for these.
-                Order::Look(_) | Order::Seek(_) | Order::Request(_) | Order::Prepare(_) | Order::Do(_) => false,
+                Order::Look(_)
+                | Order::Seek(_)
+                | Order::Request(_)
+                | Order::Prepare(_)
+                | Order::Do(_)
+                | Order::AsOf(_) => false,
             };
             if wanted {
                 self.due.insert(record.id.clone(), now);
@@ -208,17 +218,36 @@ impl Clerk {
         }
     }
 
-    /// Records what a person wants, and shows at once what follows from it, without judging anew.
-    fn record(&mut self, request: Request) {
+    /// Records what a person wants, and shows at once what follows from it, without judging anew. What was decided of many
+    /// things at once is answered once.
+    fn record(&mut self, requests: Vec<Request>) {
         let now = (self.tools.now)();
-        let Some(round) = self.last.clone() else {
+        let (Some(round), many) = (self.last.clone(), requests.len()) else {
             let fault = Fault::new("nothing is judged yet").mend("try again in a moment");
             return drop(self.updates.send(Update::Answered(Err(fault))));
         };
-        let answered = self.desk.request(&round, request, now);
+        let answers: Vec<_> = requests.into_iter().map(|one| self.desk.request(&round, one, now)).collect();
         self.show(self.desk.decide_on(Round::clone(&round), now));
+        let done = answers.iter().filter(|answer| answer.is_ok()).count();
+        let answered =
+            answers.into_iter().reduce(|one, next| if one.is_err() { one } else { next }).map(|last| match last {
+                Ok(said) if many > 1 => Ok(format!("{many} recorded, the last: {said}").into()),
+                Err(fault) if many > 1 => {
+                    Err(Fault { said: format!("{done} of {many} recorded: {}", fault.said).into(), ..fault })
+                }
+                one => one,
+            });
         // Nobody listens any more when this fails; the next report ends the schedule.
-        self.updates.send(Update::Answered(answered)).ok();
+        answered.map(|answered| self.updates.send(Update::Answered(answered)));
+    }
+
+    /// Goes into the past, or comes back: what is old by then is judged and asked at once.
+    fn travel(&mut self, away: bool) {
+        let back = self.away && !away;
+        self.away = away;
+        if back {
+            self.evaluate();
+        }
     }
 
     /// Another process wrote: what it decided or signed is shown at once.
@@ -235,13 +264,20 @@ impl Clerk {
 
     /// Of several orders to look only the newest is still wanted.
     fn obey_all(&mut self, orders: Vec<Order>) {
-        let mut look = None;
+        let (mut look, mut requests, mut others) = (None, Vec::new(), Vec::new());
         for order in orders {
             match order {
-                Order::Request(request) => self.record(request),
+                Order::AsOf(then) => self.travel(then.is_some()),
+                Order::Request(request) => requests.push(request),
                 Order::Look(_) => look = Some(order),
-                other => self.obey(&other),
+                other => others.push(other),
             }
+        }
+        if !requests.is_empty() {
+            self.record(requests);
+        }
+        for order in &others {
+            self.obey(order);
         }
         if let Some(update) = look.and_then(|look| self.desk.exhibit(&look, (self.tools.now)())) {
             // Nobody listens any more when this fails; the next report ends the schedule.
@@ -297,6 +333,9 @@ impl Clerk {
 
     fn evaluate(&mut self) {
         self.gather_until = None;
+        if self.away {
+            return;
+        }
         self.judged_at = (self.tools.now)();
         // Said once, and before what is worse; a store that can't be read says so itself below.
         for fault in self.desk.newly_unreached().unwrap_or_default() {
@@ -330,28 +369,13 @@ impl Clerk {
             self.said = Some(progress);
             self.updates.send(Update::Progress(progress)).ok()?;
         }
-        let next = [idle, stale].into_iter().flatten().min().map_or(Duration::from_secs(3_600), |at| wait(at, now));
+        let next = [idle, stale]
+            .into_iter()
+            .flatten()
+            .filter(|_| !self.away)
+            .min()
+            .map_or(Duration::from_secs(3_600), |at| wait(at, now));
         let wake = Instant::now() + next;
         Some(self.gather_until.map_or(wake, |until| until.min(wake)))
     }
-}
-
-/// From now until then, a moment longer so that the clock has passed it.
-fn wait(at: Timestamp, now: Timestamp) -> Duration {
-    Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO) + Duration::from_millis(20)
-}
-
-fn stale_at(record: &SourceRecord) -> Option<Timestamp> {
-    record.good_at.and_then(|good| good.checked_add(record.stale_after.as_duration()).ok())
-}
-
-/// When a source is asked next: after its interval, or, while it fails, after a delay that doubles up to its interval.
-/// Both are jittered, so that five hundred sources don't come in step.
-fn next(record: &SourceRecord, every: Period, now: Timestamp) -> Timestamp {
-    let Some(asked) = record.asked_at.filter(|asked| *asked <= now) else { return now };
-    let interval =
-        if record.failures == 0 { every } else { BACKOFF.times(1 << (record.failures - 1).min(10)).min(every) };
-    let seconds = interval.as_seconds();
-    let jitter = fastrand::i64(-seconds / 10..=seconds / 10);
-    asked.checked_add(SignedDuration::from_secs(seconds + jitter)).unwrap_or(now)
 }

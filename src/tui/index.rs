@@ -7,6 +7,10 @@ use super::filter::{Moment, Query};
 use super::panels;
 use crate::domain::{Finding, Round, Same, Subject, Verdict};
 
+pub use fold::Fold;
+
+mod fold;
+
 /// Places of findings in the round, which is in the order of rank.
 #[derive(Debug, Clone, Default)]
 pub struct Index {
@@ -14,9 +18,9 @@ pub struct Index {
     pub queue: Vec<usize>,
     /// How many rows that would be without a filter.
     pub needing: usize,
-    /// For a row of the queue, the findings that say the same: one silent server leaves many measures unknown, one missing
-    /// setting many servers, and each is one thing to mend.
-    folded: HashMap<usize, Vec<usize>>,
+    /// Rows of the queue that stand for several findings: one silent server leaves many measures unknown, one missing setting
+    /// many servers, and each is one thing to mend.
+    folded: HashMap<usize, Fold>,
     pub panels: Vec<PanelIndex>,
     subjects: HashMap<Subject, Vec<usize>>,
     /// For each finding its panel, and a number for its subject there.
@@ -51,19 +55,17 @@ impl Index {
             index.subjects.entry(finding.subject.clone()).or_default().push(at);
         }
         index.numbers = numbers.len();
-        let mut same = Same::default();
-        let needing = round.findings.iter().enumerate().filter(|(_, finding)| !round.rests(finding));
-        index.needing = needing.filter(|(at, finding)| same.first(*at, finding).is_none()).count();
+        let needing = || round.findings.iter().enumerate().filter(|(_, finding)| !round.rests(finding));
+        let same = Same::of(needing());
+        index.needing = needing().filter(|(at, _)| same.first(*at).is_none()).count();
         index
     }
 
     /// Puts in view what fits the filter. The round is the one that it was made of.
     pub fn narrow(&mut self, round: &Round, query: &Query, moment: &Moment<'_>) {
         self.queue.clear();
-        self.folded.clear();
-        let mut same = Same::default();
         self.panels.iter_mut().for_each(|panel| panel.rows.clear());
-        let mut listed = vec![false; self.numbers];
+        let (mut listed, mut open) = (vec![false; self.numbers], Vec::new());
         // A filter that names verdicts wants those, be they ok.
         let any = query.names_verdicts();
         for (at, (finding, (panel, number))) in round.findings.iter().zip(&self.homes).enumerate() {
@@ -74,12 +76,12 @@ impl Index {
                 self.panels[*panel].rows.push(at);
             }
             if any || !round.rests(finding) {
-                match same.first(at, finding) {
-                    Some(first) => self.folded.entry(first).or_default().push(at),
-                    None => self.queue.push(at),
-                }
+                open.push((at, finding));
             }
         }
+        let same = Same::of(open.iter().copied());
+        self.queue.extend(open.iter().map(|(at, _)| *at).filter(|at| same.first(*at).is_none()));
+        self.folded = fold::folded(&open, &same);
     }
 
     /// The finding in a row of the queue.
@@ -87,9 +89,9 @@ impl Index {
         round.findings.get(*self.queue.get(row)?)
     }
 
-    /// The findings that say the same as this row of the queue.
-    pub fn folded(&self, finding: usize) -> &[usize] {
-        self.folded.get(&finding).map_or(&[], Vec::as_slice)
+    /// What this row of the queue stands for, where that is more than its own finding.
+    pub fn fold(&self, finding: usize) -> Option<&Fold> {
+        self.folded.get(&finding)
     }
 
     /// The finding that stands for the subject in a row of a panel.

@@ -11,6 +11,7 @@ use super::form::Form;
 use super::index::Index;
 use super::looks::Looks;
 use super::panels;
+use super::past::Then;
 use super::theme::Theme;
 use super::widgets::input::TextInput;
 use crate::domain::register::Server;
@@ -33,7 +34,7 @@ pub struct Model {
 /// What is so.
 #[derive(Debug, Clone)]
 pub struct World {
-    /// The time of the last message; the clock itself is at the edge.
+    /// The time of the last message, or the moment of the past that is shown; the clock itself is at the edge.
     pub now: Timestamp,
     pub zone: TimeZone,
     pub round: Arc<Round>,
@@ -47,6 +48,8 @@ pub struct World {
     pub fleet: Fleet,
     /// How the last deed of this console goes, or went.
     pub account: Option<Account>,
+    /// Where in the past the console is.
+    pub then: Option<Then>,
 }
 
 /// What of the register the console asks with: the servers that something can be done to, and who can be named.
@@ -260,8 +263,8 @@ impl Model {
     /// The findings that the current row of the queue stands for besides its own.
     pub fn folded(&self) -> impl Iterator<Item = &Finding> {
         let row = if self.view.place == Place::Queue { self.index.queue.get(self.view.queue.at) } else { None };
-        let folded = row.map_or(&[][..], |at| self.index.folded(*at));
-        folded.iter().filter_map(|at| self.world.round.findings.get(*at))
+        let fold = row.and_then(|at| self.index.fold(*at));
+        fold.map_or(&[][..], |fold| &fold.others).iter().filter_map(|at| self.world.round.findings.get(*at))
     }
 
     /// The finding that is current in a panel: the chosen one of the selected subject, else that subject's first.
@@ -324,6 +327,7 @@ impl From<Start> for Model {
             hints: start.hints,
             fleet: start.fleet,
             account: None,
+            then: None,
         };
         let panels = panels::ALL.iter().map(|_| PanelView::default()).collect();
         let view = View { panels, mouse: true, ..View::default() };

@@ -46,6 +46,8 @@ pub fn finding(measure: &str, kind: SubjectKind) -> Finding {
         title: "as it should be".into(),
         since: ago(60 * 24 * 3),
         first_seen: ago(60 * 24 * 30),
+        alike: None,
+        asks: 0,
     }
 }
 
@@ -212,7 +214,7 @@ pub fn answers(round: &Round) -> impl Fn(&Order) -> Vec<Update> + use<> {
             let exhibits =
                 theirs.filter_map(|(finding, _)| Some((finding.measure.clone(), exhibit(finding)?))).collect();
             vec![
-                Update::Looked(Looked { subject: subject.clone(), particulars, turns }),
+                Update::Looked(Looked { subject: subject.clone(), particulars, turns, then: None }),
                 Update::Exhibited(subject.clone(), exhibits),
             ]
         }
@@ -231,7 +233,8 @@ pub fn answers(round: &Round) -> impl Fn(&Order) -> Vec<Update> + use<> {
         | Order::RefreshSubject(_)
         | Order::Request(_)
         | Order::Prepare(_)
-        | Order::Do(_) => Vec::new(),
+        | Order::Do(_)
+        | Order::AsOf(_) => Vec::new(),
     }
 }
 

@@ -12,7 +12,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use matins::config::{self, Location, Paths};
-use matins::domain::{Fault, Observation, Round, Verdict};
+use matins::domain::{Fault, Observation, Round, Same, Verdict};
 use matins::report;
 use matins::round::{Desk, Plan, owners};
 use matins::store::{Attempt, Outcome, Sqlite};
@@ -115,6 +115,17 @@ fn agree(week: &mut Week, round: &Round) {
             counted.filter_map(|line| line.split_once(&ending)).map(|(_, count)| count.parse::<usize>().unwrap()).sum();
         assert_eq!(counted, round.count(verdict));
         assert!(plugin.contains(&format!(" {}={counted}", verdict.word())), "{plugin}");
+    }
+    // What stands under another row stands under one that is there, and that says the same.
+    let open = || round.findings.iter().enumerate().filter(|(_, finding)| !round.rests(finding));
+    let same = Same::of(open());
+    for (at, finding) in open() {
+        if let Some(first) = same.first(at) {
+            let row = &round.findings[first];
+            assert!(first < at && same.first(first).is_none() && !round.rests(row), "{}", finding.key);
+            assert_eq!(row.verdict, finding.verdict, "{}", finding.key);
+            assert!(row.asks == finding.asks || finding.verdict == Verdict::Unknown, "{}", finding.key);
+        }
     }
     // Nothing that is broken and undecided is missing from the sheet.
     let sheet = report::plain(round);

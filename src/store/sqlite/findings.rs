@@ -29,8 +29,9 @@ pub(super) fn known(connection: &Connection) -> rusqlite::Result<HashMap<Finding
 
 /// Every finding, its rank not yet known.
 fn all(connection: &Connection) -> rusqlite::Result<Vec<Finding>> {
-    let mut statement = connection
-        .prepare("SELECT key, measure, subject_kind, subject, verdict, title, since, first_seen FROM finding")?;
+    let mut statement = connection.prepare(
+        "SELECT key, measure, subject_kind, subject, verdict, title, since, first_seen, alike, asks FROM finding",
+    )?;
     let mut rows = statement.query([])?;
     let mut findings: Vec<Finding> = Vec::new();
     let mut measures: Vec<Shown> = Vec::new();
@@ -45,6 +46,8 @@ fn all(connection: &Connection) -> rusqlite::Result<Vec<Finding>> {
             title: text(5)?.into(),
             since: time(row.get(6)?),
             first_seen: time(row.get(7)?),
+            alike: Some(text(8)?).filter(|said| !said.is_empty()).map(Shown::line),
+            asks: row.get(9)?,
         });
     }
     Ok(findings)
@@ -69,10 +72,10 @@ pub(super) fn record(
     mut before: HashMap<FindingKey, Known>,
 ) -> rusqlite::Result<(Round, HashMap<FindingKey, Known>)> {
     let mut now = HashMap::with_capacity(judgements.len());
-    for (mut judgement, rank) in judgements.into_iter().zip(1..) {
+    for (judgement, rank) in judgements.into_iter().zip(1..) {
         let old = before.remove(&judgement.key());
-        let (stands, weight) = (std::mem::take(&mut judgement.standings), judgement.weight);
-        let (finding, said) = judgement.with_history(rank, round.at, old.as_ref().map(|old| &old.finding));
+        let weight = judgement.weight;
+        let (finding, said, stands) = judgement.with_history(rank, round.at, old.as_ref().map(|old| &old.finding));
         let digests = old.as_ref().and_then(|old| old.digests);
         let written = particulars::keep(transaction, &finding.key, (&said, &stands), digests)?;
         if digests.map_or(0, |digests| digests.standings) != written.standings {
@@ -100,11 +103,11 @@ fn keep(transaction: &Transaction<'_>, finding: &Finding, old: Option<&Finding>)
     if old.is_none_or(|old| !same(old, finding)) {
         transaction
             .prepare_cached(
-                "INSERT INTO finding (key, measure, subject_kind, subject, verdict, title, since, first_seen)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                "INSERT INTO finding (key, measure, subject_kind, subject, verdict, title, since, first_seen, alike, asks)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
                  ON CONFLICT (key) DO UPDATE SET measure = excluded.measure, subject_kind = excluded.subject_kind,
                  subject = excluded.subject, verdict = excluded.verdict, title = excluded.title, since = excluded.since,
-                 first_seen = excluded.first_seen",
+                 first_seen = excluded.first_seen, alike = excluded.alike, asks = excluded.asks",
             )?
             .execute(params![
                 finding.key.as_str(),
@@ -115,6 +118,8 @@ fn keep(transaction: &Transaction<'_>, finding: &Finding, old: Option<&Finding>)
                 finding.title.as_str(),
                 millis(finding.since),
                 millis(finding.first_seen),
+                finding.alike.as_ref().map_or("", Shown::as_str),
+                finding.asks,
             ])?;
     }
     Ok(())

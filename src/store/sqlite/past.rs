@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::sources::kind;
 use super::{course, millis, particulars, standings, stored, time};
-use crate::domain::{Because, Finding, FindingKey, Particulars, Round, Shown, Subject, SubjectKind};
+use crate::domain::{Because, Finding, FindingKey, Particulars, Round, Shown, Subject, SubjectKind, asked};
 use crate::store::Past;
 
 /// Of each key the last verdict until then, in the words that it had last; `first_seen` is the first of those that have not
@@ -52,9 +52,13 @@ pub(super) fn read(connection: &Connection, at: Timestamp) -> rusqlite::Result<O
             &b.key,
         ))
     });
-    let ranked = findings.into_iter().zip(1..).map(|((_, finding), rank)| Finding { rank, ..finding }).collect();
-    let round = Round::new(time(round), operator.into(), course::then(connection, at)?, ranked);
-    Ok(Some(Past { round, particulars, asking: standings::asking_then(connection, at)? }))
+    let asking = standings::asking_then(connection, at)?;
+    let ranked = findings.into_iter().zip(1..).map(|((_, finding), rank)| {
+        let asks = asking.get(&finding.key).map_or(0, |standings| asked(standings));
+        Finding { rank, asks, ..finding }
+    });
+    let round = Round::new(time(round), operator.into(), course::then(connection, at)?, ranked.collect());
+    Ok(Some(Past { round, particulars, asking }))
 }
 
 fn finding(row: &Row<'_>) -> rusqlite::Result<Finding> {
@@ -72,6 +76,9 @@ fn finding(row: &Row<'_>) -> rusqlite::Result<Finding> {
         title: row.get_ref(2)?.as_str()?.into(),
         since: time(row.get(3)?),
         first_seen: time(row.get(5)?),
+        // Of the past the titles are enough to say what is the same.
+        alike: None,
+        asks: 0,
         key,
     })
 }

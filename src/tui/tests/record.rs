@@ -162,6 +162,49 @@ fn the_same_unknown_is_one_row_that_stands_for_all() {
     assert_eq!(keys, ["firewall/db2", "firewall/db3", "security-updates/db2"]);
 }
 
+/// Four servers that lack the same updates, one that lacks another, each since another day.
+fn lacking() -> Round {
+    let mut round = sample::round(State::Ok);
+    for (day, host) in (1..).zip(["app1", "app2", "app3", "app4", "db1"]) {
+        let subject = crate::domain::Subject::host(host);
+        let same =
+            if host == "db1" { "the same security update: bash" } else { "the same 2 security updates: curl, openssl" };
+        let since = sample::now() - jiff::SignedDuration::from_hours(24 * day);
+        let key = crate::domain::FindingKey::new("security-updates", &subject, None);
+        let title = format!("2 security updates, oldest {day} d").into();
+        let finding = sample::finding("security-updates", SubjectKind::Host);
+        let finding =
+            Finding { key, subject, since, title, verdict: Verdict::Broken, alike: Some(same.into()), ..finding };
+        round.findings.insert(0, finding);
+    }
+    round
+}
+
+#[test]
+fn servers_that_lack_the_same_are_one_row_and_one_decision() {
+    let round = lacking();
+    let mut console = rehearse(round.clone(), (120, 40));
+    assert_eq!((console.model().index.queue.len(), console.model().index.needing), (2, 2));
+    let screen = text(&console.frame());
+    let row = screen.lines().find(|line| line.contains("4 servers")).unwrap();
+    assert!(row.contains("the same 2 security updates: curl, openssl · 1 differs") && row.contains("4 d"), "{screen}");
+    assert!(screen.contains("broken  db1"), "{screen}");
+    console.press("jw");
+    let why = text(&console.frame());
+    assert!(why.contains("the same is said of app3 (security-updates), app2"), "{why}");
+    console.press("<esc>d");
+    assert!(text(&console.frame()).contains("and of 3 more that say the same"));
+    let wishes = console.press("the mirror is mended tonight<enter>");
+    assert_eq!(wishes.len(), 4);
+    // With two of them decided on there are too few for one row.
+    let mut rest = round;
+    for finding in rest.findings.clone().iter().filter(|one| ["app1", "app2"].contains(&one.subject.name.as_str())) {
+        rest.decisions.insert(finding.key.clone(), decided("roman", None));
+    }
+    console.hear_round(rest);
+    assert_eq!(console.model().index.queue.len(), 3);
+}
+
 #[test]
 fn what_is_broken_stands_for_itself() {
     let mut round = silent();

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::domain::{Change, Finding, Verdict};
-use crate::tui::index::Index;
+use crate::tui::index::{Fold, Index};
 use crate::tui::model::Model;
 use crate::tui::times;
 use crate::tui::widgets::canvas::Canvas;
@@ -28,8 +28,8 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>, inner: Rect, rows: &Rows<'_>
     for (y, row) in (inner.y..).zip(visible.clone()) {
         if let Some(finding) = model.world.round.findings.get(rows.findings[row]) {
             let line = Rect { y, height: 1, ..inner };
-            let others = rows.folded.map_or(0, |index| index.folded(rows.findings[row]).len());
-            draw_row(model, canvas, line, (finding, others), (rows.focused, row == rows.selected));
+            let fold = rows.folded.and_then(|index| index.fold(rows.findings[row]));
+            draw_row(model, canvas, line, (finding, fold), (rows.focused, row == rows.selected));
         }
     }
     scroll_bar(canvas, inner, &visible, rows.findings.len(), model.theme.dim());
@@ -40,7 +40,7 @@ fn draw_row(
     model: &Model,
     canvas: &mut Canvas<'_>,
     line: Rect,
-    (finding, others): (&Finding, usize),
+    (finding, fold): (&Finding, Option<&Fold>),
     (focused, selected): (bool, bool),
 ) {
     let theme = &model.theme;
@@ -49,14 +49,17 @@ fn draw_row(
     if lit {
         canvas.wipe(line, theme.selected());
     }
-    let age = times::since(finding.since, model.world.now);
+    let age = times::since(fold.map_or(finding.since, |fold| fold.since), model.world.now);
     let news = news(model, finding);
     let widths = Widths::of(line.width, finding.verdict);
     let fields = [
         Field::left(2, mark(model, finding.verdict, lit, focused)),
         Field::left(widths.word, vec![Piece::word(finding.verdict.word(), style(theme.verdict(finding.verdict)))]),
-        Field::left(widths.subject, subject(finding, others, (style(theme.text()), style(theme.dim())))),
-        Field::left(widths.title, vec![Piece::shown(&finding.title, style(theme.text()))]),
+        Field::left(widths.subject, subject(finding, fold, (style(theme.text()), style(theme.dim())))),
+        Field::left(
+            widths.title,
+            vec![Piece::shown(fold.and_then(|fold| fold.said.as_ref()).unwrap_or(&finding.title), style(theme.text()))],
+        ),
         Field::right(widths.age, vec![Piece::shown(&age.said, style(theme.dim()))]),
         Field::left(widths.new, vec![Piece::word(news, style(theme.accent()))]),
     ];
@@ -66,13 +69,14 @@ fn draw_row(
     }
 }
 
-/// `web1 +4`: four others say the same.
-fn subject(finding: &Finding, others: usize, (text, dim): (Style, Style)) -> Vec<Piece> {
+/// `37 servers`, or `web1 +4`: four others say the same.
+fn subject(finding: &Finding, fold: Option<&Fold>, (text, dim): (Style, Style)) -> Vec<Piece> {
     let name = Piece::shown(&finding.subject.name, text);
-    if others == 0 {
-        return vec![name];
+    match fold {
+        None => vec![name],
+        Some(Fold { whom: Some(whom), .. }) => vec![Piece::shown(whom, text)],
+        Some(fold) => vec![name, Piece::shown(&format!(" +{}", fold.others.len()).into(), dim)],
     }
-    vec![name, Piece::shown(&format!(" +{others}").into(), dim)]
 }
 
 /// What is new of it since the operator signed; before the first signature, since the console opened.

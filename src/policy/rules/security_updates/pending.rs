@@ -7,6 +7,9 @@ use super::{AHEAD, FROZEN_MIRROR, Host, OTHER_UPDATE, PACKAGE_LISTS, SECURITY_UP
 use crate::domain::facts::Pending;
 use crate::domain::{Fault, Judgement, Verdict, age};
 
+/// So many packages of an update that many servers lack are named.
+const NAMED: usize = 4;
+
 /// Updates of one kind and the one that has been pending longest.
 struct Waiting<'a> {
     updates: Vec<(&'a Pending, Timestamp)>,
@@ -33,6 +36,21 @@ impl<'a> Waiting<'a> {
         self.updates.iter().fold(judgement, |judgement, (update, _)| {
             judgement.asking(format!("package {}", update.package), update.candidate.clone())
         })
+    }
+
+    /// The same in all servers that lack the same: what each says of other updates and of its age is left out.
+    fn alike(&self, judgement: Judgement) -> Judgement {
+        let mut names: Vec<&str> = self.updates.iter().map(|(update, _)| update.package.as_str()).collect();
+        names.sort_unstable();
+        let count = names.len();
+        let more = count.checked_sub(NAMED + 1).map_or_else(String::new, |more| format!(" and {} more", more + 1));
+        names.truncate(NAMED);
+        let names = names.join(", ");
+        match count {
+            0 => judgement,
+            1 => judgement.alike(format!("the same security update: {names}")),
+            _ => judgement.alike(format!("the same {count} security updates: {names}{more}")),
+        }
     }
 
     fn words(&self, host: &Host<'_>, what: &str) -> Option<String> {
@@ -77,7 +95,7 @@ pub(super) fn pending(host: &Host<'_>) -> Judgement {
         .because(name, None, format!("{limit}"))
         .since(security.oldest.or(other.oldest).filter(|_| verdict != Verdict::Ok))
         .weight(if security.oldest.is_some() { 80 } else { 30 });
-    let judgement = security.asked(judgement);
+    let judgement = security.alike(security.asked(judgement));
     if verdict == Verdict::Ok { judgement } else { judgement.mend(mend(host, &security)) }
 }
 

@@ -126,6 +126,11 @@ fn a_security_update_is_due_for_a_day_and_broken_after_it() {
     let said = "security, from Debian:12/stable:\n  openssl 1.0 → 1.2, since 23 Nov 07:00\nother, from";
     assert!(broken[0].detail.as_str().starts_with(said), "{}", broken[0].detail);
     assert!(broken[0].because.iter().any(|because| because.source == "limits.security_update"));
+    // However long it waits and whatever else does, it is the same update.
+    let alike = |judged: &[Judgement]| judged[0].standings.alike.clone();
+    assert_eq!(alike(&due), Some("the same security update: openssl".into()));
+    assert_eq!(alike(&broken), alike(&due));
+    assert_eq!(alike(&seen(|_| {})), None);
     // A sighting of another installed version is not this one.
     assert_eq!(judged(host(), &[("security update openssl 0.9", "30d")])[0].verdict, Verdict::Due);
 }
