@@ -1,21 +1,17 @@
 //! The questions that end in the record: what is decided of a finding, and the note under a check-in.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 
+use super::ends::Ends;
 use super::message::Effect;
 use super::model::{Fleet, Model, Overlay};
 use super::typing::edit;
 use super::update::{regret, say};
 use super::widgets::input::TextInput;
-use crate::domain::{DecisionKind, Extent, Finding, FindingKey, Period, Round, Shown, SubjectKind, Verdict};
+use crate::domain::{DecisionKind, Extent, Finding, FindingKey, Round, Shown, SubjectKind, Verdict};
 use crate::round::{Order, Request, Wish};
-
-/// Ends that are offered, in days.
-const ENDS: [i64; 6] = [1, 3, 7, 14, 30, 90];
-/// An end in days falls on the hour at which mornings begin.
-const MORNING: i8 = 6;
 
 /// A decision as it is being put together.
 #[derive(Debug, Clone)]
@@ -23,9 +19,7 @@ pub struct Form {
     pub about: About,
     pub focus: Field,
     pub kind: DecisionKind,
-    /// Which of `ends`.
-    pub end: usize,
-    pub ends: Vec<Timestamp>,
+    pub ends: Ends,
     /// Which of `extents`.
     pub extent: usize,
     pub extents: Vec<Extent>,
@@ -36,6 +30,8 @@ pub struct Form {
     /// Who has to agree: 0 nobody, else one more than the place among `persons`.
     pub second: usize,
     pub reason: TextInput,
+    /// Where more is written: a ticket.
+    pub link: TextInput,
 }
 
 /// What is decided on.
@@ -56,24 +52,23 @@ pub enum Field {
     To,
     Second,
     Reason,
+    Link,
 }
 
 impl Form {
     fn new(finding: &Finding, fleet: &Fleet, round: &Round, (now, zone): (Timestamp, &TimeZone)) -> Self {
-        let ends = ends(now, zone, fleet.longest);
         Self {
             about: About { key: finding.key.clone(), also: Vec::new(), seen: round.at },
             focus: Field::Kind,
             kind: DecisionKind::Acknowledge,
-            // A week, where that is offered.
-            end: ends.len().saturating_sub(1).min(2),
-            ends,
+            ends: Ends::new(now, zone, fleet.longest),
             extent: 0,
             extents: extents(finding, fleet),
             persons: fleet.persons.iter().filter(|person| **person != round.operator).cloned().collect(),
             to: 0,
             second: 0,
             reason: TextInput::default(),
+            link: TextInput::default(),
         }
     }
 
@@ -89,7 +84,7 @@ impl Form {
         if self.kind != DecisionKind::Note && !self.persons.is_empty() {
             fields.push(Field::Second);
         }
-        fields.push(Field::Reason);
+        fields.extend([Field::Reason, Field::Link]);
         fields
     }
 
@@ -109,51 +104,41 @@ impl Form {
                     self.change(forward);
                 }
             }
-            Field::Until => self.end = turn(self.end, self.ends.len()),
+            Field::Until => self.ends.turn(forward),
             Field::Extent => self.extent = turn(self.extent, self.extents.len()),
             Field::To => self.to = turn(self.to, self.persons.len()),
             Field::Second => self.second = turn(self.second, self.persons.len() + 1),
-            Field::Reason => {}
+            Field::Reason | Field::Link => {}
         }
     }
 
-    pub fn until(&self) -> Option<Timestamp> {
-        self.ends.get(self.end).copied()
+    /// The line that the focus is in, or that is typed into from here.
+    pub fn line(&mut self) -> &mut TextInput {
+        match self.focus {
+            Field::Until if !self.ends.typed.is_empty() => &mut self.ends.typed,
+            Field::Link => &mut self.link,
+            _ => &mut self.reason,
+        }
     }
 
     pub fn second(&self) -> Option<&Shown> {
         self.second.checked_sub(1).and_then(|at| self.persons.get(at))
     }
 
-    fn wish(&self) -> Option<Wish> {
+    fn wish(&self, until: Timestamp) -> Option<Wish> {
         let assigned = self.kind == DecisionKind::Assign;
         Some(Wish {
             key: self.about.key.clone(),
             kind: self.kind,
             extent: self.extents.get(self.extent).cloned()?,
             reason: Shown::line(self.reason.value()),
-            until: self.until()?,
+            until,
             to: self.persons.get(self.to).filter(|_| assigned).cloned(),
-            link: None,
+            link: Some(Shown::line(self.link.value().trim())).filter(|link| !link.is_empty()),
             second: self.second().cloned(),
             seen: self.about.seen,
         })
     }
-}
-
-/// Tomorrow, in three days, in a week …, each in the morning; the last is the furthest that is allowed.
-fn ends(now: Timestamp, zone: &TimeZone, longest: Period) -> Vec<Timestamp> {
-    let furthest = now.checked_add(longest.as_duration()).unwrap_or(Timestamp::MAX);
-    let morning = |days: i64| {
-        let day = zone.to_datetime(now).date().checked_add(SignedDuration::from_hours(24 * days)).ok()?;
-        Some(day.at(MORNING, 0, 0, 0).to_zoned_datetime(zone.clone()).ok()?.timestamp())
-    };
-    let mut ends: Vec<Timestamp> =
-        ENDS.iter().filter_map(|days| morning(*days)).filter(|end| *end <= furthest).collect();
-    if ends.last().is_none_or(|last| furthest.duration_since(*last).as_hours() > 24) {
-        ends.push(furthest);
-    }
-    ends
 }
 
 /// Of servers and sites the same can be said of a role or of all; of an advisory, for its hosts.
@@ -175,6 +160,25 @@ fn extents(finding: &Finding, fleet: &Fleet) -> Vec<Extent> {
     extents
 }
 
+/// Of an advisory that concerns several hosts, each of them that is vulnerable now, as far as its history has been read.
+fn hosts(model: &Model, finding: &Finding) -> Vec<Extent> {
+    /// More is not chosen by going through them.
+    const MOST: usize = 20;
+    if finding.subject.kind != SubjectKind::Advisory {
+        return Vec::new();
+    }
+    let mut seen = std::collections::BTreeMap::new();
+    for turn in model.world.looks.turns(finding) {
+        if let Some(host) = turn.item.as_str().strip_prefix("host ") {
+            // The newest comes first.
+            seen.entry(host.to_owned()).or_insert_with(|| turn.word.clone());
+        }
+    }
+    let vulnerable = |word: &Option<Shown>| word.as_ref().is_some_and(|word| word.as_str().starts_with("vulnerable"));
+    let of = seen.into_iter().filter(|(_, word)| vulnerable(word));
+    of.map(|(host, _)| Extent::Host(host.into())).take(MOST).collect()
+}
+
 /// Asks what is decided of the current finding.
 pub fn decide(model: &mut Model) {
     if refused_in_demo(model) {
@@ -187,6 +191,7 @@ pub fn decide(model: &mut Model) {
     }
     let mut form = Form::new(&finding, &world.fleet, &world.round, (world.now, &world.zone));
     form.about.also = model.folded().map(|one| one.key.clone()).collect();
+    form.extents.extend(hosts(model, &finding));
     model.view.overlay = Some(Overlay::Decide(Box::new(form)));
 }
 
@@ -240,13 +245,19 @@ fn press_form(form: &mut Form, key: &KeyEvent) {
     match key.code {
         KeyCode::Tab | KeyCode::Down => form.step(1),
         KeyCode::BackTab | KeyCode::Up => form.step(form.fields().len() - 1),
-        KeyCode::Left | KeyCode::Right if form.focus != Field::Reason => form.change(key.code == KeyCode::Right),
-        KeyCode::Char(_) if !key.modifiers.contains(KeyModifiers::CONTROL) => {
-            // Whoever just types means the reason.
-            form.focus = Field::Reason;
-            edit(&mut form.reason, key);
+        KeyCode::Left | KeyCode::Right if !matches!(form.focus, Field::Reason | Field::Link) => {
+            form.change(key.code == KeyCode::Right);
         }
-        _ if form.focus == Field::Reason => edit(&mut form.reason, key),
+        // An end begins with a digit: `10d`, `2026-12-24`.
+        KeyCode::Char('0'..='9') if form.focus == Field::Until => edit(&mut form.ends.typed, key),
+        KeyCode::Char(_) if !key.modifiers.contains(KeyModifiers::CONTROL) => {
+            if form.focus != Field::Link && (form.focus != Field::Until || form.ends.typed.is_empty()) {
+                // Whoever just types means the reason.
+                form.focus = Field::Reason;
+            }
+            edit(form.line(), key);
+        }
+        _ if matches!(form.focus, Field::Until | Field::Reason | Field::Link) => edit(form.line(), key),
         _ => {}
     }
 }
@@ -258,7 +269,15 @@ fn record(model: &mut Model) -> Vec<Effect> {
         regret(model, "a decision needs a reason: say in a few words why this is right");
         return Vec::new();
     }
-    let (wish, also) = (form.wish(), std::mem::take(&mut form.about.also));
+    let until = match form.ends.until(model.world.now, &model.world.zone) {
+        Ok(until) => until,
+        Err(wrong) => {
+            form.focus = Field::Until;
+            regret(model, wrong);
+            return Vec::new();
+        }
+    };
+    let (wish, also) = (form.wish(until), std::mem::take(&mut form.about.also));
     model.view.overlay = None;
     let Some(wish) = wish else { return Vec::new() };
     // A role or everywhere is said once; what is as it stands, of each.

@@ -11,6 +11,7 @@
 
 mod act;
 mod deeds;
+mod ends;
 mod filter;
 mod form;
 mod index;

@@ -35,6 +35,49 @@ fn every_field_can_be_changed() {
 }
 
 #[test]
+fn an_end_is_typed_and_bounded_and_a_link_is_kept() {
+    let typed = wish("d<down>10dx<backspace><down>because<enter>");
+    assert_eq!(typed.until.duration_since(sample::now()).as_hours(), 10 * 24);
+    assert_eq!((typed.reason.as_str(), typed.link), ("because", None));
+    let linked = wish("dbecause<down>https://tickets.example.org/412<enter>");
+    assert_eq!((linked.reason.as_str(), linked.link.unwrap().as_str()), ("because", "https://tickets.example.org/412"));
+    for (end, said) in [("91d", "at most"), ("2020-01-01", "that is over"), ("10", "is no time")] {
+        let mut console = console(State::Broken, (120, 40));
+        console.press(&format!("d<down>{end}"));
+        let screen = text(&console.frame());
+        assert!(screen.contains(said), "{end}: {screen}");
+        // Typed letters stay in the end until another field has the focus.
+        assert_eq!(console.press("<down>because<enter>"), [], "{end}");
+        assert!(console.model().view.message.as_ref().unwrap().said.as_str().contains(said), "{end}");
+        assert!(
+            matches!(console.press("<left><enter>")[..], [Effect::Order(Order::Request(_))]),
+            "an offered end counts again"
+        );
+    }
+}
+
+#[test]
+fn of_an_advisory_one_host_can_be_meant() {
+    let mut console = console(State::Broken, (120, 40));
+    let finding = console.model().current().unwrap().clone();
+    assert_eq!(finding.subject.kind, crate::domain::SubjectKind::Advisory);
+    let turn = |host: &str, word: &str| crate::domain::Turn {
+        at: sample::now(),
+        key: finding.key.clone(),
+        item: format!("host {host}").into(),
+        word: Some(word.into()),
+    };
+    let turns = vec![turn("web1", "fixed"), turn("web2", "vulnerable"), turn("web1", "vulnerable")];
+    let subject = finding.subject.clone();
+    let looked = crate::round::Looked { subject, particulars: Default::default(), turns, then: None };
+    console.hear(crate::round::Update::Looked(looked));
+    match &console.press("d<down><down><left>because<enter>")[..] {
+        [Effect::Order(Order::Request(Request::Decide(wish)))] => assert_eq!(wish.extent, Extent::Host("web2".into())),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
 fn without_a_reason_nothing_is_recorded_and_nothing_is_lost() {
     let mut console = console(State::Broken, (120, 40));
     assert_eq!(console.press("d<right><enter>"), []);

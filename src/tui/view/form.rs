@@ -23,6 +23,7 @@ use crate::tui::widgets::text::{self, Piece};
 /// │   for     this finding                                   │
 /// │   agreed  nobody has to                                  │
 /// │   reason  vendor ships on Friday                         │
+/// │   link    https://tickets.example.org/412                │
 /// │                                                          │
 /// │ ↑↓ field  ←→ change  Enter records it  Esc cancels       │
 /// └──────────────────────────────────────────────────────────┘
@@ -53,7 +54,11 @@ pub fn decide(model: &Model, canvas: &mut Canvas<'_>, form: &Form) {
     }
     lines.next();
     if let Some(row) = lines.next() {
-        let keys = [Piece::space(1), Piece::word("↑↓ field  ←→ change  Enter records it  Esc cancels", theme.dim())];
+        let keys = match form.focus {
+            Field::Until => "↑↓ field  ←→ change, or type 10d, 2026-12-24  Enter records it  Esc cancels",
+            _ => "↑↓ field  ←→ change  Enter records it  Esc cancels",
+        };
+        let keys = [Piece::space(1), Piece::word(keys, theme.dim())];
         text::line(canvas, row, &keys);
     }
 }
@@ -89,17 +94,35 @@ fn draw_field(model: &Model, canvas: &mut Canvas<'_>, row: Rect, (form, field): 
         Field::To => "to      ",
         Field::Second => "agreed  ",
         Field::Reason => "reason  ",
+        Field::Link => "link    ",
     };
     let mark = Piece::word(if lit { " ▸ " } else { "   " }, theme.accent());
     let style = if lit { theme.accent() } else { theme.dim() };
     let used = text::line(canvas, row, &[mark, Piece::word(label, style)]);
     let rest = Rect { x: row.x + used, width: row.width.saturating_sub(used), ..row };
-    if field == Field::Reason {
-        return draw_text(model, canvas, rest, (&form.reason, lit));
+    match field {
+        Field::Reason => return draw_text(model, canvas, rest, (&form.reason, lit)),
+        Field::Link => return draw_text(model, canvas, rest, (&form.link, lit)),
+        Field::Until if !form.ends.typed.is_empty() => return draw_end(model, canvas, rest, (form, lit)),
+        _ => {}
     }
     let said = value(model, form, field);
     let arrows = |word: &'static str| Piece::word(if lit { word } else { "" }, theme.accent());
     text::line(canvas, rest, &[arrows("‹ "), Piece::shown(&said, theme.text()), arrows(" ›")]);
+}
+
+/// The end as it is typed, and what it means.
+fn draw_end(model: &Model, canvas: &mut Canvas<'_>, area: Rect, (form, lit): (&Form, bool)) {
+    let typed = &form.ends.typed;
+    let width = u16::try_from(typed.value().chars().count() + 2).unwrap_or(u16::MAX).min(area.width);
+    draw_text(model, canvas, Rect { width, ..area }, (typed, lit));
+    let (now, zone) = (model.world.now, &model.world.zone);
+    let (said, style) = match form.ends.until(now, zone) {
+        Ok(end) => (end_said(end, now, zone), model.theme.dim()),
+        Err(wrong) => (wrong, model.theme.verdict(Verdict::Due)),
+    };
+    let rest = Rect { x: area.x + width, width: area.width - width, ..area };
+    text::line(canvas, rest, &[Piece::shown(&said, style)]);
 }
 
 fn draw_text(model: &Model, canvas: &mut Canvas<'_>, area: Rect, (input, lit): (&TextInput, bool)) {
@@ -125,7 +148,8 @@ fn value(model: &Model, form: &Form, field: Field) -> Shown {
             format!("{}: {means}", form.kind.word()).into()
         }
         Field::Until => {
-            form.until().map_or_else(Shown::default, |end| end_said(end, model.world.now, &model.world.zone))
+            let (now, zone) = (model.world.now, &model.world.zone);
+            form.ends.until(now, zone).map_or_else(|wrong| wrong, |end| end_said(end, now, zone))
         }
         Field::Extent => match form.extents.get(form.extent) {
             Some(Extent::Role(role)) => format!("all servers of the role {role}, also later ones").into(),
@@ -137,7 +161,7 @@ fn value(model: &Model, form: &Form, field: Field) -> Shown {
         Field::Second => {
             form.second().map_or_else(|| "nobody has to".into(), |who| format!("holds once {who} agrees").into())
         }
-        Field::Reason => Shown::default(),
+        Field::Reason | Field::Link => Shown::default(),
     }
 }
 
