@@ -95,6 +95,28 @@ fn before_the_first_round_there_is_no_green_morning() {
 }
 
 #[test]
+fn what_goes_to_and_fro_is_one_line_that_says_how_often() {
+    let home = broken();
+    let round = || text(&home.run(&["round", "--only", "backups"]).stdout);
+    round();
+    ok(&home, &["sign"]);
+    let dumps = home.path().join("dumps");
+    for _ in 0..2 {
+        backups(home.path(), 0);
+        round();
+        std::fs::remove_dir_all(&dumps).unwrap();
+        backups(home.path(), 30);
+        round();
+    }
+    let said = round();
+    assert!(said.contains("1 to and fro") && !said.contains("1 new"), "{said}");
+    let sheet = ok(&home, &["report"]);
+    assert!(sheet.contains("changed 4 times since the last check-in"), "{sheet}");
+    ok(&home, &["sign"]);
+    assert!(!round().contains("to and fro"));
+}
+
+#[test]
 fn who_looks_back_writes_nothing() {
     let home = broken();
     home.run(&["round", "--only", "backups"]);

@@ -1,5 +1,7 @@
 //! [`CheckIn`]: what a person's signature stands under; [`Since`]: what changed after it.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -108,6 +110,9 @@ pub struct Since {
     /// When anybody signed: the first time, and in the last four weeks.
     #[serde(default)]
     pub days: Vec<Timestamp>,
+    /// What changed its verdict often, and how often.
+    #[serde(default)]
+    pub restless: BTreeMap<FindingKey, u32>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -163,11 +168,12 @@ impl Since {
         }
         let gone = signed.check_in.open.iter().filter(|item| !still.contains(&item.key));
         news.extend(gone.map(|item| News { key: item.key.clone(), change: Change::Gone }));
-        Self { signed: Some((signed.at, signed.seq)), news, days: Vec::new() }
+        Self { signed: Some((signed.at, signed.seq)), news, ..Self::default() }
     }
 
+    /// How many changed so; what went to and fro counts as that alone.
     pub fn count(&self, change: Change) -> usize {
-        self.news.iter().filter(|news| news.change == change).count()
+        self.news.iter().filter(|news| news.change == change && !self.restless.contains_key(&news.key)).count()
     }
 
     pub fn of_key(&self, key: &FindingKey) -> Option<Change> {

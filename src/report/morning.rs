@@ -166,6 +166,9 @@ fn card(finding: &Finding, also: Option<&Vec<String>>, material: &Material) -> C
     if let Some(change) = material.survey.round.since.of_key(&finding.key) {
         lines.push(Line::new("since the last check-in", change.word()));
     }
+    if let Some(times) = material.survey.round.since.restless.get(&finding.key) {
+        lines.push(Line::new("to and fro", format!("changed {times} times since the last check-in")));
+    }
     if let Some(also) = also {
         let more = also.len().checked_sub(NAMED).filter(|more| *more > 0);
         let more = more.map_or_else(String::new, |more| format!(" and {more} more"));

@@ -45,13 +45,16 @@ pub fn plain(round: &Round) -> String {
 
 /// `2 new, 1 gone`.
 fn changes(round: &Round) -> String {
-    let count = |change: Change| round.since.news.iter().filter(|news| news.change == change).count();
-    let parts: Vec<String> = Change::ALL
+    let count = |change: Change| round.since.count(change);
+    let mut parts: Vec<String> = Change::ALL
         .into_iter()
         .map(|change| (count(change), change.word()))
         .filter(|(count, _)| *count > 0)
         .map(|(count, word)| format!("{count} {word}"))
         .collect();
+    if !round.since.restless.is_empty() {
+        parts.push(format!("{} to and fro", round.since.restless.len()));
+    }
     if parts.is_empty() { "nothing changed".to_owned() } else { parts.join(", ") }
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
+use super::flapping::count_turns;
 use super::{Chronicle, Order, Plan, Survey, Update, answer};
 use crate::domain::{
     Declared, Evidence, Fact, Fault, Finding, FindingKey, Judgement, Particulars, Period, Round, Shown, Since,
@@ -70,7 +71,9 @@ pub fn opening(plan: &Plan, store: &dyn Store, now: Timestamp) -> Result<Option<
     // Nothing is decided on most mornings, and then nothing has to be held against it.
     let asking = if record.decisions.is_empty() { HashMap::new() } else { store.asking()? };
     let standings = |key: &FindingKey| asking.get(key).map_or(&[][..], Vec::as_slice);
-    Ok(Some(said_of(round, &record, (&roles(plan), &standings), now)))
+    let mut round = said_of(round, &record, (&roles(plan), &standings), now);
+    count_turns(store, &mut round, now)?;
+    Ok(Some(round))
 }
 
 /// How the things stand that a finding speaks of.
@@ -332,7 +335,7 @@ impl Desk {
 
     /// The same findings with what people have said of them by now.
     pub fn decide_on(&self, round: Round, now: Timestamp) -> Round {
-        said_of(round, &self.record, (&self.roles(), &|key| self.standings(key)), now)
+        self.restless(said_of(round, &self.record, (&self.roles(), &|key| self.standings(key)), now), now)
     }
 
     /// What the findings of the last round say beyond their titles.

@@ -4,6 +4,7 @@ mod acts;
 mod ask;
 mod deeds;
 mod desk;
+mod flapping;
 mod pass;
 mod past;
 mod plan;

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::desk::{roles, said_of};
+use super::flapping::count_turns;
 use super::{Desk, Plan, Survey};
 use crate::domain::{Fault, FindingKey, Round};
 use crate::log::{self, Record};
@@ -21,7 +22,8 @@ pub fn past(plan: &Plan, store: &dyn Store, at: Timestamp) -> Result<Option<Surv
     let round = Round { operator: plan.operator.clone(), ..past.round };
     let standings = |key: &FindingKey| past.asking.get(key).map_or(&[][..], Vec::as_slice);
     let last_round = Some(round.at);
-    let round = said_of(round, &record, (&roles(plan), &standings), at);
+    let mut round = said_of(round, &record, (&roles(plan), &standings), at);
+    count_turns(store, &mut round, at)?;
     Ok(Some(Survey { round, particulars: past.particulars, last_round }))
 }
 

@@ -177,6 +177,9 @@ pub trait Store: Send {
     /// How the verdicts of one measure's findings changed before that moment, under the item `verdict`; the oldest first.
     fn verdicts_of(&self, measure: &str, until: Timestamp) -> Result<Vec<Turn>, StoreError>;
 
+    /// Which findings' verdicts changed often between the two moments, the first excluded, and how often.
+    fn restless(&self, after: Timestamp, until: Timestamp) -> Result<BTreeMap<FindingKey, u32>, StoreError>;
+
     /// What each round counted, from then on and before that moment; the oldest first.
     fn tallies(&self, from: Timestamp, until: Timestamp) -> Result<Vec<Tally>, StoreError>;
 

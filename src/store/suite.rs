@@ -48,6 +48,7 @@ fn suite(fresh: impl Fn() -> Box<dyn Store>) {
     how_things_stand_is_kept_with_every_turn(fresh().as_mut());
     who_looks_back_reads_counts_and_verdicts(fresh().as_mut());
     every_round_comes_back_as_it_was(fresh().as_mut());
+    what_goes_to_and_fro_is_counted(fresh().as_mut());
     what_is_thinned_out_leaves_every_verdict(fresh().as_mut());
 }
 
@@ -203,6 +204,24 @@ fn what_is_gone_and_returns_counts_anew(store: &mut dyn Store) {
     assert_eq!(store.sightings().unwrap().get(&sighting), Some(&at(0)));
     store.keep(&attempt(1, seen(&["b"]))).unwrap();
     assert_eq!(store.sightings().unwrap().get(&sighting), None);
+}
+
+fn what_goes_to_and_fro_is_counted(store: &mut dyn Store) {
+    let operator = Shown::line("mona");
+    for (seconds, verdict) in (0..6).zip([Verdict::Ok, Verdict::Broken].into_iter().cycle()) {
+        let steady = judgement("b", Verdict::Broken);
+        let also = (seconds != 3).then(|| judgement("c", Verdict::Ok));
+        let all = [judgement("a", verdict), steady].into_iter().chain(also).collect();
+        store.record(at(seconds), &operator, Vec::new(), all).unwrap();
+    }
+    let told = |after, until| -> Vec<(String, u32)> {
+        let often = store.restless(at(after), at(until)).unwrap();
+        often.into_iter().map(|(key, times)| (key.to_string(), times)).collect()
+    };
+    let (a, c) = ("advisories/a".to_owned(), "advisories/c".to_owned());
+    assert_eq!(told(-1, 9), [(a.clone(), 6), (c, 3)]);
+    assert_eq!(told(0, 9), [(a.clone(), 5)]);
+    assert_eq!((told(2, 9), told(2, 4)), (vec![(a, 3)], vec![]));
 }
 
 fn a_finding_keeps_its_history(store: &mut dyn Store) {

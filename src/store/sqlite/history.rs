@@ -1,11 +1,13 @@
 //! What the rounds counted, and how findings changed, for who looks back.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, params};
 
 use super::sources::kind_word;
 use super::standings::{VERDICT, read};
-use super::{millis, particulars, time};
+use super::{millis, particulars, stored, time};
 use crate::domain::{Finding, FindingKey, Particulars, Tally, Turn};
 
 /// What a round says under a key.
@@ -86,5 +88,23 @@ pub(super) fn verdicts(connection: &Connection, measure: &str, until: Timestamp)
          WHERE key >= ?1 || '/' AND key < ?1 || '0' AND at < ?3 ORDER BY at, key",
     )?;
     let rows = statement.query_map(params![measure, VERDICT, millis(until)], read)?;
+    rows.collect()
+}
+
+/// From so many changes on, one is told of how many there were.
+const OFTEN: u32 = 3;
+
+/// Which findings' verdicts changed often in that time; that one came or went is a change too.
+pub(super) fn restless(
+    connection: &Connection,
+    after: Timestamp,
+    until: Timestamp,
+) -> rusqlite::Result<BTreeMap<FindingKey, u32>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT key, count(*) FROM change WHERE at > ?1 AND at <= ?2 GROUP BY key HAVING count(*) >= ?3",
+    )?;
+    let rows = statement.query_map(params![millis(after), millis(until), OFTEN], |row| {
+        Ok((stored(row.get_ref(0)?.as_str()?)?, row.get(1)?))
+    })?;
     rows.collect()
 }

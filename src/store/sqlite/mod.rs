@@ -186,6 +186,10 @@ impl Store for Sqlite {
         history::tallies(&self.connection, from, until).map_err(|error| self.fault(&error))
     }
 
+    fn restless(&self, after: Timestamp, until: Timestamp) -> Result<BTreeMap<FindingKey, u32>, StoreError> {
+        history::restless(&self.connection, after, until).map_err(|error| self.fault(&error))
+    }
+
     fn turns_of(&self, subject: &Subject, until: Timestamp) -> Result<Vec<Turn>, StoreError> {
         standings::turns(&self.connection, subject, until).map_err(|error| self.fault(&error))
     }

@@ -69,7 +69,7 @@ fn of_an_advisory_one_host_can_be_meant() {
     };
     let turns = vec![turn("web1", "fixed"), turn("web2", "vulnerable"), turn("web1", "vulnerable")];
     let subject = finding.subject.clone();
-    let looked = crate::round::Looked { subject, particulars: Default::default(), turns, then: None };
+    let looked = crate::round::Looked { subject, particulars: std::collections::BTreeMap::new(), turns, then: None };
     console.hear(crate::round::Update::Looked(looked));
     match &console.press("d<down><down><left>because<enter>")[..] {
         [Effect::Order(Order::Request(Request::Decide(wish)))] => assert_eq!(wish.extent, Extent::Host("web2".into())),
@@ -159,6 +159,7 @@ fn what_changed_since_the_signature_stands_in_the_first_line_and_at_its_row() {
         signed: Some((sample::now() - jiff::SignedDuration::from_hours(72), 4)),
         news: vec![news(&open[0], Change::New), news(&open[1], Change::Worse), news(&"x/y".into(), Change::Gone)],
         days: Vec::new(),
+        ..Since::default()
     };
     let screen = text(&rehearse(round, (140, 40)).frame());
     assert!(screen.contains("· since then 1 new, 1 worse, 1 gone"), "{screen}");
@@ -258,4 +259,23 @@ fn what_is_broken_stands_for_itself() {
     }
     let open = round.findings.iter().filter(|finding| finding.verdict != Verdict::Ok).count();
     assert_eq!(rehearse(round, (120, 40)).model().index.queue.len(), open);
+}
+
+#[test]
+fn what_goes_to_and_fro_says_how_often_instead_of_being_new() {
+    let mut round = sample::round(State::Broken);
+    let key = round.findings[0].key.clone();
+    round.since = Since {
+        signed: Some((sample::now() - jiff::SignedDuration::from_hours(72), 4)),
+        news: vec![News { key: key.clone(), change: Change::New }],
+        restless: [(key, 5)].into(),
+        ..Since::default()
+    };
+    let mut console = rehearse(round, (120, 40));
+    let screen = text(&console.frame());
+    assert!(screen.contains("5×") && screen.contains("since then 1 to and fro"), "{screen}");
+    console.press("<enter>");
+    // It wraps.
+    let screen = text(&console.frame());
+    assert!(screen.contains("changed 5 times") && screen.contains("since you signed on Fri 20 Nov"), "{screen}");
 }

@@ -61,6 +61,9 @@ fn signed(model: &Model) -> Shown {
             parts.push(format!("{count} {}", change.word()));
         }
     }
+    if !since.restless.is_empty() {
+        parts.push(format!("{} to and fro", since.restless.len()));
+    }
     if !parts.is_empty() {
         said = format!("{said} · since then {}", parts.join(", "));
     }

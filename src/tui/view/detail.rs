@@ -134,9 +134,15 @@ fn about(model: &Model, finding: &Finding) -> (Shown, Option<Timestamp>) {
     let world = &model.world;
     let age = times::since(finding.since, world.now);
     let since = times::clock(finding.since, world.now, &world.zone);
-    let news = match super::rows::news(model, finding) {
+    let news = match super::rows::news(model, finding).as_str() {
         "" | "⏸" => String::new(),
-        news => format!(" · {news}"),
+        news => match (world.round.since.restless.get(&finding.key), world.round.since.signed) {
+            (Some(times), Some((signed, _))) => {
+                let day = signed.to_zoned_datetime(world.zone.clone()).strftime("%a %-d %b");
+                format!(" · changed {times} times since you signed on {day}")
+            }
+            _ => format!(" · {news}"),
+        },
     };
     let said = format!("{} · since {since}, {} · rank {}{news}", finding.measure, age.said, finding.rank);
     (said.into(), Some(age.until))

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::domain::{Change, Finding, Verdict};
+use crate::domain::{Change, Finding, Shown, Verdict};
 use crate::tui::index::{Fold, Index};
 use crate::tui::model::Model;
 use crate::tui::times;
@@ -61,7 +61,7 @@ fn draw_row(
             vec![Piece::shown(fold.and_then(|fold| fold.said.as_ref()).unwrap_or(&finding.title), style(theme.text()))],
         ),
         Field::right(widths.age, vec![Piece::shown(&age.said, style(theme.dim()))]),
-        Field::left(widths.new, vec![Piece::word(news, style(theme.accent()))]),
+        Field::left(widths.new, vec![Piece::shown(&news, style(theme.accent()))]),
     ];
     text::row(canvas, line, &fields);
     if widths.age > 0 {
@@ -79,20 +79,24 @@ fn subject(finding: &Finding, fold: Option<&Fold>, (text, dim): (Style, Style)) 
     }
 }
 
-/// What is new of it since the operator signed; before the first signature, since the console opened.
-pub fn news(model: &Model, finding: &Finding) -> &'static str {
+/// What is new of it since the operator signed, or how often it turned; before the first signature, since the console opened.
+pub fn news(model: &Model, finding: &Finding) -> Shown {
     let round = &model.world.round;
     if finding.verdict != Verdict::Ok && round.rests(finding) {
-        return "⏸";
+        return "⏸".into();
     }
-    match round.since.of_key(&finding.key) {
+    if let Some(times) = round.since.restless.get(&finding.key) {
+        return format!("{times}×").into();
+    }
+    let word = match round.since.of_key(&finding.key) {
         Some(Change::New) => "new",
         Some(Change::Worse) => "worse",
         Some(Change::Better) => "milder",
         Some(Change::Reopened) => "again",
         None if round.since.signed.is_none() && model.world.moment().is_new(finding) => "new",
         Some(Change::Gone) | None => "",
-    }
+    };
+    word.into()
 }
 
 /// The mark of the selection and the verdict's glyph.
