@@ -36,6 +36,17 @@ pub fn no_past(plan: &Plan, store: &dyn Store, at: Timestamp) -> Result<Fault, S
 }
 
 impl Desk {
+    /// Thins out what is older than what the store keeps in full.
+    pub fn thin_out(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        while self.store.thin_out(now)? {}
+        Ok(())
+    }
+
+    /// The same of one day, for whom somebody waits.
+    pub(super) fn thin_out_a_day(&mut self, now: Timestamp) -> Result<bool, StoreError> {
+        self.store.thin_out(now)
+    }
+
     /// The same; afterwards this desk knows nothing of what came later, and chronicles only what was before.
     pub fn return_to(&mut self, at: Timestamp) -> Result<Option<Survey>, StoreError> {
         self.forget_after(at);

@@ -352,6 +352,10 @@ impl Clerk {
                 self.updates.send(Update::Trouble(error.into())).ok();
             }
         }
+        if let Err(error) = self.desk.thin_out_a_day(self.judged_at) {
+            // Nobody listens any more when this fails; the next report ends the schedule.
+            self.updates.send(Update::Trouble(error.into())).ok();
+        }
         for said in self.desk.damage() {
             let fault = Fault::new(said).mend("matins log verify names the first bad entry");
             // As above.

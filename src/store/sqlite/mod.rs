@@ -7,6 +7,7 @@ mod log;
 mod open;
 mod particulars;
 mod past;
+mod retention;
 mod sources;
 mod standings;
 mod told;
@@ -131,6 +132,14 @@ impl Store for Sqlite {
 
     fn past(&self, at: Timestamp) -> Result<Option<Past>, StoreError> {
         past::read(&self.connection, at).map_err(|error| self.fault(&error))
+    }
+
+    fn thin_out(&mut self, now: Timestamp) -> Result<bool, StoreError> {
+        let Some(day) = retention::due(&self.connection, now).map_err(|error| self.fault(&error))? else {
+            return Ok(false);
+        };
+        self.write(|transaction| retention::thin(transaction, day))?;
+        Ok(true)
     }
 
     fn log(&self, after: u64) -> Result<Vec<(u64, String)>, StoreError> {
