@@ -29,8 +29,8 @@ pub(super) struct Arguments {
     /// An Ansible inventory, INI or YAML.
     #[arg(long, value_name = "FILE")]
     ansible: Vec<PathBuf>,
-    /// The servers of a Hetzner Cloud project: where its token is kept, as env:NAME, keyring:NAME, file:PATH or
-    /// command:LINE. A token that may only read is enough.
+    /// The servers of a Hetzner Cloud project: where its token is kept, as `env:NAME`, `keyring:NAME`, `file:PATH` or
+    /// `command:LINE`. A token that may only read is enough.
     #[arg(long, value_name = "WHERE")]
     hetzner: Option<String>,
     /// Another address of Hetzner's API, as a proxy's.
