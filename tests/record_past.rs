@@ -167,8 +167,9 @@ fn the_console_goes_back_and_comes_again() {
     terminal.hides("because");
     terminal.press("d");
     terminal.shows("this is the past");
-    // The filter goes first.
+    // The filter goes first; two escapes in one read would be one key with Alt.
     terminal.press("\x1b");
+    terminal.hides("/host:web1");
     terminal.press("\x1b");
     terminal.shows("this is now");
     terminal.hides("AS OF ");
