@@ -17,6 +17,7 @@ pub fn answer(store: &dyn Store, order: &Order) -> Option<Update> {
             .map(|seek| Ok((seek.clone(), store.seek(seek)?)))
             .collect::<Result<_, StoreError>>()
             .map(Update::Sought),
+        Order::Stand(measure) => store.stands(measure).map(Update::Stands),
         Order::RefreshAll
         | Order::Refresh(_)
         | Order::RefreshSubject(_)
@@ -47,11 +48,11 @@ pub fn read_for(
             waiting.push(order);
         }
         for order in newest(waiting) {
-            if !matches!(order, Order::Seek(_)) {
+            if !matches!(order, Order::Seek(_) | Order::Stand(_)) {
                 // A schedule that ended takes no orders; that was said when it did.
                 schedule.send(order.clone()).ok();
             }
-            if !matches!(order, Order::Look(_) | Order::Seek(_)) {
+            if !matches!(order, Order::Look(_) | Order::Seek(_) | Order::Stand(_)) {
                 continue;
             }
             let answered = match &store {
@@ -70,7 +71,7 @@ pub fn read_for(
 fn newest(orders: Vec<Order>) -> Vec<Order> {
     let kind = |order: &Order| std::mem::discriminant(order);
     let outdated = |at: usize| {
-        matches!(orders[at], Order::Look(_) | Order::Seek(_))
+        matches!(orders[at], Order::Look(_) | Order::Seek(_) | Order::Stand(_))
             && orders[at + 1..].iter().any(|later| kind(later) == kind(&orders[at]))
     };
     let keep: Vec<bool> = (0..orders.len()).map(|at| !outdated(at)).collect();

@@ -200,7 +200,12 @@ impl Clerk {
                         || record.seen.iter().any(|seen| seen.subject == *subject)
                 }
                 // Nothing is asked for these.
-                Order::Look(_) | Order::Seek(_) | Order::Request(_) | Order::Prepare(_) | Order::Do(_) => false,
+                Order::Look(_)
+                | Order::Seek(_)
+                | Order::Stand(_)
+                | Order::Request(_)
+                | Order::Prepare(_)
+                | Order::Do(_) => false,
             };
             if wanted {
                 self.due.insert(record.id.clone(), now);

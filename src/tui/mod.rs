@@ -23,6 +23,7 @@ mod motion;
 mod palette;
 mod panels;
 pub mod picture;
+mod pivot;
 mod pointer;
 mod rehearsal;
 mod runtime;
