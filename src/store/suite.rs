@@ -46,7 +46,6 @@ fn suite(fresh: impl Fn() -> Box<dyn Store>) {
     the_last_round_comes_back_as_it_was(fresh().as_mut());
     who_looks_closer_reads_what_the_last_round_said(fresh().as_mut());
     how_things_stand_is_kept_with_every_turn(fresh().as_mut());
-    how_things_stand_is_told_with_since_when(fresh().as_mut());
     who_looks_back_reads_counts_and_verdicts(fresh().as_mut());
     every_round_comes_back_as_it_was(fresh().as_mut());
 }
@@ -97,23 +96,6 @@ fn every_round_comes_back_as_it_was(store: &mut dyn Store) {
             assert_eq!(past.particulars.len(), particulars.len());
         }
     }
-}
-
-fn how_things_stand_is_told_with_since_when(store: &mut dyn Store) {
-    let record = |store: &mut dyn Store, seconds, judgements| {
-        store.record(at(seconds), &Shown::line("mona"), Vec::new(), judgements).unwrap();
-    };
-    let both = |word: &str| vec![judgement("a", Verdict::Due).asking("host web1", word).standing("host web2", "fixed")];
-    record(store, 0, both("unknown"));
-    record(store, 60, both("vulnerable"));
-    record(store, 120, both("vulnerable"));
-    let measure = judgement("a", Verdict::Due).measure;
-    let stands: Vec<_> = store.stands(measure).unwrap().into_iter().map(|one| (one.at, one.item, one.word)).collect();
-    let turn = |seconds, item: &str, word: &str| (at(seconds), item.into(), Some(word.into()));
-    assert_eq!(stands, [turn(60, "host web1", "vulnerable"), turn(0, "host web2", "fixed")]);
-    assert_eq!(store.stands("another").unwrap(), []);
-    record(store, 180, Vec::new());
-    assert_eq!(store.stands(measure).unwrap(), []);
 }
 
 fn who_looks_back_reads_counts_and_verdicts(store: &mut dyn Store) {
@@ -260,6 +242,8 @@ fn how_things_stand_is_kept_with_every_turn(store: &mut dyn Store) {
     let about = |item, since| store.turns_about("advisories", item, at(since)).unwrap().len();
     assert_eq!((about("host ", 0), about("host web1", 0), about("host ", 180), about("nothing", 0)), (5, 3, 3, 0));
     assert_eq!(store.turns_about("advisor", "host ", at(0)).unwrap(), []);
+    let stands = store.stands("advisories").unwrap();
+    assert_eq!((stands.len(), stands[0].at, stands[0].item.as_str()), (1, at(300), "host web1"));
     let mut record = |seconds, judgements| {
         store.record(at(seconds), &operator, Vec::new(), judgements).unwrap();
         let turns = store.turns_of(&Subject::new(SubjectKind::Advisory, "a"), Timestamp::MAX).unwrap().into_iter();
