@@ -2,12 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
+use portable_pty::CommandBuilder;
 use serde_json::Value;
 
 #[path = "support/home.rs"]
 mod home;
+#[path = "support/pty.rs"]
+#[allow(dead_code, reason = "each test program uses its part")]
+mod pty;
 
 use home::{Home, backups, jiff_now, text};
+use pty::Terminal;
 
 const KEY: &str = "backup-on-site/web1/dumps";
 
@@ -97,4 +102,55 @@ fn who_looks_back_writes_nothing() {
     let before = bytes();
     ok(&home, &["report", "audit", "--as-of", "0s"]);
     assert!(before == bytes(), "the store was written");
+}
+
+#[test]
+fn the_console_goes_back_and_comes_again() {
+    let home = broken();
+    home.run(&["round", "--only", "backups"]);
+    let before = jiff_now();
+    // The moment is typed to the second.
+    while jiff_now().as_second() == before.as_second() {
+        std::thread::yield_now();
+    }
+    let broken = jiff_now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    while jiff_now().as_second() == before.as_second() + 1 {
+        std::thread::yield_now();
+    }
+    backups(home.path(), 0);
+    home.run(&["round", "--only", "backups"]);
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_matins"));
+    command.env_clear();
+    command.env("PATH", std::env::var_os("PATH").unwrap());
+    for (name, value) in [("TERM", "xterm-256color"), ("LC_ALL", "C.UTF-8"), ("LOGNAME", "mona")] {
+        command.env(name, value);
+    }
+    command.env("HOME", home.path());
+    command.env("XDG_CONFIG_HOME", home.path().join("config"));
+    command.env("XDG_STATE_HOME", home.path().join("state"));
+    let mut terminal = Terminal::start(command, 140, 40);
+    terminal.shows("Needs you");
+    terminal.press("/host:web1 verdict:broken\r");
+    terminal.hides("dumps");
+    terminal.press(":as-of 2020-01-01\r");
+    terminal.shows("nothing is known of");
+    terminal.press(&format!(":as-of {broken}\r"));
+    terminal.shows("AS OF ");
+    terminal.shows("the past: nothing is asked or written here");
+    terminal.shows("no snapshot");
+    terminal.press("w");
+    terminal.shows("because");
+    terminal.shows("backups/dumps");
+    terminal.press("\x1b");
+    terminal.hides("because");
+    terminal.press("d");
+    terminal.shows("this is the past");
+    // The filter goes first.
+    terminal.press("\x1b");
+    terminal.press("\x1b");
+    terminal.shows("this is now");
+    terminal.hides("AS OF ");
+    terminal.press("q");
+    assert!(terminal.end().success());
+    assert_eq!(text(&home.run(&["log", "show"]).stdout), "", "the past writes nothing");
 }

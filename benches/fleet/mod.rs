@@ -87,7 +87,8 @@ fn toml() -> String {
     text
 }
 
-fn host(id: &SourceId, number: usize, now: Timestamp) -> Vec<Observation> {
+/// What a server answers; the number says which of ten package lists it has, and what is pending.
+pub fn host(id: &SourceId, number: usize, now: Timestamp) -> Vec<Observation> {
     let subject = Subject::host(id.name.clone());
     let pending = |n: usize| Pending {
         package: format!("package{n}").into(),
@@ -160,7 +161,8 @@ fn advisories(id: &SourceId, now: Timestamp) -> Vec<Observation> {
     all
 }
 
-fn snapshots(id: &SourceId, now: Timestamp) -> Vec<Observation> {
+/// A folder of a snapshot each night.
+pub fn snapshots(id: &SourceId, now: Timestamp) -> Vec<Observation> {
     let snapshots =
         (0..20_i64).map(|day| Snapshot::new(format!("night {day}"), now - SignedDuration::from_hours(24 * day + 4)));
     let fact = Fact::Snapshots(Snapshots { snapshots: snapshots.collect(), ..Snapshots::default() });

@@ -50,10 +50,10 @@ pub(super) fn run(edge: &Edge) -> Ended {
     let (onward, inbox) = unbounded_channel();
     let (updates, heard) = unbounded_channel();
     let runtime = runtime()?;
-    let (file, answers) = (settings.store.clone(), updates.clone());
+    let (file, answers, of) = (settings.store.clone(), updates.clone(), plan.clone());
     runtime.spawn_blocking(move || {
         let open = || Ok::<_, StoreError>(Box::new(Sqlite::open(&file)?) as Box<dyn Store>);
-        read_for(for_reader, &onward, &answers, open);
+        read_for(for_reader, &onward, &answers, &of, open);
     });
     let (curtain, opened) = oneshot::channel();
     let own = runtime.handle().clone();

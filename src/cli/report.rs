@@ -93,7 +93,7 @@ fn made(edge: &Edge, arguments: &Arguments, format: Format) -> Result<String, En
     let (mut signatures, limits) = (store.signatures()?, plan.limits.clone());
     signatures.retain(|signature| signature.seq <= ledger.head.seq);
     let mut desk = desk(plan, store)?;
-    let survey = if past { returned(&mut desk, now, &zone)? } else { desk.survey(now)? };
+    let survey = if past { returned(&mut desk, now)? } else { desk.survey(now)? };
     let material = &Material { now, past, zone, survey, ledger };
     match arguments.what {
         What::Morning => {
@@ -125,15 +125,11 @@ fn made(edge: &Edge, arguments: &Arguments, format: Format) -> Result<String, En
 }
 
 /// What was known then; that nothing was is no morning on which all is well.
-fn returned(desk: &mut Desk, then: Timestamp, zone: &TimeZone) -> Result<Survey, End> {
+fn returned(desk: &mut Desk, then: Timestamp) -> Result<Survey, End> {
     if let Some(survey) = desk.return_to(then)? {
         return Ok(survey);
     }
-    let first = desk.first_round()?.map_or_else(
-        || "there was no round yet: run `matins round` first".to_owned(),
-        |at| format!("the first round was {}", report::moment(at, zone)),
-    );
-    Err(End::new(NO_INPUT, format!("nothing is known of {}: {first}", report::moment(then, zone))))
+    Err(End::new(NO_INPUT, desk.no_past(then)?.said.to_string()))
 }
 
 fn written(

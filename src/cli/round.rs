@@ -62,6 +62,10 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
             complain(&End::from(fault).said);
         }
     }
+    if let Err(error) = desk.thin_out(now()) {
+        // The next round tries again; nothing is lost by keeping too much.
+        complain(&End::from(error).said);
+    }
     drop(lock);
     let Some(round) = round else { return Err(End::new(INTERRUPTED, "interrupted; what had arrived is kept")) };
     if let Some(path) = &arguments.evidence {

@@ -27,7 +27,7 @@ pub use markdown::markdown;
 pub use material::Material;
 pub use metrics::metrics;
 pub use plain::{plain, plugin};
-pub use sheet::{Sheet, Table, moment};
+pub use sheet::{Sheet, Table};
 
 #[cfg(test)]
 mod tests;

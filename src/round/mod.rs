@@ -13,6 +13,7 @@ mod schedule;
 mod telling;
 #[cfg(test)]
 mod tests;
+mod times;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -27,7 +28,7 @@ use crate::domain::{
 pub use acts::{Request, Wish, Written};
 pub use desk::{Desk, opening};
 pub use pass::{Pass, Step, pass};
-pub use past::past;
+pub use past::{no_past, past};
 pub use plan::{Plan, owners};
 pub use reader::{answer, read_for};
 pub use recording::Recording;
@@ -45,8 +46,8 @@ pub enum Update {
     /// What a rule takes out of the evidence for who looks at this subject, with the rule's measure. It comes after what was
     /// [`Looked`](Self::Looked) up, for the evidence is the schedule's, and that may be judging.
     Exhibited(Subject, Vec<(Shown, Exhibit)>),
-    /// How everything stands that findings of a measure speak of.
-    Stands(Vec<Turn>),
+    /// How everything stands that findings of a measure speak of, or stood at a moment of the past.
+    Stands(Option<Timestamp>, Vec<Turn>),
     /// What was found of what a filter looks for.
     Sought(Vec<(Seek, HashSet<FindingKey>)>),
     /// How what a person wanted recorded went; what is said here is on disk.
@@ -59,6 +60,8 @@ pub enum Update {
     Deed(Account),
     /// To be shown once.
     Issued(OneTime),
+    /// The world as it was at a moment, or why it can't be shown.
+    Then(Result<(Timestamp, Arc<Round>), Fault>),
 }
 
 /// How far the refresh is.
@@ -76,6 +79,8 @@ pub struct Looked {
     pub particulars: BTreeMap<FindingKey, Particulars>,
     /// What turned, the newest first.
     pub turns: Vec<Turn>,
+    /// The moment of the past that it is of.
+    pub then: Option<Timestamp>,
 }
 
 /// What is kept, judged at one moment; nothing of it was written.
@@ -116,4 +121,6 @@ pub enum Order {
     Stand(&'static str),
     /// Find what a filter looks for. Of several only the newest is answered.
     Seek(Vec<Seek>),
+    /// Show the world as it was then, and ask nobody until it is to be shown as it is again.
+    AsOf(Option<Timestamp>),
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::desk::{roles, said_of};
 use super::{Desk, Plan, Survey};
-use crate::domain::{FindingKey, Round};
+use crate::domain::{Fault, FindingKey, Round};
 use crate::log::{self, Record};
 use crate::store::{Store, StoreError};
 
@@ -25,15 +25,36 @@ pub fn past(plan: &Plan, store: &dyn Store, at: Timestamp) -> Result<Option<Surv
     Ok(Some(Survey { round, particulars: past.particulars, last_round }))
 }
 
+/// That nothing is known of then: no morning on which all is well.
+pub fn no_past(plan: &Plan, store: &dyn Store, at: Timestamp) -> Result<Fault, StoreError> {
+    let said = |at: Timestamp| at.to_zoned_datetime(plan.zone.clone()).strftime("%a %-d %b %Y %H:%M").to_string();
+    let first = store.tallies(Timestamp::UNIX_EPOCH, Timestamp::MAX)?.first().map_or_else(
+        || "there was no round yet: run `matins round` first".to_owned(),
+        |first| format!("the first round was {}", said(first.at)),
+    );
+    Ok(Fault::new(format!("nothing is known of {}: {first}", said(at))))
+}
+
 impl Desk {
+    /// Thins out what is older than what the store keeps in full.
+    pub fn thin_out(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        while self.store.thin_out(now)? {}
+        Ok(())
+    }
+
+    /// The same of one day, for whom somebody waits.
+    pub(super) fn thin_out_a_day(&mut self, now: Timestamp) -> Result<bool, StoreError> {
+        self.store.thin_out(now)
+    }
+
     /// The same; afterwards this desk knows nothing of what came later, and chronicles only what was before.
     pub fn return_to(&mut self, at: Timestamp) -> Result<Option<Survey>, StoreError> {
         self.forget_after(at);
         past(&self.plan, self.store.as_ref(), at)
     }
 
-    /// When the first round was recorded.
-    pub fn first_round(&self) -> Result<Option<Timestamp>, StoreError> {
-        Ok(self.store.tallies(Timestamp::UNIX_EPOCH, Timestamp::MAX)?.first().map(|tally| tally.at))
+    /// That nothing is known of then.
+    pub fn no_past(&self, at: Timestamp) -> Result<Fault, StoreError> {
+        no_past(&self.plan, self.store.as_ref(), at)
     }
 }

@@ -4,22 +4,21 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
 use super::ask::ask;
 use super::deeds::{carry_out, prepare, security};
+use super::times::{BACKOFF, next, stale_at, wait};
 use super::{Desk, Order, Progress, Request, Update};
 use crate::collect::tools::Tools;
-use crate::domain::{Account, Fault, Period, Round, SourceId, SourceRecord, Subject};
+use crate::domain::{Account, Fault, Round, SourceId, Subject};
 use crate::store::{Attempt, Watch};
 
 /// While answers are pouring in, evaluate at most this often.
 const GATHER: Duration = Duration::from_millis(150);
-/// The first delay after a failure; it doubles with each further one.
-const BACKOFF: Period = Period::seconds(30);
 
 /// What a schedule needs.
 #[derive(Debug)]
@@ -97,6 +96,8 @@ struct Clerk {
     said: Option<Progress>,
     /// The round that is on the screen.
     last: Option<Arc<Round>>,
+    /// Whether the screen shows the past: nobody is asked then, and nothing is judged.
+    away: bool,
 }
 
 impl Clerk {
@@ -121,10 +122,14 @@ impl Clerk {
             gather_until: None,
             said: None,
             last: None,
+            away: false,
         }
     }
 
     fn start_due(&mut self) {
+        if self.away {
+            return;
+        }
         let now = (self.tools.now)();
         for source in &self.desk.plan.sources {
             let ready = self.due.get(&source.id).is_none_or(|due| *due <= now);
@@ -205,7 +210,8 @@ impl Clerk {
                 | Order::Stand(_)
                 | Order::Request(_)
                 | Order::Prepare(_)
-                | Order::Do(_) => false,
+                | Order::Do(_)
+                | Order::AsOf(_) => false,
             };
             if wanted {
                 self.due.insert(record.id.clone(), now);
@@ -236,6 +242,15 @@ impl Clerk {
         answered.map(|answered| self.updates.send(Update::Answered(answered)));
     }
 
+    /// Goes into the past, or comes back: what is old by then is judged and asked at once.
+    fn travel(&mut self, away: bool) {
+        let back = self.away && !away;
+        self.away = away;
+        if back {
+            self.evaluate();
+        }
+    }
+
     /// Another process wrote: what it decided or signed is shown at once.
     fn hear_others(&mut self) {
         let attested = self.desk.record().attested.len();
@@ -253,6 +268,7 @@ impl Clerk {
         let (mut look, mut requests, mut others) = (None, Vec::new(), Vec::new());
         for order in orders {
             match order {
+                Order::AsOf(then) => self.travel(then.is_some()),
                 Order::Request(request) => requests.push(request),
                 Order::Look(_) => look = Some(order),
                 other => others.push(other),
@@ -318,6 +334,9 @@ impl Clerk {
 
     fn evaluate(&mut self) {
         self.gather_until = None;
+        if self.away {
+            return;
+        }
         self.judged_at = (self.tools.now)();
         // Said once, and before what is worse; a store that can't be read says so itself below.
         for fault in self.desk.newly_unreached().unwrap_or_default() {
@@ -333,6 +352,10 @@ impl Clerk {
                 // Nobody listens any more when this fails; the next report ends the schedule.
                 self.updates.send(Update::Trouble(error.into())).ok();
             }
+        }
+        if let Err(error) = self.desk.thin_out_a_day(self.judged_at) {
+            // Nobody listens any more when this fails; the next report ends the schedule.
+            self.updates.send(Update::Trouble(error.into())).ok();
         }
         for said in self.desk.damage() {
             let fault = Fault::new(said).mend("matins log verify names the first bad entry");
@@ -351,28 +374,13 @@ impl Clerk {
             self.said = Some(progress);
             self.updates.send(Update::Progress(progress)).ok()?;
         }
-        let next = [idle, stale].into_iter().flatten().min().map_or(Duration::from_secs(3_600), |at| wait(at, now));
+        let next = [idle, stale]
+            .into_iter()
+            .flatten()
+            .filter(|_| !self.away)
+            .min()
+            .map_or(Duration::from_secs(3_600), |at| wait(at, now));
         let wake = Instant::now() + next;
         Some(self.gather_until.map_or(wake, |until| until.min(wake)))
     }
-}
-
-/// From now until then, a moment longer so that the clock has passed it.
-fn wait(at: Timestamp, now: Timestamp) -> Duration {
-    Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO) + Duration::from_millis(20)
-}
-
-fn stale_at(record: &SourceRecord) -> Option<Timestamp> {
-    record.good_at.and_then(|good| good.checked_add(record.stale_after.as_duration()).ok())
-}
-
-/// When a source is asked next: after its interval, or, while it fails, after a delay that doubles up to its interval.
-/// Both are jittered, so that five hundred sources don't come in step.
-fn next(record: &SourceRecord, every: Period, now: Timestamp) -> Timestamp {
-    let Some(asked) = record.asked_at.filter(|asked| *asked <= now) else { return now };
-    let interval =
-        if record.failures == 0 { every } else { BACKOFF.times(1 << (record.failures - 1).min(10)).min(every) };
-    let seconds = interval.as_seconds();
-    let jitter = fastrand::i64(-seconds / 10..=seconds / 10);
-    asked.checked_add(SignedDuration::from_secs(seconds + jitter)).unwrap_or(now)
 }

@@ -2,6 +2,19 @@
 //!
 //! One trait, one folder per database, one suite of tests that every database passes. A store keeps and returns; it never
 //! judges.
+//!
+//! # How long
+//!
+//! | what | all of it | then |
+//! |---|---|---|
+//! | decisions, check-ins, attestations, what was done, their signatures | for ever | |
+//! | findings: each new verdict, with its title and what it said; each turn of what they speak of | for ever | |
+//! | the same verdict in other words | 30 days | the last title of each day |
+//! | how each source did | 30 days | each change, and the last of each day |
+//! | what each round counted | 30 days | the last of each quarter of an hour |
+//! | what a source saw | until its next good answer | what changed, as turns of the findings |
+//!
+//! Thinned out a day at a time, each in a transaction of its own, after `matins round` and behind the console.
 
 mod sqlite;
 #[cfg(test)]
@@ -119,6 +132,9 @@ pub trait Store: Send {
     /// The world as the last round until then left it; `None` before the first one.
     fn past(&self, at: Timestamp) -> Result<Option<Past>, StoreError>;
 
+    /// Thins out the oldest day that is older than what is kept in full; false when there is none.
+    fn thin_out(&mut self, now: Timestamp) -> Result<bool, StoreError>;
+
     /// The lines of the log after this one, with their numbers.
     fn log(&self, after: u64) -> Result<Vec<(u64, String)>, StoreError>;
 
@@ -145,8 +161,8 @@ pub trait Store: Send {
     /// Of the last round, what asks for a person, by finding.
     fn asking(&self) -> Result<HashMap<FindingKey, Vec<Standing>>, StoreError>;
 
-    /// How everything stands now that findings of a measure speak of, and since when, in the order of their keys.
-    fn stands(&self, measure: &str) -> Result<Vec<Turn>, StoreError>;
+    /// How everything stood then that findings of a measure speak of, and since when, in the order of their keys.
+    fn stands(&self, measure: &str, then: Timestamp) -> Result<Vec<Turn>, StoreError>;
 
     /// What turned until then in the history of one subject's findings: how the things stand that they speak of, and under
     /// the item `verdict` they themselves. The newest first, and not without end.

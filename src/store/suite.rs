@@ -48,6 +48,66 @@ fn suite(fresh: impl Fn() -> Box<dyn Store>) {
     how_things_stand_is_kept_with_every_turn(fresh().as_mut());
     who_looks_back_reads_counts_and_verdicts(fresh().as_mut());
     every_round_comes_back_as_it_was(fresh().as_mut());
+    what_is_thinned_out_leaves_every_verdict(fresh().as_mut());
+}
+
+/// Forty days of eight rounds. Afterwards every verdict of every moment is there as before; of the first ten days the day's
+/// last words, of the others all.
+fn what_is_thinned_out_leaves_every_verdict(store: &mut dyn Store) {
+    let mut random = fastrand::Rng::with_seed(11);
+    let midnight: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    let hour = |hours: i64| midnight + jiff::SignedDuration::from_hours(hours);
+    let state = |random: &mut fastrand::Rng| {
+        if random.u8(..10) == 0 { crate::domain::SourceState::Silent } else { crate::domain::SourceState::Fresh }
+    };
+    let mut verdict = Verdict::Ok;
+    for hours in (0..40 * 24).step_by(3) {
+        if random.u8(..9) == 0 {
+            verdict = Verdict::ALL[random.usize(..4)];
+        }
+        let judged = Judgement { title: format!("for {hours} h").into(), ..judgement("a", verdict) };
+        let judged = judged.detail(&format!("for {hours} h, in detail"));
+        let state = state(&mut random);
+        let line = SourceLine {
+            id: SourceId::new("feeds", "x"),
+            state,
+            at: Some(hour(hours)),
+            took_ms: Some(random.u64(..9)),
+            fault: (state == crate::domain::SourceState::Silent).then(|| Fault::new("refused")),
+        };
+        store.record(hour(hours), &Shown::line("mona"), vec![line], vec![judged]).unwrap();
+    }
+    let all = |store: &dyn Store| -> Vec<Past> {
+        (0..40 * 24).step_by(3).map(|hours| store.past(hour(hours)).unwrap().unwrap()).collect()
+    };
+    let before = all(store);
+    let now = hour(40 * 24);
+    let mut days = 0;
+    while store.thin_out(now).unwrap() {
+        days += 1;
+    }
+    assert_eq!(days, 10);
+    let after = all(store);
+    for (hours, (was, is)) in (0_i64..).step_by(3).zip(before.iter().zip(&after)) {
+        let verdicts = |past: &Past| past.round.findings.iter().map(|one| (one.verdict, one.since)).collect::<Vec<_>>();
+        assert_eq!(verdicts(was), verdicts(is), "hour {hours}");
+        let states = |past: &Past| past.round.sources.iter().map(|one| one.state).collect::<Vec<_>>();
+        assert_eq!(states(was), states(is), "hour {hours}");
+        let whole = hours >= 10 * 24;
+        if whole {
+            assert_eq!(was, is, "hour {hours}");
+        } else if hours % 24 == 21 {
+            assert_eq!(was.round.findings[0].title, is.round.findings[0].title, "hour {hours}");
+            assert_eq!(was.round.sources, is.round.sources, "hour {hours}");
+        }
+    }
+    let told =
+        |past: &Past| past.particulars.values().any(|said| said.because.iter().any(|one| one.source == "the store"));
+    assert!(after.iter().take(80).any(told) && !after.iter().skip(80).any(told), "it is said whose the details are");
+    assert_eq!(store.tallies(midnight, now).unwrap().len(), 40 * 8, "a round every three hours is not too much");
+    // What comes later than the oldest that is kept in full goes with its day.
+    assert!(!store.thin_out(now).unwrap());
+    assert!(store.thin_out(hour(41 * 24)).unwrap() && !store.thin_out(hour(41 * 24)).unwrap());
 }
 
 /// Rounds in which everything changes now and then, from a fixed seed.
@@ -242,7 +302,7 @@ fn how_things_stand_is_kept_with_every_turn(store: &mut dyn Store) {
     let about = |item, since| store.turns_about("advisories", item, at(since)).unwrap().len();
     assert_eq!((about("host ", 0), about("host web1", 0), about("host ", 180), about("nothing", 0)), (5, 3, 3, 0));
     assert_eq!(store.turns_about("advisor", "host ", at(0)).unwrap(), []);
-    let stands = store.stands("advisories").unwrap();
+    let stands = store.stands("advisories", at(300)).unwrap();
     assert_eq!((stands.len(), stands[0].at, stands[0].item.as_str()), (1, at(300), "host web1"));
     let mut record = |seconds, judgements| {
         store.record(at(seconds), &operator, Vec::new(), judgements).unwrap();

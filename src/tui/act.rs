@@ -5,15 +5,18 @@ use super::message::Effect;
 use super::model::{Model, Overlay, Place};
 use super::update::{regret, say};
 use super::widgets::input::TextInput;
-use super::{deeds, form, motion, panels, pivot};
+use super::{deeds, form, motion, panels, past, pivot};
 use crate::domain::{Finding, Link, Shown};
 use crate::round::Order;
 
 pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
+    if past::refuses(model, action) {
+        return Vec::new();
+    }
     match action {
         Action::Move(motion) => motion::go(model, motion),
         Action::Open => return open(model),
-        Action::Back => back(model),
+        Action::Back => return back(model),
         Action::Why => toggle_why(model),
         Action::Browser => return browse(model),
         Action::Copy => return copy(model),
@@ -23,6 +26,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             model.view.filter.typed_at_home = model.view.place.is_home();
         }
         Action::Palette => model.view.overlay = Some(Overlay::Palette { input: TextInput::default(), selected: 0 }),
+        Action::AsOf => past::ask(model),
         Action::Help => toggle_help(model),
         Action::Panel(panel) => model.view.place = Place::List(panel),
         Action::Focus(by) => motion::shift_focus(model, by),
@@ -81,22 +85,24 @@ fn show(model: &mut Model, finding: &Finding) {
 }
 
 /// Esc: the topmost thing goes. It never quits.
-fn back(model: &mut Model) {
+fn back(model: &mut Model) -> Vec<Effect> {
     if model.view.overlay.take().is_some() {
-        return;
+        return Vec::new();
     }
     let filter = &model.view.filter;
     let filtered = !filter.query.is_empty() || !filter.input.is_empty();
     if filtered && filter.typed_at_home == model.view.place.is_home() {
         super::typing::clear_filter(model);
-        return;
+        return Vec::new();
     }
     match model.view.place {
         Place::Detail(panel) => model.view.place = Place::List(panel),
         Place::List(_) | Place::Tile(_) => model.view.place = Place::Queue,
+        Place::Queue if model.world.then.is_some() => return past::come_back(model),
         Place::Queue if model.world.trouble.take().is_some() => {}
         Place::Queue => say(model, "this is home: q quits"),
     }
+    Vec::new()
 }
 
 fn toggle_why(model: &mut Model) {

@@ -25,6 +25,8 @@ pub enum Action {
     Account,
     Filter,
     Palette,
+    /// Shows the world as it was.
+    AsOf,
     Help,
     Panel(usize),
     /// Moves the focus on, or back.
@@ -262,6 +264,12 @@ pub const ALL: &[Binding] = &[
     ),
     hint(Action::Filter, &[letter('/')], ["filter", "shows only what fits words and fields"], SCREENS),
     hint(Action::Palette, &[letter(':')], ["command", "finds an action by its name"], SCREENS),
+    bind(
+        Action::AsOf,
+        &[],
+        ["as-of", "shows the world as it was: as-of 7d, as-of 2026-11-20; as-of now comes back"],
+        SCREENS,
+    ),
     hint(
         Action::Refresh(Whom::Selected),
         &[letter('r')],

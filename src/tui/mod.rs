@@ -22,6 +22,7 @@ mod model;
 mod motion;
 mod palette;
 mod panels;
+mod past;
 pub mod picture;
 mod pivot;
 mod pointer;

@@ -11,6 +11,7 @@ use super::form::Form;
 use super::index::Index;
 use super::looks::Looks;
 use super::panels;
+use super::past::Then;
 use super::pivot::Pivot;
 use super::theme::Theme;
 use super::widgets::input::TextInput;
@@ -34,7 +35,7 @@ pub struct Model {
 /// What is so.
 #[derive(Debug, Clone)]
 pub struct World {
-    /// The time of the last message; the clock itself is at the edge.
+    /// The time of the last message, or the moment of the past that is shown; the clock itself is at the edge.
     pub now: Timestamp,
     pub zone: TimeZone,
     pub round: Arc<Round>,
@@ -48,6 +49,8 @@ pub struct World {
     pub fleet: Fleet,
     /// How the last deed of this console goes, or went.
     pub account: Option<Account>,
+    /// Where in the past the console is.
+    pub then: Option<Then>,
 }
 
 /// What of the register the console asks with: the servers that something can be done to, and who can be named.
@@ -340,6 +343,7 @@ impl From<Start> for Model {
             hints: start.hints,
             fleet: start.fleet,
             account: None,
+            then: None,
         };
         let panels = panels::ALL.iter().map(|_| PanelView::default()).collect();
         let view = View { panels, mouse: true, ..View::default() };

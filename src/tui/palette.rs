@@ -2,6 +2,7 @@
 
 use super::keymap::{self, Binding, Scope};
 use super::model::Model;
+use super::past;
 
 /// The scope of what lies under the palette.
 pub fn scope_below(model: &Model) -> Scope {
@@ -10,6 +11,8 @@ pub fn scope_below(model: &Model) -> Scope {
 
 /// The actions whose name or help has the letters in their order, the closest first.
 pub fn matches(scope: Scope, text: &str) -> Vec<&'static Binding> {
+    // What follows is a moment, not letters of a name.
+    let text = if text.trim_start().starts_with(past::WORD) { past::WORD } else { text };
     let letters = text.trim().to_lowercase();
     let scored = keymap::bindings(scope).filter_map(|binding| {
         let by_name = gaps(binding.name, &letters);

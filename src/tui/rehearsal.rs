@@ -49,7 +49,7 @@ impl Rehearsal {
 
     /// Takes in a message and what is answered to it; what is left to be done is returned.
     pub(super) fn update(&mut self, msg: Msg) -> Vec<Effect> {
-        let now = self.model.world.now;
+        let now = self.model.world.clock();
         let (mut msgs, mut left) = (vec![msg], Vec::new());
         while let Some(msg) = msgs.pop() {
             for effect in update::update(&mut self.model, msg, now) {

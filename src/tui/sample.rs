@@ -227,7 +227,7 @@ pub fn answers(round: &Round) -> impl Fn(&Order) -> Vec<Update> + use<> {
             let exhibits =
                 theirs.filter_map(|(finding, _)| Some((finding.measure.clone(), exhibit(finding)?))).collect();
             vec![
-                Update::Looked(Looked { subject: subject.clone(), particulars, turns }),
+                Update::Looked(Looked { subject: subject.clone(), particulars, turns, then: None }),
                 Update::Exhibited(subject.clone(), exhibits),
             ]
         }
@@ -243,14 +243,15 @@ pub fn answers(round: &Round) -> impl Fn(&Order) -> Vec<Update> + use<> {
         }
         Order::Stand(measure) => {
             let theirs = all.iter().filter(|(finding, _)| finding.measure == **measure);
-            vec![Update::Stands(theirs.flat_map(|(finding, _)| stands(finding)).collect())]
+            vec![Update::Stands(None, theirs.flat_map(|(finding, _)| stands(finding)).collect())]
         }
         Order::RefreshAll
         | Order::Refresh(_)
         | Order::RefreshSubject(_)
         | Order::Request(_)
         | Order::Prepare(_)
-        | Order::Do(_) => Vec::new(),
+        | Order::Do(_)
+        | Order::AsOf(_) => Vec::new(),
     }
 }
 

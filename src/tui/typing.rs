@@ -9,7 +9,7 @@ use super::message::Effect;
 use super::model::{Model, Overlay};
 use super::palette;
 use super::widgets::input::TextInput;
-use super::{act, deeds, form};
+use super::{act, deeds, form, past};
 
 pub fn press(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
@@ -82,6 +82,11 @@ fn in_palette(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
             let text = input.value().to_owned();
             model.view.overlay = None;
             let found = palette::matches(super::keymap::Scope::of(model), &text);
+            if let (Some(binding), Some(moment)) = (found.first(), text.trim_start().strip_prefix(past::WORD))
+                && binding.action == Action::AsOf
+            {
+                return past::travel(model, moment);
+            }
             if let Some(binding) = found.get(chosen) {
                 return act::act(model, binding.action);
             }

@@ -7,13 +7,13 @@ use super::keymap::Scope;
 use super::message::{Effect, Msg};
 use super::model::{Message, Model, Overlay, Place};
 use super::pivot::Pivot;
-use super::{act, deeds, keymap, layout, pointer, typing};
+use super::{act, deeds, keymap, layout, past, pointer, typing};
 use crate::domain::{Fault, Link, Shown};
 use crate::round::Update;
 
 /// Takes in a message that came at `now`.
 pub fn update(model: &mut Model, msg: Msg, now: Timestamp) -> Vec<Effect> {
-    model.world.now = now;
+    model.world.hear_clock(now);
     let mut effects = take_in(model, msg);
     effects.extend(looks(model));
     effects
@@ -63,7 +63,8 @@ fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
 
 fn hear(model: &mut Model, update: Update) {
     match update {
-        Update::Round(round) => model.take(round),
+        Update::Round(round) => past::hear_round(model, round),
+        Update::Then(went) => past::arrive(model, went),
         Update::Progress(progress) => model.world.progress = progress,
         Update::Trouble(fault) => model.world.trouble = Some(fault),
         Update::Answered(Ok(said)) => say(model, said),
@@ -71,9 +72,13 @@ fn hear(model: &mut Model, update: Update) {
             let mend = fault.mend.map_or_else(String::new, |mend| format!(": {mend}"));
             regret(model, format!("{}{mend}", fault.said));
         }
+        // What was asked for in another time comes too late.
+        Update::Looked(looked) if looked.then != model.world.then.as_ref().map(|then| then.at) => {}
         Update::Looked(looked) => model.world.looks.take(looked),
+        Update::Exhibited(..) if model.world.then.is_some() => {}
         Update::Exhibited(subject, exhibits) => model.world.looks.take_exhibits(subject, exhibits),
-        Update::Stands(turns) => {
+        Update::Stands(then, _) if then != model.world.then.as_ref().map(|then| then.at) => {}
+        Update::Stands(_, turns) => {
             model.world.looks.stands.turns = Some(turns.into());
             model.regroup();
         }

@@ -7,10 +7,10 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 
 use crate::collect::tools::Tools;
-use crate::collect::tools::talk::ask_speech;
-use crate::domain::facts::{PortAnswer, Protocol, Speech, Unheard, View};
+use crate::collect::tools::talk::{Door, ask_speech};
+use crate::domain::facts::{CertificateSeen, PortAnswer, Protocol, Speech, Unheard, View};
 use crate::domain::register::Server;
-use crate::domain::{Port, Read, Shown, Transport};
+use crate::domain::{Fault, Port, Read, Shown, Transport};
 
 /// Ports that are talked to, and how many at once.
 const PORTS: usize = 16;
@@ -23,6 +23,9 @@ pub(super) struct Heard {
     pub(super) spoken: Vec<Speech>,
     pub(super) unheard: Vec<Unheard>,
 }
+
+/// Ports whose usual protocol is one that is judged.
+const AT_HOME: [u16; 15] = [21, 22, 23, 25, 80, 110, 143, 443, 465, 587, 990, 993, 995, 8080, 8443];
 
 /// Talks to each declared port that is open for this console, at one address each.
 pub(super) async fn hear(tools: &Tools, server: &Server, names: &[String], view: &View) -> Heard {
@@ -49,7 +52,7 @@ pub(super) async fn hear(tools: &Tools, server: &Server, names: &[String], view:
         }
     }
     let why = Shown::from(format!("no more than {PORTS} ports of a server are talked to"));
-    heard.unheard.extend(beyond.into_iter().map(|(port, _)| Unheard { port, why: why.clone() }));
+    heard.unheard.extend(beyond.into_iter().map(|(port, _)| Unheard { port, why: why.clone(), foreign: false }));
     heard
 }
 
@@ -57,11 +60,24 @@ async fn talk(tools: &Tools, place: SocketAddr, name: Option<&str>) -> Result<Sp
     let address = place.ip().to_string();
     let host = name.unwrap_or(&address);
     let speech = ask_speech(place, host).await;
-    let mut speech = speech.map_err(|fault| Unheard { port: Port::tcp(place.port()), why: fault.said })?;
-    if speech.protocol == Protocol::Tls {
-        let certificate = tools.tls.certificate(host, place.port(), (tools.now)(), CERTIFICATE).await;
-        speech.certificate = Some(Read::from(certificate));
+    let mut speech = speech.map_err(|fault| unheard(place.port(), fault))?;
+    let behind = (speech.starttls == Some(true)).then_some(speech.protocol);
+    if speech.protocol == Protocol::Tls || behind.is_some() {
+        let door = Door { place, name: host, behind };
+        speech.certificate = Some(Read::from(certificate(tools, &door).await));
         speech.named = name.is_some();
     }
     Ok(speech)
+}
+
+async fn certificate(tools: &Tools, door: &Door<'_>) -> Result<CertificateSeen, Fault> {
+    let stream = door.open().await?;
+    tools.tls.certificate_on(stream, (door.name, door.place.port()), (tools.now)(), CERTIFICATE).await
+}
+
+/// Something that answers in its own way is a database or a name server, often: what it says is none of ours. Where mail,
+/// ftp or the web is at home it may be one of them all the same, that is slow or does not like us.
+fn unheard(port: u16, fault: Fault) -> Unheard {
+    let foreign = !fault.passing && !AT_HOME.contains(&port);
+    Unheard { port: Port::tcp(port), why: fault.said, foreign }
 }

@@ -1,6 +1,7 @@
 //! What a TCP port speaks, found out by listening and by one harmless question; and which old versions of TLS it still
 //! takes, which our TLS library can't say: it does not speak them.
 
+mod door;
 mod hello;
 
 use std::net::SocketAddr;
@@ -12,10 +13,14 @@ use tokio::time::timeout;
 
 use crate::domain::facts::{Protocol, Speech};
 use crate::domain::{Fault, Port, Shown};
+pub use door::Door;
 use hello::{Reply, client_hello, parse_reply};
 
-/// Servers that speak first do so at once.
+/// Servers that speak first do so at once, but for mail servers that let robots wait.
 const GREETING: Duration = Duration::from_millis(1_500);
+const LATE_GREETING: Duration = Duration::from_secs(8);
+/// Ports whose usual servers speak first: ftp, ssh, telnet, smtp, pop3, imap, submission.
+const SPEAK_FIRST: [u16; 7] = [21, 22, 23, 25, 110, 143, 587];
 const ANSWER: Duration = Duration::from_secs(4);
 const CAP: usize = 8 << 10;
 /// Versions that nobody should take any more (RFC 8996).
@@ -28,14 +33,21 @@ pub async fn ask_speech(place: SocketAddr, name: &str) -> Result<Speech, Fault> 
         // One packet that is lost is no news.
         None => connect(place).await.ok_or_else(|| Fault::passing("it took no second connection"))?,
     };
-    let greeting = hear(&mut stream, GREETING).await;
+    let patience = if SPEAK_FIRST.contains(&place.port()) { LATE_GREETING } else { GREETING };
+    let greeting = hear(&mut stream, patience).await;
     let mut speech = if greeting.is_empty() {
         drop(stream);
         ask_silent(place, name).await?
     } else {
         let protocol = parse_greeting(&greeting).ok_or_else(|| Fault::new("its greeting is of no known protocol"))?;
         let starttls = ask_starttls(&mut stream, protocol).await;
-        Speech { protocol, starttls, ..Speech::of(Port::tcp(place.port()), Protocol::Ssh) }
+        drop(stream);
+        let speech = Speech { starttls, ..Speech::of(Port::tcp(place.port()), protocol) };
+        if starttls == Some(true) {
+            ask_old(&Door { place, name, behind: Some(protocol) }, speech).await
+        } else {
+            speech
+        }
     };
     speech.port = Port::tcp(place.port());
     Ok(speech)
@@ -94,8 +106,9 @@ async fn ask_starttls(stream: &mut TcpStream, protocol: Protocol) -> Option<bool
 /// It waits for the client: TLS first, since a TLS port answers plain http too, with a complaint.
 async fn ask_silent(place: SocketAddr, name: &str) -> Result<Speech, Fault> {
     let port = Port::tcp(place.port());
-    if speaks_tls(place, name).await {
-        return Ok(ask_old(place, name, Speech::of(port, Protocol::Tls)).await);
+    let door = Door { place, name, behind: None };
+    if speaks_tls(&door).await {
+        return Ok(ask_old(&door, Speech::of(port, Protocol::Tls)).await);
     }
     let mute = || Fault::new("it answers neither TLS nor http");
     let mut stream = connect(place).await.ok_or_else(mute)?;
@@ -106,17 +119,17 @@ async fn ask_silent(place: SocketAddr, name: &str) -> Result<Speech, Fault> {
     text.starts_with("HTTP/").then(speech).ok_or_else(mute)
 }
 
-async fn speaks_tls(place: SocketAddr, name: &str) -> bool {
-    matches!(ask_version(place, name, 3).await, Some(Reply::Accepted(_) | Reply::Refused))
+async fn speaks_tls(door: &Door<'_>) -> bool {
+    matches!(ask_version(door, 3).await, Some(Reply::Accepted(_) | Reply::Refused))
 }
 
 /// The old versions that it takes. Silence is no refusal; one that hangs up on an old version and not on a newer means it.
-async fn ask_old(place: SocketAddr, name: &str, mut speech: Speech) -> Speech {
+async fn ask_old(door: &Door<'_>, mut speech: Speech) -> Speech {
     for (minor, word) in OLD {
-        match ask_version(place, name, minor).await {
+        match ask_version(door, minor).await {
             Some(Reply::Accepted(version)) if version == minor => speech.old.push(word.into()),
             Some(Reply::Accepted(_) | Reply::Refused) => {}
-            Some(Reply::HungUp) if speaks_tls(place, name).await => {}
+            Some(Reply::HungUp) if speaks_tls(door).await => {}
             _ => speech.untold.push(word.into()),
         }
     }
@@ -132,9 +145,9 @@ fn parse_redirect(answer: &str) -> Option<Shown> {
 }
 
 /// Offers one version and nothing newer, 3.`minor` on the wire.
-async fn ask_version(place: SocketAddr, name: &str, minor: u8) -> Option<Reply> {
-    let mut stream = connect(place).await?;
-    let answer = exchange(&mut stream, &client_hello(minor, name)).await?;
+async fn ask_version(door: &Door<'_>, minor: u8) -> Option<Reply> {
+    let mut stream = door.open().await.ok()?;
+    let answer = exchange(&mut stream, &client_hello(minor, door.name)).await?;
     // Once ended, it says so again.
     if answer.is_empty() && !matches!(timeout(GREETING, stream.read(&mut [0])).await, Err(_) | Ok(Ok(1..))) {
         return Some(Reply::HungUp);

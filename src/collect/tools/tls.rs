@@ -44,6 +44,20 @@ struct Peer {
     place: Shown,
 }
 
+/// Without the brackets and the last dot that a URL may have.
+fn bare(host: &str) -> &str {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host.strip_suffix('.').unwrap_or(host)
+}
+
+impl Peer {
+    fn of(host: &str, port: u16) -> Result<Self, Fault> {
+        let name = ServerName::try_from(host.to_owned())
+            .map_err(|_| Fault::new(format!("{} is neither a host name nor an address", Shown::line(host).cut(80))))?;
+        Ok(Self { name, place: Shown::line(&format!("{host}:{port}")) })
+    }
+}
+
 impl Tls {
     pub fn new() -> Result<Self, Fault> {
         Self::trusting(Vec::new())
@@ -69,23 +83,43 @@ impl Tls {
         now: Timestamp,
         total: Duration,
     ) -> Result<CertificateSeen, Fault> {
-        let host = host.trim_start_matches('[').trim_end_matches(']');
-        let host = host.strip_suffix('.').unwrap_or(host);
-        let place = Shown::line(&format!("{host}:{port}"));
-        let name = ServerName::try_from(host.to_owned())
-            .map_err(|_| Fault::new(format!("{} is neither a host name nor an address", Shown::line(host).cut(80))))?;
-        let peer = Peer { name, place };
+        let host = bare(host);
+        let peer = Peer::of(host, port)?;
         let until = Instant::now() + total;
-        let late = |what: &str| Fault::passing(format!("{}: {what} within {} s", peer.place, total.as_secs()));
+        let late = || Fault::passing(format!("{}: no connection within {} s", peer.place, total.as_secs()));
         let stream = timeout_at(until, connect::connect(host, port, until))
             .await
-            .map_err(|_| late("no connection"))?
+            .map_err(|_| late())?
             .map_err(|fault| Fault { said: format!("{}: {}", peer.place, fault.said).into(), ..fault })?;
+        self.read(peer, stream, now, (until, total)).await
+    }
+
+    /// The same on a connection on which TLS can begin.
+    pub async fn certificate_on(
+        &self,
+        stream: TcpStream,
+        (host, port): (&str, u16),
+        now: Timestamp,
+        total: Duration,
+    ) -> Result<CertificateSeen, Fault> {
+        self.read(Peer::of(bare(host), port)?, stream, now, (Instant::now() + total, total)).await
+    }
+
+    async fn read(
+        &self,
+        peer: Peer,
+        stream: TcpStream,
+        now: Timestamp,
+        (until, total): (Instant, Duration),
+    ) -> Result<CertificateSeen, Fault> {
         let recorder = Arc::new(Recorder::new(&self.provider));
         let shaken = timeout_at(until, self.shake(&peer, stream, &recorder)).await;
         let presented = match (recorder.presented(), shaken) {
             (Some(presented), _) => presented,
-            (None, Err(_)) => return Err(late("the TLS handshake did not end")),
+            (None, Err(_)) => {
+                let total = total.as_secs();
+                return Err(Fault::passing(format!("{}: the TLS handshake did not end within {total} s", peer.place)));
+            }
             (None, Ok(Err(fault))) => return Err(fault),
             (None, Ok(Ok(()))) => return Err(Fault::new(format!("{}: presented no certificate", peer.place))),
         };

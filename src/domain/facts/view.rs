@@ -38,6 +38,9 @@ pub struct Views {
 pub struct Unheard {
     pub port: Port,
     pub why: Shown,
+    /// It answers, in none of the protocols that are judged: that it is reachable as declared is all that is promised.
+    #[serde(default)]
+    pub foreign: bool,
 }
 
 impl Views {

@@ -7,6 +7,7 @@ mod log;
 mod open;
 mod particulars;
 mod past;
+mod retention;
 mod sources;
 mod standings;
 mod told;
@@ -133,6 +134,14 @@ impl Store for Sqlite {
         past::read(&self.connection, at).map_err(|error| self.fault(&error))
     }
 
+    fn thin_out(&mut self, now: Timestamp) -> Result<bool, StoreError> {
+        let Some(day) = retention::due(&self.connection, now).map_err(|error| self.fault(&error))? else {
+            return Ok(false);
+        };
+        self.write(|transaction| retention::thin(transaction, day))?;
+        Ok(true)
+    }
+
     fn log(&self, after: u64) -> Result<Vec<(u64, String)>, StoreError> {
         log::after(&self.connection, after).map_err(|error| self.fault(&error))
     }
@@ -165,8 +174,8 @@ impl Store for Sqlite {
         standings::asking(&self.connection).map_err(|error| self.fault(&error))
     }
 
-    fn stands(&self, measure: &str) -> Result<Vec<Turn>, StoreError> {
-        standings::stands(&self.connection, measure).map_err(|error| self.fault(&error))
+    fn stands(&self, measure: &str, then: Timestamp) -> Result<Vec<Turn>, StoreError> {
+        standings::stands(&self.connection, measure, then).map_err(|error| self.fault(&error))
     }
 
     fn turns_about(&self, measure: &str, item: &str, since: Timestamp) -> Result<Vec<Turn>, StoreError> {

@@ -136,15 +136,16 @@ pub(super) fn turns(connection: &Connection, subject: &Subject, until: Timestamp
     rows.collect()
 }
 
-/// How everything stands now that findings of a measure speak of, and since when.
-pub(super) fn stands(connection: &Connection, measure: &str) -> rusqlite::Result<Vec<Turn>> {
+/// How everything stood then that findings of a measure speak of, and since when.
+pub(super) fn stands(connection: &Connection, measure: &str, then: Timestamp) -> rusqlite::Result<Vec<Turn>> {
     let mut statement = connection.prepare(
-        "SELECT t.at, s.key, s.item, s.word FROM standing s
-         JOIN (SELECT key, item, max(at) AS at FROM turn WHERE key >= ?1 || '/' AND key < ?1 || '0' GROUP BY key, item) t
-         ON t.key = s.key AND t.item = s.item
-         WHERE s.key >= ?1 || '/' AND s.key < ?1 || '0' ORDER BY s.key, s.item",
+        "SELECT t.at, t.key, t.item, t.word FROM turn t
+         JOIN (SELECT key, item, max(at) AS at FROM turn
+               WHERE key >= ?1 || '/' AND key < ?1 || '0' AND at <= ?2 GROUP BY key, item) l
+         ON l.key = t.key AND l.at = t.at AND l.item = t.item
+         WHERE t.word IS NOT NULL ORDER BY t.key, t.item",
     )?;
-    statement.query_map([measure], read)?.collect()
+    statement.query_map(params![measure, millis(then)], read)?.collect()
 }
 
 /// What turned in all findings of a measure, the oldest first.

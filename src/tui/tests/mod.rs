@@ -2,6 +2,7 @@
 
 mod deeds;
 mod keys;
+mod past;
 mod pictures;
 mod pivots;
 mod record;

@@ -66,7 +66,7 @@ fn advisories((width, height): (u16, u16)) -> Rehearsal {
     let (answers, turns) = (sample::answers(&round), turns(&round));
     let start = sample::start(round).unwrap();
     let mut console = Rehearsal::new(start, width, height).answered(move |order| match order {
-        Order::Stand("advisories") => vec![Update::Stands(turns.clone())],
+        Order::Stand("advisories") => vec![Update::Stands(None, turns.clone())],
         other => answers(other),
     });
     console.press("1");
@@ -207,7 +207,7 @@ fn ten_thousand_findings_are_grouped_once_and_drawn_in_part() {
         round.findings.push(Finding { key, subject, rank, verdict: Verdict::Broken, ..finding });
     }
     let mut console = Rehearsal::new(sample::start(round).unwrap(), 120, 40).answered(move |order| match order {
-        Order::Stand(_) => vec![Update::Stands(turns.clone())],
+        Order::Stand(_) => vec![Update::Stands(None, turns.clone())],
         _ => Vec::new(),
     });
     console.press("1<tab>");

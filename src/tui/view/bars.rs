@@ -17,10 +17,16 @@ pub fn header(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
     if world.demo {
         left.extend([Piece::space(1), Piece::word(" DEMO ", theme.selected())]);
     }
+    if let Some(then) = &world.then {
+        let moment = then.at.to_zoned_datetime(world.zone.clone()).strftime(" AS OF %a %-d %b %Y %H:%M ").to_string();
+        left.extend([Piece::space(1), Piece::shown(&moment.into(), theme.selected())]);
+    }
     // The day, not the time: a clock would have to tick.
     let today = times::day(world.now, &world.zone);
     canvas.until(today.until);
-    left.extend([Piece::word(" · ", theme.dim()), Piece::shown(&today.said, theme.text())]);
+    if world.then.is_none() {
+        left.extend([Piece::word(" · ", theme.dim()), Piece::shown(&today.said, theme.text())]);
+    }
     let age = times::since(world.round.at, world.now);
     let old = world.now.duration_since(world.round.at).as_secs() >= 3_600;
     let last: Shown = if old {
@@ -71,6 +77,9 @@ pub fn status(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
         (Some(message), _) => {
             let style = if message.bad { theme.verdict(Verdict::Due) } else { theme.text() };
             vec![Piece::shown(&message.said, style)]
+        }
+        (None, _) if model.world.then.is_some() => {
+            vec![Piece::word("the past: nothing is asked or written here; Esc comes back", theme.text())]
         }
         (None, Some(fault)) => {
             let mend = fault.mend.as_ref().map_or_else(String::new, |mend| format!(": {mend}"));

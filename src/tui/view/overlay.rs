@@ -201,7 +201,10 @@ fn help(model: &Model) -> Vec<Vec<Piece>> {
     let scope = palette::scope_below(model);
     let mut lines = vec![vec![Piece::word(" keys in ", theme.accent()), Piece::word(scope.title(), theme.accent())]];
     for binding in keymap::bindings(scope) {
-        let names: Vec<_> = binding.keys.iter().map(|key| key.name().to_string()).collect();
+        let mut names: Vec<_> = binding.keys.iter().map(|key| key.name().to_string()).collect();
+        if names.is_empty() {
+            names.push(format!(":{}", binding.name));
+        }
         lines.push(entry(model, &names.join(" ").into(), 12, &binding.help.into()));
     }
     lines.extend([Vec::new(), vec![Piece::word(" the filter: all of its words and fields must fit", theme.accent())]]);

@@ -16,10 +16,16 @@ pub(super) fn judge(case: &Case<'_>) -> Vec<Judgement> {
     let spoken: Vec<(&Exposed<'_>, &Views)> =
         servers.iter().filter_map(|host| Some((host, host.views.as_ref().ok()?.1))).collect();
     let hosts = servers.iter().filter_map(|host| match &host.views {
+        Ok((_, views)) if views.spoken.is_empty() && !views.unheard.is_empty() && all_foreign(views) => None,
         Ok((_, views)) if !views.spoken.is_empty() || !views.unheard.is_empty() => Some(judge_host(case, host, views)),
         _ => unheard(host),
     });
     hosts.chain(certificates(case, &spoken)).collect()
+}
+
+/// Databases and name servers: how they speak is not judged here, and whether they are reachable is the firewall's.
+fn all_foreign(views: &Views) -> bool {
+    views.unheard.iter().all(|one| one.foreign)
 }
 
 /// A server that is looked at, and of which nobody heard what it speaks: what was plaintext is not gone.
@@ -39,7 +45,7 @@ fn unheard(host: &Exposed<'_>) -> Option<Judgement> {
 /// The worst of what its ports speak.
 fn judge_host(case: &Case<'_>, host: &Exposed<'_>, views: &Views) -> Judgement {
     let mut troubles: Vec<Trouble> = views.spoken.iter().flat_map(|speech| troubles(case, speech)).collect();
-    troubles.extend(views.unheard.iter().map(|one| Trouble {
+    troubles.extend(views.unheard.iter().filter(|one| !one.foreign).map(|one| Trouble {
         verdict: Verdict::Unknown,
         weight: 40,
         port: one.port,
@@ -52,7 +58,9 @@ fn judge_host(case: &Case<'_>, host: &Exposed<'_>, views: &Views) -> Judgement {
         let why = trouble.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
         format!("{}{}{}{why}", trouble.port, host.owner(trouble.port), trouble.said)
     };
-    let lines: Vec<String> = troubles.iter().map(said).chain(views.spoken.iter().map(spoken)).collect();
+    let foreign = views.unheard.iter().filter(|one| one.foreign);
+    let foreign = foreign.map(|one| format!("{}{}: not judged, {}", one.port, host.owner(one.port), one.why));
+    let lines: Vec<String> = troubles.iter().map(said).chain(views.spoken.iter().map(spoken)).chain(foreign).collect();
     let judgement = match &troubles[..] {
         [] => Judgement::new(MEASURE, host.subject.clone(), Verdict::Ok, "its declared ports speak encrypted"),
         [worst, rest @ ..] => {

@@ -150,7 +150,7 @@ fn one_certificate_on_many_ports_is_one_row() {
 
 #[test]
 fn a_port_that_nobody_heard_is_never_ok_and_says_why() {
-    let unheard = Unheard { port: Port::tcp(443), why: "it took no second connection".into() };
+    let unheard = Unheard { port: Port::tcp(443), why: "it took no second connection".into(), foreign: false };
     for spoken in [vec![], vec![speaks(22, Protocol::Ssh)]] {
         let scene = Scene { spoken, unheard: vec![unheard.clone()], ..Scene::default() };
         let judgement = judged(&scene.evidence(), judge).remove(0);
@@ -158,4 +158,19 @@ fn a_port_that_nobody_heard_is_never_ok_and_says_why() {
         assert_eq!(judgement.title, "tcp/443 (nginx): what it speaks is not known: it took no second connection");
         assert!(judgement.mend.is_some());
     }
+}
+
+#[test]
+fn a_database_that_is_reachable_as_declared_asks_nobody_what_it_speaks() {
+    let foreign = Unheard { port: Port::tcp(5432), why: "it answers neither TLS nor http".into(), foreign: true };
+    let scene = Scene { spoken: vec![speaks(22, Protocol::Ssh)], unheard: vec![foreign.clone()], ..Scene::default() };
+    let judgement = judged(&scene.evidence(), judge).remove(0);
+    assert_eq!((judgement.verdict, judgement.title.as_str()), (Verdict::Ok, "its declared ports speak encrypted"));
+    assert!(judgement.detail.as_str().contains("tcp/5432: not judged, it answers neither TLS nor http"));
+    // Alone it is nothing that this measure speaks of; beside one that nobody heard, that one counts.
+    let scene = Scene { unheard: vec![foreign.clone()], ..Scene::default() };
+    assert!(judged(&scene.evidence(), judge).is_empty());
+    let unheard = Unheard { port: Port::tcp(25), foreign: false, ..foreign.clone() };
+    let scene = Scene { unheard: vec![foreign, unheard], ..Scene::default() };
+    assert_eq!(judged(&scene.evidence(), judge).remove(0).verdict, Verdict::Unknown);
 }

@@ -1,0 +1,79 @@
+//! Going into the past and coming back.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::domain::{Fault, Round};
+use crate::round::{Order, Update};
+use crate::tui::message::Effect;
+
+fn then() -> jiff::Timestamp {
+    sample::now() - jiff::SignedDuration::from_hours(7 * 24)
+}
+
+/// A console that shows a broken morning as it was a week ago; now all is well.
+fn returned() -> Rehearsal {
+    let mut console = console(State::Ok, (120, 40));
+    let ordered = console.press(":as-of 7d<enter>");
+    assert!(matches!(&ordered[..], [Effect::Order(Order::AsOf(Some(at)))] if *at == then()), "{ordered:?}");
+    let round = Round { at: then(), ..sample::round(State::Broken) };
+    console.hear(Update::Then(Ok((then(), Arc::new(round)))));
+    console
+}
+
+#[test]
+fn the_past_is_marked_and_shows_what_was() {
+    let mut console = returned();
+    let screen = text(&console.frame());
+    assert!(screen.contains(" AS OF ") && screen.contains("the past: nothing is asked or written here"), "{screen}");
+    assert!(
+        console.model().world.round.findings.iter().any(|finding| finding.verdict == crate::domain::Verdict::Broken)
+    );
+    // Ages are those of then.
+    assert_eq!(console.model().world.now, then());
+}
+
+#[test]
+fn nothing_is_written_and_nobody_is_asked_in_the_past() {
+    for keys in ["d", "u", "S", "r", "R", "s", "U", "B", "l", ":refresh all<enter>", ":decide<enter>"] {
+        let mut console = returned();
+        assert_eq!(console.press(keys), [], "{keys}");
+        assert!(console.model().view.overlay.is_none(), "{keys}");
+        assert!(text(&console.frame()).contains("this is the past"), "{keys}");
+    }
+}
+
+#[test]
+fn escape_and_now_come_back_to_what_came_meanwhile() {
+    for keys in ["<esc>", "1<esc><esc>", ":as-of now<enter>"] {
+        let mut console = returned();
+        let mut newer = sample::round(State::Ok);
+        newer.at = sample::now();
+        newer.operator = "newer".into();
+        console.hear_round(newer);
+        assert_ne!(console.model().world.round.operator, "newer", "the past stays as it was");
+        let effects = console.press(keys);
+        assert!(effects.contains(&Effect::Order(Order::AsOf(None))), "{keys}: {effects:?}");
+        let world = &console.model().world;
+        assert_eq!((&world.round.operator, world.now), (&"newer".into(), sample::now()));
+        assert!(!text(&console.frame()).contains("AS OF"));
+    }
+}
+
+#[test]
+fn from_one_moment_of_the_past_to_another_is_counted_from_now() {
+    let mut console = returned();
+    let ordered = console.press(":as-of 7d<enter>");
+    assert!(matches!(&ordered[..], [Effect::Order(Order::AsOf(Some(at)))] if *at == then()), "{ordered:?}");
+}
+
+#[test]
+fn where_nothing_is_known_the_console_stays_and_says_so() {
+    let mut console = console(State::Broken, (120, 40));
+    assert_eq!(console.press(":as-of tomorrow<enter>"), []);
+    assert!(text(&console.frame()).contains("is no time: write 7d"));
+    console.press(":as-of 2020-01-01<enter>");
+    console.hear(Update::Then(Err(Fault::new("nothing is known of then"))));
+    let screen = text(&console.frame());
+    assert!(screen.contains("nothing is known of then") && !screen.contains("AS OF"), "{screen}");
+}
