@@ -3,9 +3,23 @@
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use super::edge::{Edge, End, Ended, IO, complain, print};
-use crate::config::proposal::{Found, parse_ini, parse_known_hosts, parse_ssh_config, parse_yaml, to_toml};
+use url::Url;
+
+use super::edge::{Edge, End, Ended, IO, USAGE, complain, now, print, runtime};
+use crate::collect::tools::Tools;
+use crate::collect::tools::http::{Fetch, Fetched, parse_written};
+use crate::config::proposal::{
+    Found, parse_hetzner, parse_ini, parse_known_hosts, parse_ssh_config, parse_yaml, to_toml,
+};
+use crate::domain::{Fault, SecretRef};
+
+/// Fifty servers each.
+const PAGES: u32 = 200;
+/// Of one page.
+const CAP: usize = 8 << 20;
+const PAGE: Duration = Duration::from_secs(20);
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -15,6 +29,13 @@ pub(super) struct Arguments {
     /// An Ansible inventory, INI or YAML.
     #[arg(long, value_name = "FILE")]
     ansible: Vec<PathBuf>,
+    /// The servers of a Hetzner Cloud project: where its token is kept, as `env:NAME`, `keyring:NAME`, `file:PATH` or
+    /// `command:LINE`. A token that may only read is enough.
+    #[arg(long, value_name = "WHERE")]
+    hetzner: Option<String>,
+    /// Another address of Hetzner's API, as a proxy's.
+    #[arg(long, value_name = "URL", default_value = "https://api.hetzner.cloud/v1", requires = "hetzner")]
+    hetzner_url: String,
     /// Where to write; a file that is there already is never touched. Default: standard output.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -39,6 +60,15 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
         let text = read(path)?;
         found.push((path.display().to_string(), if yaml { parse_yaml(&text) } else { parse_ini(&text) }));
     }
+    if let Some(place) = &arguments.hetzner {
+        let token = token(place)?;
+        let base = format!("{}/", arguments.hetzner_url.trim().trim_end_matches('/'));
+        let base = parse_written(&base).map_err(|said| End::new(USAGE, format!("--hetzner-url: {said}")))?;
+        if base.scheme() == "file" {
+            return Err(End::new(USAGE, "--hetzner-url: an API is asked over https://"));
+        }
+        found.push(("Hetzner Cloud".to_owned(), runtime()?.block_on(ask_hetzner(&base, &token))?));
+    }
     let count: usize = found.iter().map(|(_, found)| found.servers.len()).sum();
     let text = to_toml(&found);
     match &arguments.output {
@@ -47,6 +77,47 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
     }
     complain(&next(edge, count)?);
     Ok(0)
+}
+
+/// Where a token is kept. What was written is not repeated: it may be the token itself.
+fn token(place: &str) -> Result<SecretRef, End> {
+    let (kind, rest) = place.split_once(':').unwrap_or(("", ""));
+    let rest = rest.to_owned();
+    match kind {
+        _ if rest.is_empty() => None,
+        "env" => Some(SecretRef::Env(rest)),
+        "keyring" => Some(SecretRef::Keyring(rest)),
+        "file" => Some(SecretRef::File(rest)),
+        "command" => Some(SecretRef::Command(rest)),
+        _ => None,
+    }
+    .ok_or_else(|| {
+        let said = "--hetzner takes no token, but where it is kept: env:NAME, keyring:NAME, file:PATH or command:LINE";
+        End::new(USAGE, said)
+    })
+}
+
+/// Every page: a list that can't be read to its end is none.
+async fn ask_hetzner(base: &Url, token: &SecretRef) -> Result<Found, Fault> {
+    let tools = Tools::new(now)?;
+    let token = tools.secrets.read(token).await?;
+    let (mut found, mut page) = (Found::default(), 1);
+    loop {
+        let url = base.join(&format!("servers?page={page}&per_page=50"));
+        let url = url.map_err(|error| Fault::new(format!("the address of a page: {error}")))?;
+        let fetch = Fetch { url: &url, validators: None, cap: CAP, total: PAGE };
+        let Fetched::Body { bytes, .. } = tools.http.fetch_as(fetch, &token).await? else {
+            return Err(Fault::new("the API answered \"unchanged\" to a first question"));
+        };
+        let (more, next) = parse_hetzner(&bytes).map_err(Fault::new)?;
+        found.servers.extend(more.servers);
+        found.skipped.extend(more.skipped);
+        match next {
+            Some(next) if next > page && next <= PAGES => page = next,
+            Some(next) => return Err(Fault::new(format!("the API's pages have no end: page {page} points to {next}"))),
+            None => return Ok(found),
+        }
+    }
 }
 
 fn read(path: &Path) -> Result<String, End> {
@@ -72,7 +143,7 @@ fn next(edge: &Edge, count: usize) -> Result<String, End> {
     let folder = edge.paths()?.config.display();
     Ok(match count {
         0 => format!(
-            "nothing was found to propose; name an inventory with --ansible FILE, or write {folder}/register.toml:\n\
+            "nothing was found to propose; name an inventory with --ansible FILE or a project with --hetzner env:NAME, or write {folder}/register.toml:\n\
              [[server]]\nname = \"web1\""
         ),
         _ => format!(

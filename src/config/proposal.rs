@@ -1,6 +1,7 @@
 //! Servers that stand in other programs' files already, as proposals for the register: ssh's configuration, known hosts,
-//! an Ansible inventory. Pure: texts in, proposals out; what can't be read is said, never guessed.
+//! an Ansible inventory, a provider's list. Pure: texts in, proposals out; what can't be read is said, never guessed.
 
+mod hetzner;
 mod inventory;
 mod ssh;
 #[cfg(test)]
@@ -12,6 +13,7 @@ use std::fmt::Write as _;
 use crate::domain::Shown;
 use crate::domain::register::Destination;
 
+pub use hetzner::parse_hetzner;
 pub use inventory::{parse_ini, parse_yaml};
 pub use ssh::{parse_known_hosts, parse_ssh_config};
 
@@ -29,6 +31,8 @@ pub struct Proposed {
     /// Where it isn't the name.
     pub ssh: Option<String>,
     pub tags: Vec<String>,
+    /// Whose data centre it is in, where that is known.
+    pub provider: Option<String>,
 }
 
 impl Found {
@@ -45,6 +49,7 @@ impl Found {
                 name: name.to_owned(),
                 ssh: ssh.filter(|ssh| *ssh != name).map(str::to_owned),
                 tags: tag.into_iter().map(str::to_owned).collect(),
+                provider: None,
             });
         }
     }
@@ -67,6 +72,7 @@ pub fn to_toml(found: &[(String, Found)]) -> String {
                 .entry(&server.name)
                 .or_insert_with(|| (Proposed { tags: Vec::new(), ..server.clone() }, source));
             known.0.tags.extend(server.tags.iter().cloned());
+            known.0.provider = known.0.provider.take().or_else(|| server.provider.clone());
         }
     }
     for (server, source) in servers.values_mut() {
@@ -75,6 +81,9 @@ pub fn to_toml(found: &[(String, Found)]) -> String {
         writeln!(text, "\n[[server]]  # {source}\nname = {}", quoted(&server.name)).ok();
         if let Some(ssh) = &server.ssh {
             writeln!(text, "ssh = {}", quoted(ssh)).ok();
+        }
+        if let Some(provider) = &server.provider {
+            writeln!(text, "provider = {}", quoted(provider)).ok();
         }
         if !server.tags.is_empty() {
             let tags: Vec<String> = server.tags.iter().map(|tag| quoted(tag)).collect();

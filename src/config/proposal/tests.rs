@@ -68,3 +68,32 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_providers_list_gives_addresses_and_labels_and_keeps_what_ssh_knows_better() {
+    let page = r#"{"servers": [
+        {"name": "web1", "status": "running", "labels": {"role": "web", "eu": ""},
+         "public_net": {"ipv4": {"ip": "203.0.113.5"}, "ipv6": {"ip": "2001:db8:1::/64"}}},
+        {"name": "db1", "status": "running", "public_net": {"ipv4": null, "ipv6": {"ip": "2001:db8:2::/64"}}},
+        {"name": "in1", "status": "initializing", "public_net": null, "private_net": [{"ip": "10.0.0.7"}]},
+        {"name": "old", "status": "off", "public_net": null},
+        {"name": "none", "status": "running"},
+        {"name": "-oProxyCommand=x", "status": "running", "private_net": [{"ip": "10.0.0.8"}]}],
+        "meta": {"pagination": {"page": 1, "next_page": 2}}}"#;
+    let (found, next) = parse_hetzner(page.as_bytes()).unwrap();
+    assert_eq!((names(&found), next), (vec!["web1", "db1", "in1"], Some(2)));
+    let ssh: Vec<_> = found.servers.iter().map(|server| server.ssh.as_deref().unwrap()).collect();
+    assert_eq!(ssh, ["203.0.113.5", "2001:db8:2::1", "10.0.0.7"]);
+    assert_eq!(found.servers[0].tags, ["eu", "web"]);
+    let skipped = found.skipped.join("\n");
+    for part in ["old: it is switched off", "none: it has no address", "-oProxyCommand=x: not a name"] {
+        assert!(skipped.contains(part), "{part}: {skipped}");
+    }
+    let text = to_toml(&[("~/.ssh/config".into(), parse_ssh_config("Host web1\n")), ("the API".into(), found)]);
+    let parsed: toml::Table = text.parse().unwrap();
+    let web1 = &parsed["server"].as_array().unwrap()[2];
+    assert_eq!((web1.get("ssh"), web1["provider"].as_str()), (None, Some("Hetzner")));
+    for said in ["", "[]", "{}", r#"{"error": {}}"#, r#"{"servers": [{}]}"#] {
+        assert!(parse_hetzner(said.as_bytes()).is_err(), "{said}");
+    }
+}
