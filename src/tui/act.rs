@@ -36,10 +36,13 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Account => deeds::show(model),
         Action::Choose => deeds::choose(model),
         Action::Screen(screen) => return show_screen(model, screen),
-        Action::Quit if deeds::holds_back(model) => {}
-        Action::Quit => return vec![Effect::Quit],
+        Action::Quit => return quit(model),
     }
     Vec::new()
+}
+
+fn quit(model: &mut Model) -> Vec<Effect> {
+    if deeds::holds_back(model) { Vec::new() } else { vec![Effect::Quit] }
 }
 
 fn for_the_record(model: &mut Model, record: Record) -> Vec<Effect> {
