@@ -47,6 +47,8 @@ pub enum Update {
     /// What a rule takes out of the evidence for who looks at this subject, with the rule's measure. It comes after what was
     /// [`Looked`](Self::Looked) up, for the evidence is the schedule's, and that may be judging.
     Exhibited(Subject, Vec<(Shown, Exhibit)>),
+    /// How everything stands that findings of a measure speak of, or stood at a moment of the past.
+    Stands(Option<Timestamp>, Vec<Turn>),
     /// What was found of what a filter looks for.
     Sought(Vec<(Seek, HashSet<FindingKey>)>),
     /// How what a person wanted recorded went; what is said here is on disk.
@@ -116,6 +118,8 @@ pub enum Order {
     Do(Deed),
     /// Read what this subject's findings say. Of several only the newest is answered.
     Look(Subject),
+    /// Read how everything stands that findings of this measure speak of.
+    Stand(&'static str),
     /// Find what a filter looks for. Of several only the newest is answered.
     Seek(Vec<Seek>),
     /// Show the world as it was then, and ask nobody until it is to be shown as it is again.

@@ -20,6 +20,7 @@ pub fn answer(store: &dyn Store, order: &Order) -> Option<Update> {
             .map(|seek| Ok((seek.clone(), store.seek(seek)?)))
             .collect::<Result<_, StoreError>>()
             .map(Update::Sought),
+        Order::Stand(measure) => store.stands(measure, Timestamp::MAX).map(|turns| Update::Stands(None, turns)),
         Order::RefreshAll
         | Order::Refresh(_)
         | Order::RefreshSubject(_)
@@ -52,7 +53,7 @@ pub fn read_for(
             waiting.push(order);
         }
         for order in newest(waiting) {
-            let reads = matches!(order, Order::Look(_) | Order::Seek(_) | Order::AsOf(_));
+            let reads = matches!(order, Order::Look(_) | Order::Seek(_) | Order::Stand(_) | Order::AsOf(_));
             let answered = match &store {
                 _ if !reads => Ok(None),
                 Some(store) => read(Box::as_ref(store), plan, &order, &mut then),
@@ -60,7 +61,7 @@ pub fn read_for(
             };
             // While nobody is in the past, the schedule adds what it has in hand; who could not go there has not gone.
             let kept = match &order {
-                Order::Seek(_) => true,
+                Order::Seek(_) | Order::Stand(_) => true,
                 Order::AsOf(Some(_)) => then.is_none(),
                 Order::Look(_) => then.is_some(),
                 _ => false,
@@ -95,6 +96,9 @@ fn read(store: &dyn Store, plan: &Plan, order: &Order, then: &mut Option<Then>) 
         }
         (_, None) => return Ok(answer(store, order)),
         (Order::Look(subject), Some(then)) => return then.look(store, subject).map(Some),
+        (Order::Stand(measure), Some(then)) => {
+            return Ok(Some(Update::Stands(Some(then.at), store.stands(measure, then.at)?)));
+        }
         (Order::Seek(seeks), Some(then)) => {
             let found = seeks.iter().map(|seek| (seek.clone(), then.seek(seek)));
             return Ok(Some(Update::Sought(found.collect())));
@@ -126,7 +130,7 @@ impl Then {
 fn newest(orders: Vec<Order>) -> Vec<Order> {
     let kind = |order: &Order| std::mem::discriminant(order);
     let outdated = |at: usize| {
-        matches!(orders[at], Order::Look(_) | Order::Seek(_))
+        matches!(orders[at], Order::Look(_) | Order::Seek(_) | Order::Stand(_))
             && orders[at + 1..].iter().any(|later| kind(later) == kind(&orders[at]))
     };
     let keep: Vec<bool> = (0..orders.len()).map(|at| !outdated(at)).collect();

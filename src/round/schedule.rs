@@ -207,6 +207,7 @@ impl Clerk {
                 // Nothing is asked for these.
                 Order::Look(_)
                 | Order::Seek(_)
+                | Order::Stand(_)
                 | Order::Request(_)
                 | Order::Prepare(_)
                 | Order::Do(_)

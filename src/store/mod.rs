@@ -161,6 +161,9 @@ pub trait Store: Send {
     /// Of the last round, what asks for a person, by finding.
     fn asking(&self) -> Result<HashMap<FindingKey, Vec<Standing>>, StoreError>;
 
+    /// How everything stood then that findings of a measure speak of, and since when, in the order of their keys.
+    fn stands(&self, measure: &str, then: Timestamp) -> Result<Vec<Turn>, StoreError>;
+
     /// What turned until then in the history of one subject's findings: how the things stand that they speak of, and under
     /// the item `verdict` they themselves. The newest first, and not without end.
     fn turns_of(&self, subject: &Subject, until: Timestamp) -> Result<Vec<Turn>, StoreError>;

@@ -321,6 +321,8 @@ fn how_things_stand_is_kept_with_every_turn(store: &mut dyn Store) {
     let about = |item, since| store.turns_about("advisories", item, at(since)).unwrap().len();
     assert_eq!((about("host ", 0), about("host web1", 0), about("host ", 180), about("nothing", 0)), (5, 3, 3, 0));
     assert_eq!(store.turns_about("advisor", "host ", at(0)).unwrap(), []);
+    let stands = store.stands("advisories", at(300)).unwrap();
+    assert_eq!((stands.len(), stands[0].at, stands[0].item.as_str()), (1, at(300), "host web1"));
     let mut record = |seconds, judgements| {
         store.record(at(seconds), &operator, Vec::new(), judgements).unwrap();
         let turns = store.turns_of(&Subject::new(SubjectKind::Advisory, "a"), Timestamp::MAX).unwrap().into_iter();

@@ -5,7 +5,7 @@ use super::message::Effect;
 use super::model::{Model, Overlay, Place};
 use super::update::{regret, say};
 use super::widgets::input::TextInput;
-use super::{deeds, form, motion, panels, past};
+use super::{deeds, form, motion, panels, past, pivot};
 use crate::domain::{Finding, Link, Shown};
 use crate::round::Order;
 
@@ -30,15 +30,19 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Help => toggle_help(model),
         Action::Panel(panel) => model.view.place = Place::List(panel),
         Action::Focus(by) => motion::shift_focus(model, by),
+        Action::Pivot(by) => pivot::turn(model, by),
         Action::Prepare(kind) => return deeds::prepare(model, kind),
         Action::Record(record) => return for_the_record(model, record),
         Action::Account => deeds::show(model),
         Action::Choose => deeds::choose(model),
         Action::Screen(screen) => return show_screen(model, screen),
-        Action::Quit if deeds::holds_back(model) => {}
-        Action::Quit => return vec![Effect::Quit],
+        Action::Quit => return quit(model),
     }
     Vec::new()
+}
+
+fn quit(model: &mut Model) -> Vec<Effect> {
+    if deeds::holds_back(model) { Vec::new() } else { vec![Effect::Quit] }
 }
 
 fn for_the_record(model: &mut Model, record: Record) -> Vec<Effect> {
@@ -65,10 +69,14 @@ fn open(model: &mut Model) -> Vec<Effect> {
     match model.view.place {
         Place::Queue => {
             if let Some(finding) = model.current().cloned() {
-                show(model, &finding);
+                let of_many = model.index.queue.get(model.view.queue.at).and_then(|at| model.index.fold(*at));
+                if of_many.is_none_or(|fold| fold.whom.is_none()) || !pivot::show_same(model, &finding) {
+                    show(model, &finding);
+                }
             }
         }
         Place::Tile(panel) => model.view.place = Place::List(panel),
+        Place::Detail(panel) if model.pivot(panel).is_some() => pivot::open_member(model, panel),
         Place::List(panel) | Place::Detail(panel) => model.view.place = Place::Detail(panel),
     }
     Vec::new()
@@ -76,16 +84,7 @@ fn open(model: &mut Model) -> Vec<Effect> {
 
 /// Goes to the panel that shows the finding, with it in the detail.
 fn show(model: &mut Model, finding: &Finding) {
-    let panel = panels::of(finding);
-    let findings = &model.world.round.findings;
-    let rows = &model.index.panels[panel].rows;
-    if let Some(row) = rows.iter().position(|at| findings[*at].subject == finding.subject) {
-        let view = &mut model.view.panels[panel];
-        view.subject.select(row, rows.len(), |row| findings[rows[row]].subject.clone());
-        view.finding = Some(finding.key.clone());
-        view.line = 0;
-    }
-    model.view.place = Place::List(panel);
+    pivot::to(model, panels::of(finding), 0, Some(finding));
 }
 
 /// Esc: the topmost thing goes. It never quits.

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 
 use super::filter::{Moment, Query};
 use super::panels;
+use super::pivot::Group;
 use crate::domain::{Finding, Round, Same, Subject, Verdict};
 
-pub use fold::Fold;
+pub use fold::{Fold, folded};
 
 mod fold;
 
@@ -34,6 +35,10 @@ pub struct Index {
 pub struct PanelIndex {
     /// One for each subject: its worst finding here that fits the filter.
     pub rows: Vec<usize>,
+    /// Everything here that fits the filter.
+    pub fitting: Vec<usize>,
+    /// The rows when its list is grouped by something else than its subjects.
+    pub groups: Vec<Group>,
     /// Subjects by their worst verdict, in the order of [`Verdict::ALL`], whatever the filter.
     pub counts: [usize; 4],
 }
@@ -64,7 +69,10 @@ impl Index {
     /// Puts in view what fits the filter. The round is the one that it was made of.
     pub fn narrow(&mut self, round: &Round, query: &Query, moment: &Moment<'_>) {
         self.queue.clear();
-        self.panels.iter_mut().for_each(|panel| panel.rows.clear());
+        for panel in &mut self.panels {
+            panel.rows.clear();
+            panel.fitting.clear();
+        }
         let (mut listed, mut open) = (vec![false; self.numbers], Vec::new());
         // A filter that names verdicts wants those, be they ok.
         let any = query.names_verdicts();
@@ -72,6 +80,7 @@ impl Index {
             if !query.fits(finding, moment) {
                 continue;
             }
+            self.panels[*panel].fitting.push(at);
             if !std::mem::replace(&mut listed[*number], true) {
                 self.panels[*panel].rows.push(at);
             }
@@ -81,7 +90,7 @@ impl Index {
         }
         let same = Same::of(open.iter().copied());
         self.queue.extend(open.iter().map(|(at, _)| *at).filter(|at| same.first(*at).is_none()));
-        self.folded = fold::folded(&open, &same);
+        self.folded = folded(&open, &same);
     }
 
     /// The finding in a row of the queue.
@@ -105,7 +114,8 @@ impl Index {
     }
 }
 
-fn count_of(verdict: Verdict) -> usize {
+/// The place of a verdict among counts.
+pub fn count_of(verdict: Verdict) -> usize {
     match verdict {
         Verdict::Ok => 0,
         Verdict::Due => 1,

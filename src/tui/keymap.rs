@@ -31,6 +31,8 @@ pub enum Action {
     Panel(usize),
     /// Moves the focus on, or back.
     Focus(isize),
+    /// Groups a panel's list by the next, or by the one before.
+    Pivot(isize),
     Screen(Screen),
     Quit,
 }
@@ -233,6 +235,12 @@ pub const ALL: &[Binding] = &[
         ["why", "shows what a verdict and its rank come from, and what would make it ok"],
         SCREENS,
     ),
+    hint(
+        Action::Pivot(1),
+        &[plain(KeyCode::Tab)],
+        ["group", "groups the list anew: advisories by package, server, site; others by what is said"],
+        &[Panel],
+    ),
     bind(Action::Why, &[letter('w')], ["close", "closes it again"], &[Why]),
     hint(Action::Browser, &[letter('o')], ["browser", "opens the finding's address in the browser"], FINDING),
     hint(
@@ -305,13 +313,11 @@ pub const ALL: &[Binding] = &[
     bind(Action::Panel(2), &[letter('3')], ["vpn", "opens panel 3"], SCREENS),
     bind(Action::Panel(3), &[letter('4')], ["backups", "opens panel 4"], SCREENS),
     bind(Action::Panel(4), &[letter('5')], ["services", "opens panel 5"], SCREENS),
-    bind(
-        Action::Focus(1),
-        &[plain(KeyCode::Tab)],
-        ["next", "moves on between queue and panels, or list and detail"],
-        SCREENS,
-    ),
-    bind(Action::Focus(-1), &[plain(KeyCode::BackTab)], ["previous", "moves back between them"], SCREENS),
+    bind(Action::Focus(1), &[plain(KeyCode::Tab)], ["next", "moves on between queue and panels"], &[Home]),
+    bind(Action::Focus(-1), &[plain(KeyCode::BackTab)], ["previous", "moves back between them"], &[Home]),
+    bind(Action::Pivot(-1), &[plain(KeyCode::BackTab)], ["group back", "groups it as before"], &[Panel]),
+    bind(Action::Focus(1), &[plain(KeyCode::Right)], ["detail", "from the list to the detail"], &[Panel]),
+    bind(Action::Focus(-1), &[plain(KeyCode::Left)], ["list", "from the detail to the list"], &[Panel]),
     bind(Action::Move(Motion::Down), &[letter('j'), plain(KeyCode::Down)], ["down", "one row down"], SCROLLING),
     bind(Action::Move(Motion::Up), &[letter('k'), plain(KeyCode::Up)], ["up", "one row up"], SCROLLING),
     bind(

@@ -2,6 +2,7 @@
 //! found. Until an answer comes, and while a newer one is on its way, what was there before stays.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::sync::Arc;
 
 use crate::domain::{Exhibit, Finding, FindingKey, Particulars, Seek, Shown, Subject, Turn};
 use crate::round::{Looked, Order};
@@ -17,6 +18,15 @@ pub struct Looks {
     /// The subject asked for and not yet answered.
     asked: Option<Subject>,
     pub sought: Sought,
+    pub stands: Stands,
+}
+
+/// How everything stands that the findings of a measure speak of.
+#[derive(Debug, Clone, Default)]
+pub struct Stands {
+    /// `None` until it is read for the first time.
+    pub turns: Option<Arc<[Turn]>>,
+    asked: bool,
 }
 
 /// What has been read of one subject.
@@ -100,6 +110,7 @@ impl Looks {
     pub fn outdate(&mut self) {
         self.asked = None;
         self.sought.asked = None;
+        self.stands.asked = false;
         self.of.iter_mut().for_each(|look| look.fresh = false);
     }
 
@@ -110,6 +121,11 @@ impl Looks {
         }
         self.asked = Some(subject.clone());
         Some(Order::Look(subject.clone()))
+    }
+
+    /// What has to be ordered to group by what the findings of this measure speak of, if anything.
+    pub fn want_stands(&mut self, measure: &'static str) -> Option<Order> {
+        (!std::mem::replace(&mut self.stands.asked, true)).then_some(Order::Stand(measure))
     }
 
     /// What has to be ordered for a filter, if anything.

@@ -25,6 +25,7 @@ mod palette;
 mod panels;
 mod past;
 pub mod picture;
+mod pivot;
 mod pointer;
 mod rehearsal;
 mod runtime;

@@ -12,6 +12,7 @@ use super::index::Index;
 use super::looks::Looks;
 use super::panels;
 use super::past::Then;
+use super::pivot::Pivot;
 use super::theme::Theme;
 use super::widgets::input::TextInput;
 use crate::domain::register::Server;
@@ -159,6 +160,9 @@ pub struct PanelView {
     /// The finding in the detail, and the line within its block; `None` is the first finding.
     pub finding: Option<FindingKey>,
     pub line: usize,
+    /// Which of the panel's pivots its list is grouped by; 0 is its own subjects.
+    pub pivot: usize,
+    pub group: Selection<Shown>,
 }
 
 /// What lies over the screen.
@@ -263,13 +267,24 @@ impl Model {
     /// The findings that the current row of the queue stands for besides its own.
     pub fn folded(&self) -> impl Iterator<Item = &Finding> {
         let row = if self.view.place == Place::Queue { self.index.queue.get(self.view.queue.at) } else { None };
-        let fold = row.and_then(|at| self.index.fold(*at));
-        fold.map_or(&[][..], |fold| &fold.others).iter().filter_map(|at| self.world.round.findings.get(*at))
+        let fold = row.and_then(|at| self.index.fold(*at)).map_or(&[][..], |fold| &fold.others);
+        let group = match (self.view.place, self.pivoted()) {
+            (Place::List(panel), Some(Pivot::Saying)) => self.group(panel).map(|group| (panel, group)),
+            _ => None,
+        };
+        let members = group.into_iter().flat_map(|(panel, group)| {
+            let own = self.member(panel).map(|member| member.finding);
+            group.members.iter().map(|member| &member.finding).filter(move |finding| Some(**finding) != own)
+        });
+        fold.iter().chain(members).filter_map(|at| self.world.round.findings.get(*at))
     }
 
     /// The finding that is current in a panel: the chosen one of the selected subject, else that subject's first.
     pub fn current_in(&self, panel: usize) -> Option<&Finding> {
         let view = self.view.panels.get(panel)?;
+        if self.pivot(panel).is_some() && self.view.place.panel() == Some(panel) && !self.view.place.is_home() {
+            return self.world.round.findings.get(self.member(panel)?.finding);
+        }
         let subject = view.subject.key.as_ref()?;
         let findings = self.index.findings_of(subject);
         let all = &self.world.round.findings;
@@ -297,6 +312,7 @@ impl Model {
         for (view, panel) in self.view.panels.iter_mut().zip(&index.panels) {
             view.subject.settle(panel.rows.len(), |row| findings[panel.rows[row]].subject.clone());
         }
+        self.regroup();
     }
 }
 

@@ -4,6 +4,7 @@ use super::keymap::Motion;
 use super::layout;
 use super::model::{Dialog, Model, Overlay, Place};
 use super::panels;
+use super::view::group::members_area;
 use super::view::{detail, overlay};
 
 /// Moves within what has the focus.
@@ -37,15 +38,32 @@ fn target(motion: Motion, row: usize, length: usize, page: usize) -> usize {
 
 /// How many rows the list in focus has.
 pub fn rows(model: &Model, place: Place) -> usize {
-    place.panel().map_or(model.index.queue.len(), |panel| model.index.panels[panel].rows.len())
+    let Some(panel) = place.panel() else { return model.index.queue.len() };
+    let index = &model.index.panels[panel];
+    if is_pivoted(model, place) { index.groups.len() } else { index.rows.len() }
 }
 
 pub fn selected(model: &Model, place: Place) -> usize {
-    place.panel().map_or(model.view.queue.at, |panel| model.view.panels[panel].subject.at)
+    let Some(panel) = place.panel() else { return model.view.queue.at };
+    let view = &model.view.panels[panel];
+    if is_pivoted(model, place) { view.group.at } else { view.subject.at }
+}
+
+/// Whether the rows of a place are groups.
+fn is_pivoted(model: &Model, place: Place) -> bool {
+    !place.is_home() && place.panel().is_some_and(|panel| model.pivot(panel).is_some())
 }
 
 /// Selects a row of a list.
 pub fn select(model: &mut Model, place: Place, row: usize) {
+    if let (true, Some(panel)) = (is_pivoted(model, place), place.panel()) {
+        let groups = &model.index.panels[panel].groups;
+        let view = &mut model.view.panels[panel];
+        view.group.select(row, groups.len(), |row| groups[row].key.clone());
+        view.finding = None;
+        view.line = 0;
+        return;
+    }
     let findings = &model.world.round.findings;
     if let Some(panel) = place.panel() {
         let rows = &model.index.panels[panel].rows;
@@ -81,6 +99,15 @@ fn page(model: &Model, place: Place) -> usize {
 /// Moves by lines through the detail; the finding of the line becomes the current one.
 fn read_on(model: &mut Model, panel: usize, motion: Motion) {
     let area = layout::inside(layout::panel(model.size, true).detail);
+    if let Some(group) = model.group(panel) {
+        let page = usize::from(members_area(area).height).max(1);
+        let to = target(motion, model.view.panels[panel].line, group.members.len(), page);
+        let finding = group.members.get(to).and_then(|member| model.world.round.findings.get(member.finding));
+        let key = finding.map(|finding| finding.key.clone());
+        let view = &mut model.view.panels[panel];
+        (view.finding, view.line) = (key, to);
+        return;
+    }
     let lines = detail::lines(model, panel, area.width);
     let at = detail::cursor(model, panel, &lines);
     let to = target(motion, at, lines.len(), usize::from(area.height).max(1));
@@ -115,8 +142,13 @@ fn scroll_overlay(model: &mut Model, motion: Motion) {
 pub fn shift_focus(model: &mut Model, by: isize) {
     let tiles = layout::home(model.size).tiles.len().min(panels::ALL.len());
     model.view.place = match model.view.place {
-        Place::List(panel) => Place::Detail(panel),
-        Place::Detail(panel) => Place::List(panel),
+        Place::List(panel) | Place::Detail(panel) => {
+            if by > 0 {
+                Place::Detail(panel)
+            } else {
+                Place::List(panel)
+            }
+        }
         Place::Queue | Place::Tile(_) if tiles == 0 => Place::Queue,
         home => {
             let now = if let Place::Tile(panel) = home { panel + 1 } else { 0 };

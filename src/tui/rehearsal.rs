@@ -54,7 +54,7 @@ impl Rehearsal {
         while let Some(msg) = msgs.pop() {
             for effect in update::update(&mut self.model, msg, now) {
                 match &effect {
-                    Effect::Order(order @ (Order::Look(_) | Order::Seek(_))) => {
+                    Effect::Order(order @ (Order::Look(_) | Order::Seek(_) | Order::Stand(_))) => {
                         msgs.extend((self.answers)(order).into_iter().map(Msg::Heard));
                     }
                     _ => left.push(effect),

@@ -181,6 +181,19 @@ fn particulars(finding: &Finding) -> Particulars {
     }
 }
 
+/// How the servers stand towards an advisory.
+fn stands(finding: &Finding) -> Vec<Turn> {
+    let turn = |(item, word): (&str, &str)| Turn {
+        at: finding.since,
+        key: finding.key.clone(),
+        item: item.into(),
+        word: Some(word.into()),
+    };
+    let word = if finding.verdict == Verdict::Ok { "fixed" } else { "vulnerable" };
+    let all = [("fix openssl bookworm", "3.0.22-1~deb12u2"), ("host db2", "fixed"), ("host web7", word)];
+    if finding.subject.kind == SubjectKind::Advisory { all.map(turn).into() } else { Vec::new() }
+}
+
 /// Its verdict, and a fix of what is not ok.
 fn turns(finding: &Finding) -> Vec<Turn> {
     let turn = |item: &str, word: &str| Turn {
@@ -227,6 +240,10 @@ pub fn answers(round: &Round) -> impl Fn(&Order) -> Vec<Update> + use<> {
                 all.iter().filter(|(_, said)| fits(said)).map(|(finding, _)| finding.key.clone()).collect()
             };
             vec![Update::Sought(seeks.iter().map(|seek| (seek.clone(), found(seek))).collect())]
+        }
+        Order::Stand(measure) => {
+            let theirs = all.iter().filter(|(finding, _)| finding.measure == **measure);
+            vec![Update::Stands(None, theirs.flat_map(|(finding, _)| stands(finding)).collect())]
         }
         Order::RefreshAll
         | Order::Refresh(_)

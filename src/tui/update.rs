@@ -6,6 +6,7 @@ use ratatui::layout::Size;
 use super::keymap::Scope;
 use super::message::{Effect, Msg};
 use super::model::{Message, Model, Overlay, Place};
+use super::pivot::Pivot;
 use super::{act, deeds, keymap, layout, past, pointer, typing};
 use crate::domain::{Fault, Link, Shown};
 use crate::round::Update;
@@ -24,7 +25,9 @@ fn looks(model: &mut Model) -> Vec<Effect> {
     let sought = model.world.looks.want_sought(seeks);
     let subject = model.current().map(|finding| finding.subject.clone());
     let looked = subject.and_then(|subject| model.world.looks.want(&subject));
-    sought.into_iter().chain(looked).map(Effect::Order).collect()
+    let wanted = model.pivoted().is_some_and(|pivot| pivot != Pivot::Saying);
+    let stands = wanted.then(|| model.world.looks.want_stands("advisories")).flatten();
+    sought.into_iter().chain(looked).chain(stands).map(Effect::Order).collect()
 }
 
 fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
@@ -74,6 +77,11 @@ fn hear(model: &mut Model, update: Update) {
         Update::Looked(looked) => model.world.looks.take(looked),
         Update::Exhibited(..) if model.world.then.is_some() => {}
         Update::Exhibited(subject, exhibits) => model.world.looks.take_exhibits(subject, exhibits),
+        Update::Stands(then, _) if then != model.world.then.as_ref().map(|then| then.at) => {}
+        Update::Stands(_, turns) => {
+            model.world.looks.stands.turns = Some(turns.into());
+            model.regroup();
+        }
         Update::Sought(found) => {
             model.world.looks.take_sought(found);
             model.settle();

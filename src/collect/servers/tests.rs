@@ -250,3 +250,35 @@ async fn a_new_key_and_a_new_rule_that_only_root_can_see_are_news() {
         known = digest(&news);
     }
 }
+
+#[tokio::test]
+async fn bans_that_come_and_go_are_no_other_packet_filter() {
+    use crate::collect::tools::run::{Program, run};
+    // As nft 1.0.6 prints them.
+    let rules = |elements: &str| {
+        format!(
+            r#"{{"set": {{"name": "bans", "flags": ["timeout"], "timeout": 3600{elements}}}}}, {{"rule": {{"expr": []}}}}"#
+        )
+    };
+    let start = PROBE.find("lasting() {").unwrap();
+    let function = &PROBE[start..start + PROBE[start..].find("\n}\n").unwrap() + 3];
+    let lasting = async |text: String| {
+        let mut program = Program::new("sh").arguments(["-c", &format!("{function}lasting")]);
+        program.input = text.into_bytes();
+        let ran = run(program).await.unwrap();
+        assert_eq!(ran.status, Some(0), "{}", ran.complaint());
+        String::from_utf8(ran.output).unwrap()
+    };
+    let none = lasting(rules("")).await;
+    assert!(none.contains("\"name\": \"bans\"") && none.contains("rule"), "{none}");
+    for bans in [
+        r#"{"elem": {"val": "10.0.0.1", "timeout": 600, "expires": 599}}"#,
+        r#"{"elem": {"val": "10.0.0.1", "expires": 3}}, {"elem": {"val": {"concat": ["10.0.0.1", 22]}, "expires": 3}}"#,
+        r#"{"elem": {"val": {"prefix": {"addr": "10.0.0.0", "len": 8}}, "timeout": 600, "expires": 599}}"#,
+    ] {
+        assert_eq!(lasting(rules(&format!(r#", "elem": [{bans}]"#))).await, none, "{bans}");
+    }
+    // What stays is another filter.
+    let kept = lasting(rules(r#", "elem": ["10.0.0.9", {"elem": {"val": "10.0.0.1", "expires": 3}}]"#)).await;
+    assert_eq!(kept, rules(r#", "elem": ["10.0.0.9"]"#));
+}

@@ -38,6 +38,14 @@ impl State {
         }
     }
 
+    /// The state that a standing says.
+    pub fn said(word: &str) -> Option<Self> {
+        use State::{Fixed, NoFix, NotAffected, OldOnDisk, OldRuns, Unknown, Vulnerable};
+        [NotAffected, Fixed, OldOnDisk, Unknown, NoFix, OldRuns, Vulnerable]
+            .into_iter()
+            .find(|state| state.word() == word)
+    }
+
     /// Whether it is a person's turn.
     pub fn asks(self) -> bool {
         matches!(self, Self::OldRuns | Self::Vulnerable)

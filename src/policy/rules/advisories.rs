@@ -234,6 +234,7 @@ fn debian(case: &Case<'_>, fleet: &Fleet<'_>, told: &Told<'_>) -> Option<Judgeme
     };
     let judged = begin(told, verdict, titled(&[named(told.best), concern.installed_on(fleet), concern.state()]));
     let judged = concern.because(fleet, judged, case.evidence);
+    let judged = concern.standings(fleet, packages(told, judged));
     Some(match verdict {
         Verdict::Due | Verdict::Broken => judged
             .because(format!("limits.{}", SECURITY_UPDATE.key), None, format!("installed within {limit}"))
@@ -249,6 +250,12 @@ fn with_mend(judged: Judgement, mend: Option<Shown>) -> Judgement {
         Some(mend) => judged.mend(mend),
         None => judged,
     }
+}
+
+/// Under which packages it is found.
+fn packages(told: &Told<'_>, judged: Judgement) -> Judgement {
+    let names = told.best.packages.iter();
+    names.fold(judged, |judged, name| judged.standing(format!("package {name}"), "named by it"))
 }
 
 /// What no server can answer: read it, within the limit; afterwards it is history, by the operator's own limit.

@@ -174,6 +174,10 @@ impl Store for Sqlite {
         standings::asking(&self.connection).map_err(|error| self.fault(&error))
     }
 
+    fn stands(&self, measure: &str, then: Timestamp) -> Result<Vec<Turn>, StoreError> {
+        standings::stands(&self.connection, measure, then).map_err(|error| self.fault(&error))
+    }
+
     fn turns_about(&self, measure: &str, item: &str, since: Timestamp) -> Result<Vec<Turn>, StoreError> {
         standings::turns_about(&self.connection, measure, item, since).map_err(|error| self.fault(&error))
     }

@@ -136,6 +136,18 @@ pub(super) fn turns(connection: &Connection, subject: &Subject, until: Timestamp
     rows.collect()
 }
 
+/// How everything stood then that findings of a measure speak of, and since when.
+pub(super) fn stands(connection: &Connection, measure: &str, then: Timestamp) -> rusqlite::Result<Vec<Turn>> {
+    let mut statement = connection.prepare(
+        "SELECT t.at, t.key, t.item, t.word FROM turn t
+         JOIN (SELECT key, item, max(at) AS at FROM turn
+               WHERE key >= ?1 || '/' AND key < ?1 || '0' AND at <= ?2 GROUP BY key, item) l
+         ON l.key = t.key AND l.at = t.at AND l.item = t.item
+         WHERE t.word IS NOT NULL ORDER BY t.key, t.item",
+    )?;
+    statement.query_map(params![measure, millis(then)], read)?.collect()
+}
+
 /// What turned in all findings of a measure, the oldest first.
 pub(super) fn turns_about(
     connection: &Connection,

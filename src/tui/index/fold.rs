@@ -19,7 +19,7 @@ pub struct Fold {
 }
 
 /// The rows of what is open that stand for others, by their own finding.
-pub(super) fn folded(open: &[(usize, &Finding)], same: &Same) -> HashMap<usize, Fold> {
+pub fn folded(open: &[(usize, &Finding)], same: &Same) -> HashMap<usize, Fold> {
     let findings: HashMap<usize, &Finding> = open.iter().copied().collect();
     let mut others: HashMap<usize, Vec<usize>> = HashMap::new();
     for (at, _) in open {

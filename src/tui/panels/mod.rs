@@ -6,6 +6,7 @@ mod servers;
 mod services;
 mod vpn;
 
+use super::pivot::Pivot;
 use crate::domain::{Finding, SubjectKind};
 
 /// One panel: what it shows, and what it says when there is nothing.
@@ -16,6 +17,8 @@ pub struct Panel {
     pub measures: &'static [&'static str],
     /// The subjects that are at home in it: decides where two panels share a measure, and takes what no panel names.
     pub kinds: &'static [SubjectKind],
+    /// By what else than its subjects its list can be grouped.
+    pub pivots: &'static [Pivot],
     /// What it says while there is nothing to show, and what would change that.
     pub empty: &'static str,
 }

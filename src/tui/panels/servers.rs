@@ -2,6 +2,7 @@
 
 use super::Panel;
 use crate::domain::SubjectKind;
+use crate::tui::pivot::Pivot;
 
 pub const PANEL: Panel = Panel {
     title: "Servers",
@@ -14,5 +15,6 @@ pub const PANEL: Panel = Panel {
         "software-selection",
     ],
     kinds: &[SubjectKind::Host, SubjectKind::Site, SubjectKind::Device],
+    pivots: &[Pivot::Saying],
     empty: "No server is watched. Name one with [[server]].",
 };

@@ -31,8 +31,13 @@ fn keys_lead_where_the_help_says() {
     leads("2j", "list2:1");
     leads("2jj", "list2:1");
     leads("25", "list5:0");
-    leads("2<tab>", "detail2:0");
+    leads("2<right>", "detail2:0");
+    leads("2<right><left>", "list2:0");
+    leads("2<tab>", "list2:0 by what is said");
     leads("2<tab><tab>", "list2:0");
+    leads("1<tab><tab><tab>", "list1:0 by site");
+    leads("1<backtab>", "list1:0 by site");
+    leads("1<tab><esc>2", "list2:0");
     leads("<tab>", "tile1:0");
     leads("<tab><tab>j", "tile2:1");
     leads("<tab><tab>j<enter>", "list2:1");
@@ -176,7 +181,7 @@ fn a_selection_whose_finding_is_gone_stays_in_its_place() {
     console.hear_round(sample::round(State::Empty));
     assert_eq!(state_of(console.model()), "queue:0");
     assert!(console.model().current().is_none());
-    console.press("w<enter>jkGorywy2<tab>jjG<esc>");
+    console.press("w<enter>jkGorywy2<tab>jjG<right>jG<enter><esc>");
 }
 
 #[test]
@@ -225,7 +230,7 @@ fn pasted_text_triggers_nothing() {
 #[test]
 fn reading_on_in_the_detail_makes_its_findings_current() {
     let mut console = console(State::Broken, (120, 40));
-    console.press("2<tab>");
+    console.press("2<right>");
     let first = console.model().current().unwrap().key.clone();
     console.press("G");
     let last = console.model().current().unwrap().key.clone();

@@ -4,6 +4,7 @@ mod deeds;
 mod keys;
 mod past;
 mod pictures;
+mod pivots;
 mod record;
 
 use ratatui::buffer::Buffer;
@@ -36,6 +37,13 @@ fn state_of(model: &Model) -> String {
         Place::Tile(panel) => format!("tile{}:{}", panel + 1, row(panel)),
         Place::List(panel) => format!("list{}:{}", panel + 1, row(panel)),
         Place::Detail(panel) => format!("detail{}:{}", panel + 1, row(panel)),
+    };
+    let by = model.pivoted().map_or_else(String::new, |pivot| format!(" {}", pivot.by()));
+    let row = |panel: usize| model.view.panels[panel].group.at;
+    let place = match (model.pivoted(), model.view.place) {
+        (Some(_), Place::List(panel)) => format!("list{}:{}{by}", panel + 1, row(panel)),
+        (Some(_), Place::Detail(panel)) => format!("detail{}:{}{by}", panel + 1, row(panel)),
+        _ => place,
     };
     let over = match &model.view.overlay {
         None if model.view.filter.editing => " filter",

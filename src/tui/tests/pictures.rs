@@ -207,7 +207,7 @@ fn panels_look_as_recorded() {
 #[test]
 fn overlays_look_as_recorded() {
     for (name, keys) in
-        [("why", "w"), ("help", "?"), ("palette", ":re"), ("filter", "/host:web* age:>1d"), ("detail", "2<tab>")]
+        [("why", "w"), ("help", "?"), ("palette", ":re"), ("filter", "/host:web* age:>1d"), ("detail", "2<right>")]
     {
         let drawn = SIZES.map(|(width, height)| {
             let mut console = console(State::Broken, (width, height));

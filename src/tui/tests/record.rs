@@ -207,7 +207,7 @@ fn the_same_unknown_is_one_row_that_stands_for_all() {
 }
 
 /// Four servers that lack the same updates, one that lacks another, each since another day.
-fn lacking() -> Round {
+pub(super) fn lacking() -> Round {
     let mut round = sample::round(State::Ok);
     for (day, host) in (1..).zip(["app1", "app2", "app3", "app4", "db1"]) {
         let subject = crate::domain::Subject::host(host);

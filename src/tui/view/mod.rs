@@ -6,6 +6,7 @@ pub mod detail;
 mod dialog;
 mod exhibit;
 mod form;
+pub mod group;
 mod home;
 pub mod overlay;
 mod panel;

@@ -2,9 +2,11 @@
 
 use ratatui::layout::Rect;
 
-use super::{bars, detail, rows};
+use super::{bars, detail, group, rows};
 use crate::domain::{Shown, SubjectKind};
+use crate::tui::index::count_of;
 use crate::tui::model::{Model, Place};
+use crate::tui::pivot::{Group, Pivot};
 use crate::tui::widgets::canvas::Canvas;
 use crate::tui::widgets::frame::{frame, scroll_bar};
 use crate::tui::widgets::text::{self, Piece};
@@ -35,15 +37,20 @@ fn draw_list(model: &Model, canvas: &mut Canvas<'_>, panel: usize, area: Rect) {
         Piece::word(panels::ALL[panel].title, theme.accent()),
         Piece::space(1),
     ];
+    let pivot = model.pivot(panel);
+    title.extend(pivot.into_iter().flat_map(|pivot| [Piece::word(pivot.by(), theme.accent()), Piece::space(1)]));
     if model.view.filter.query.is_empty() {
         title.push(Piece::word("─ ", theme.dim()));
-        title.extend(rows::counts(model, index.counts));
+        title.extend(rows::counts(model, if pivot.is_some() { counts(&index.groups) } else { index.counts }));
         title.push(Piece::space(1));
     } else {
         title.extend(bars::count_of_filtered(model, index.rows.len(), index.counts.iter().sum()));
     }
     let inner = frame(canvas, area, bars::border(model, focused), &title);
-    if index.rows.is_empty() {
+    if pivot.is_some() && !index.groups.is_empty() {
+        return group::draw_list(model, canvas, panel, inner);
+    }
+    if index.rows.is_empty() || pivot.is_some() {
         return draw_empty(model, canvas, panel, inner);
     }
     // Without the focus it still shows whose detail stands beside it.
@@ -53,7 +60,12 @@ fn draw_list(model: &Model, canvas: &mut Canvas<'_>, panel: usize, area: Rect) {
 }
 
 fn draw_empty(model: &Model, canvas: &mut Canvas<'_>, panel: usize, inner: Rect) {
-    let said: Shown = if model.view.filter.query.is_empty() {
+    let waiting = model.pivot(panel).is_some_and(|pivot| pivot != Pivot::Saying);
+    let said: Shown = if waiting && model.world.looks.stands.turns.is_none() {
+        "…"
+    } else if model.view.filter.query.is_empty() && model.pivot(panel) == Some(Pivot::Saying) {
+        "Nothing here but what is ok. Tab groups it by subject."
+    } else if model.view.filter.query.is_empty() {
         panels::ALL[panel].empty
     } else {
         "Nothing fits the filter. Esc clears it."
@@ -71,6 +83,9 @@ fn draw_detail(model: &Model, canvas: &mut Canvas<'_>, panel: usize, area: Rect)
     }
     let theme = &model.theme;
     let focused = matches!(model.view.place, Place::Detail(_));
+    if model.pivot(panel).is_some() {
+        return draw_group(model, canvas, panel, area);
+    }
     let subject = model.view.panels[panel].subject.key.as_ref();
     let title = subject.map_or_else(Vec::new, |subject| {
         vec![
@@ -95,6 +110,30 @@ fn draw_detail(model: &Model, canvas: &mut Canvas<'_>, panel: usize, area: Rect)
         }
     }
     scroll_bar(canvas, inner, &visible, lines.len(), theme.dim());
+}
+
+fn draw_group(model: &Model, canvas: &mut Canvas<'_>, panel: usize, area: Rect) {
+    let theme = &model.theme;
+    let focused = matches!(model.view.place, Place::Detail(_));
+    let group = model.group(panel);
+    let title = group.zip(model.pivot(panel)).map_or_else(Vec::new, |(group, pivot)| {
+        let what = [Piece::word(pivot.word(), theme.dim()), Piece::space(1)];
+        [vec![Piece::space(1), Piece::shown(&group.name, theme.accent()), Piece::word(" ─ ", theme.dim())], what.into()]
+            .concat()
+    });
+    let inner = frame(canvas, area, bars::border(model, focused), &title);
+    if let Some(group) = group {
+        group::draw_detail(model, canvas, (panel, group), inner, focused);
+    }
+}
+
+/// Groups by their worst verdict.
+fn counts(groups: &[Group]) -> [usize; 4] {
+    let mut counts = [0; 4];
+    for group in groups {
+        counts[count_of(group.verdict)] += 1;
+    }
+    counts
 }
 
 fn kind(kind: SubjectKind) -> &'static str {

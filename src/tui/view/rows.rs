@@ -1,5 +1,6 @@
 //! Rows of findings: what the queue, the tiles and the lists have in common.
 
+use jiff::Timestamp;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
@@ -35,35 +36,63 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>, inner: Rect, rows: &Rows<'_>
     scroll_bar(canvas, inner, &visible, rows.findings.len(), model.theme.dim());
 }
 
-/// `▸✖ broken  web7  6 security updates pending  1 d new`, with fewer columns where it is narrow.
 fn draw_row(
     model: &Model,
     canvas: &mut Canvas<'_>,
-    line: Rect,
+    area: Rect,
     (finding, fold): (&Finding, Option<&Fold>),
+    look: (bool, bool),
+) {
+    let theme = &model.theme;
+    let line = Line {
+        verdict: finding.verdict,
+        name: subject(finding, fold, (theme.text(), theme.dim())),
+        title: fold.and_then(|fold| fold.said.as_ref()).unwrap_or(&finding.title),
+        since: fold.map_or(finding.since, |fold| fold.since),
+        news: news(model, finding),
+    };
+    draw_line(model, canvas, area, &line, look);
+}
+
+/// What a row says, of a finding or of a group.
+pub struct Line<'a> {
+    pub verdict: Verdict,
+    pub name: Vec<Piece>,
+    pub title: &'a Shown,
+    pub since: Timestamp,
+    pub news: &'static str,
+}
+
+/// `▸✖ broken  web7  6 security updates pending  1 d new`, with fewer columns where it is narrow.
+pub fn draw_line(
+    model: &Model,
+    canvas: &mut Canvas<'_>,
+    area: Rect,
+    line: &Line<'_>,
     (focused, selected): (bool, bool),
 ) {
     let theme = &model.theme;
     let lit = focused && selected;
     let style = |normal: Style| if lit { theme.selected() } else { normal };
     if lit {
-        canvas.wipe(line, theme.selected());
+        canvas.wipe(area, theme.selected());
     }
-    let age = times::since(fold.map_or(finding.since, |fold| fold.since), model.world.now);
-    let news = news(model, finding);
-    let widths = Widths::of(line.width, finding.verdict);
+    let age = times::since(line.since, model.world.now);
+    let widths = Widths::of(area.width, line.verdict);
+    let name = line.name.iter().map(|piece| if lit { piece.clone().styled(theme.selected()) } else { piece.clone() });
     let fields = [
-        Field::left(2, mark(model, finding.verdict, lit, focused)),
-        Field::left(widths.word, vec![Piece::word(finding.verdict.word(), style(theme.verdict(finding.verdict)))]),
-        Field::left(widths.subject, subject(finding, fold, (style(theme.text()), style(theme.dim())))),
-        Field::left(
-            widths.title,
-            vec![Piece::shown(fold.and_then(|fold| fold.said.as_ref()).unwrap_or(&finding.title), style(theme.text()))],
-        ),
+        Field::left(2, mark(model, line.verdict, lit, focused)),
+        Field::left(widths.word, vec![Piece::word(line.verdict.word(), style(theme.verdict(line.verdict)))]),
+        Field::left(widths.subject, name.collect()),
+        Field::left(widths.title, vec![Piece::shown(line.title, style(theme.text()))]),
         Field::right(widths.age, vec![Piece::shown(&age.said, style(theme.dim()))]),
+<<<<<<< HEAD
         Field::left(widths.new, vec![Piece::shown(&news, style(theme.accent()))]),
+=======
+        Field::left(widths.new, vec![Piece::word(line.news, style(theme.accent()))]),
+>>>>>>> main
     ];
-    text::row(canvas, line, &fields);
+    text::row(canvas, area, &fields);
     if widths.age > 0 {
         canvas.until(age.until);
     }

@@ -34,6 +34,12 @@ impl Piece {
         Self { text: " ".repeat(columns).into(), style: Style::new() }
     }
 
+    /// The same text in another style.
+    #[must_use]
+    pub fn styled(self, style: Style) -> Self {
+        Self { style, ..self }
+    }
+
     /// Columns it takes.
     pub fn width(&self) -> usize {
         self.text.width()

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::told::Told;
-use super::{begin, counted, listed, named, titled, with_mend};
+use super::{begin, counted, listed, named, packages, titled, with_mend};
 use crate::domain::composer::{ComposerConstraint, ComposerVersion};
 use crate::domain::facts::{Advisory, ComposerPackage, DrupalRecord};
 use crate::domain::{Judgement, Limit, Period, Shown, Verdict};
@@ -72,6 +72,9 @@ pub(super) fn judge(case: &Case<'_>, truth: &Truth<'_>, sites: &[Site<'_>], told
         let at = site.seen.map(|(_, at)| at);
         let said = format!("{} {}: {word}", package.name, package.version);
         judged = judged.because(site.source.id.to_string(), at, said);
+    }
+    if !nowhere {
+        judged = packages(told, judged);
     }
     for (site, touch) in concern.worst() {
         let (item, word) = (format!("site {site}"), word(touch));

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::domain::facts::{HostSeen, Packages, Pending};
 use crate::domain::{Evidence, Fact, Judgement, Read, Shown, SourceRecord, SubjectKind, age};
+use crate::policy::matching::State;
 
 /// Most servers that a chain names one by one.
 const NAMED: usize = 6;
@@ -224,6 +225,18 @@ impl Concern<'_> {
             || format!("make {} answer", silent.name).into(),
             |mend| format!("{}: {mend}", silent.name).into(),
         ))
+    }
+
+    /// How the servers stand, as the history keeps it and as people group by it.
+    pub(super) fn standings(&self, fleet: &Fleet<'_>, mut judged: Judgement) -> Judgement {
+        let item = |host: &usize| format!("host {}", fleet.hosts[*host].name);
+        for host in self.pending.keys().chain(&self.lost) {
+            judged = judged.asking(item(host), State::Vulnerable.word());
+        }
+        for host in self.unsure.keys() {
+            judged = judged.standing(item(host), State::Unknown.word());
+        }
+        judged
     }
 
     /// The chain's part that the servers say: first those that matter.

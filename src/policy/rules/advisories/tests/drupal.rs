@@ -68,12 +68,14 @@ fn a_silent_site_is_asked_about_only_if_it_was_vulnerable() {
 fn every_site_stands_once_however_many_there_are() {
     let sites = (0..9).map(|number| site(&format!("s{number}"), &[("drupal/maps", "2.1.3")])).collect();
     let one = on_maps(sites, OLD);
-    assert_eq!((one.standings.len(), one.standings.iter().filter(|standing| standing.asks).count()), (9, 9));
+    assert_eq!((one.standings.len(), one.standings.iter().filter(|standing| standing.asks).count()), (10, 9));
     // Two packages of one advisory on one site: one thing, which stands as its worst.
     let mut told = advisory(FeedKind::Drupal, "Two - Critical - SA-CONTRIB-2026-302", &["maps", "atlas"], OLD);
     told.affected = Some("<2.1.4".into());
     let both = site("a", &[("drupal/maps", "2.1.4"), ("drupal/atlas", "2.1.3")]);
     let judgements = judged(vec![feed("Drupal", vec![("SA-CONTRIB-2026-302", told)]), both]);
     let stands = &of(&judgements, "SA-CONTRIB-2026-302").standings;
-    assert_eq!((stands.len(), stands[0].word.as_str(), stands[0].asks), (1, "vulnerable", true));
+    let items: Vec<&str> = stands.iter().map(|one| one.item.as_str()).collect();
+    assert_eq!(items, ["package maps", "package atlas", "site a"]);
+    assert_eq!((stands[2].word.as_str(), stands[2].asks), ("vulnerable", true));
 }
