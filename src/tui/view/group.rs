@@ -23,7 +23,7 @@ pub fn draw_list(model: &Model, canvas: &mut Canvas<'_>, panel: usize, inner: Re
             name: vec![Piece::shown(&group.name, model.theme.text())],
             title: &group.said,
             since: group.since,
-            news: "",
+            news: Shown::default(),
         };
         rows::draw_line(model, canvas, Rect { y, height: 1, ..inner }, &line, (true, row == selected));
     }

@@ -60,7 +60,7 @@ pub struct Line<'a> {
     pub name: Vec<Piece>,
     pub title: &'a Shown,
     pub since: Timestamp,
-    pub news: &'static str,
+    pub news: Shown,
 }
 
 /// `▸✖ broken  web7  6 security updates pending  1 d new`, with fewer columns where it is narrow.
@@ -86,11 +86,7 @@ pub fn draw_line(
         Field::left(widths.subject, name.collect()),
         Field::left(widths.title, vec![Piece::shown(line.title, style(theme.text()))]),
         Field::right(widths.age, vec![Piece::shown(&age.said, style(theme.dim()))]),
-<<<<<<< HEAD
-        Field::left(widths.new, vec![Piece::shown(&news, style(theme.accent()))]),
-=======
-        Field::left(widths.new, vec![Piece::word(line.news, style(theme.accent()))]),
->>>>>>> main
+        Field::left(widths.new, vec![Piece::shown(&line.news, style(theme.accent()))]),
     ];
     text::row(canvas, area, &fields);
     if widths.age > 0 {
