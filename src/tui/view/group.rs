@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::rows::{self, Line};
-use crate::domain::Finding;
+use crate::domain::{Finding, Shown};
 use crate::tui::model::Model;
 use crate::tui::pivot::{Group, Member};
 use crate::tui::times;
