@@ -17,8 +17,8 @@ mod fold;
 pub struct Index {
     /// What needs a person, of that what fits the filter.
     pub queue: Vec<usize>,
-    /// How many rows that would be without a filter.
-    pub needing: usize,
+    /// How many rows that would be without a filter; known once somebody asked.
+    needing: Option<usize>,
     /// Rows of the queue that stand for several findings: one silent server leaves many measures unknown, one missing setting
     /// many servers, and each is one thing to mend.
     folded: HashMap<usize, Fold>,
@@ -60,9 +60,6 @@ impl Index {
             index.subjects.entry(finding.subject.clone()).or_default().push(at);
         }
         index.numbers = numbers.len();
-        let needing = || round.findings.iter().enumerate().filter(|(_, finding)| !round.rests(finding));
-        let same = Same::of(needing());
-        index.needing = needing().filter(|(at, _)| same.first(*at).is_none()).count();
         index
     }
 
@@ -91,6 +88,19 @@ impl Index {
         let same = Same::of(open.iter().copied());
         self.queue.extend(open.iter().map(|(at, _)| *at).filter(|at| same.first(*at).is_none()));
         self.folded = folded(&open, &same);
+        // Without a filter it is what was just counted: on the way to the first frame nothing is compared twice.
+        if query.is_empty() {
+            self.needing = Some(self.queue.len());
+        } else if self.needing.is_none() {
+            let needing = || round.findings.iter().enumerate().filter(|(_, finding)| !round.rests(finding));
+            let same = Same::of(needing());
+            self.needing = Some(needing().filter(|(at, _)| same.first(*at).is_none()).count());
+        }
+    }
+
+    /// How many rows the queue has without a filter.
+    pub fn needing(&self) -> usize {
+        self.needing.unwrap_or_default()
     }
 
     /// The finding in a row of the queue.

@@ -1,5 +1,7 @@
 //! How the sources did, round by round.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
@@ -12,7 +14,11 @@ pub(super) fn keep(transaction: &Transaction<'_>, round: &Round) -> rusqlite::Re
         transaction.query_row("SELECT sources FROM opening WHERE one = 1", [], |row| row.get(0)).optional()?;
     // What can't be read any more is written anew.
     let before: Vec<SourceLine> = before.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
-    for line in round.sources.iter().filter(|line| !before.contains(line)) {
+    let mut before: HashMap<&SourceId, &SourceLine> = before.iter().map(|line| (&line.id, line)).collect();
+    for line in &round.sources {
+        if before.remove(&line.id) == Some(line) {
+            continue;
+        }
         let fault = line.fault.as_ref().map(serde_json::to_string).transpose().map_err(unreadable)?;
         let took = line.took_ms.and_then(|ms| i64::try_from(ms).ok());
         let (collector, name) = (line.id.collector.as_str(), line.id.name.as_str());
@@ -26,8 +32,8 @@ pub(super) fn keep(transaction: &Transaction<'_>, round: &Round) -> rusqlite::Re
             fault
         ])?;
     }
-    for gone in before.iter().filter(|line| !round.sources.iter().any(|now| now.id == line.id)) {
-        let (collector, name) = (gone.id.collector.as_str(), gone.id.name.as_str());
+    for gone in before.into_keys() {
+        let (collector, name) = (gone.collector.as_str(), gone.name.as_str());
         let none: Option<i64> = None;
         insert(transaction)?.execute(params![collector, name, millis(round.at), "", none, none, none])?;
     }

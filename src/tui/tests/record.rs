@@ -190,7 +190,7 @@ fn the_same_unknown_is_one_row_that_stands_for_all() {
     assert!(screen.contains("db2 +2"), "{screen}");
     let open = round.findings.iter().filter(|finding| finding.verdict != Verdict::Ok).count();
     assert_eq!(console.model().index.queue.len(), open - 2);
-    assert_eq!(console.model().index.needing, open - 2);
+    assert_eq!(console.model().index.needing(), open - 2);
     console.press("w");
     let why = text(&console.frame());
     assert!(why.contains("the same is said of db2 (firewall), db3 (firewall)"), "{why}");
@@ -228,7 +228,7 @@ pub(super) fn lacking() -> Round {
 fn servers_that_lack_the_same_are_one_row_and_one_decision() {
     let round = lacking();
     let mut console = rehearse(round.clone(), (120, 40));
-    assert_eq!((console.model().index.queue.len(), console.model().index.needing), (2, 2));
+    assert_eq!((console.model().index.queue.len(), console.model().index.needing()), (2, 2));
     let screen = text(&console.frame());
     let row = screen.lines().find(|line| line.contains("4 servers")).unwrap();
     assert!(row.contains("the same 2 security updates: curl, openssl · 1 differs") && row.contains("4 d"), "{screen}");

@@ -175,13 +175,13 @@ pub fn border(model: &Model, focused: bool) -> Style {
     if focused { model.theme.accent() } else { model.theme.dim() }
 }
 
-/// `─ 5`, or `─ 2 of 5 ─ /web` under a filter.
-pub fn count_of_filtered(model: &Model, shown: usize, all: usize) -> Vec<Piece> {
+/// `─ 5`, or `─ 2 of 5 ─ /web` under a filter, where it is known of how many.
+pub fn count_of_filtered(model: &Model, shown: usize, all: Option<usize>) -> Vec<Piece> {
     let theme = &model.theme;
     let filter = &model.view.filter;
     let mut pieces = vec![Piece::word("─ ", theme.dim()), Piece::number(shown, theme.text()), Piece::space(1)];
     if !filter.query.is_empty() {
-        if shown <= all {
+        if let Some(all) = all.filter(|all| shown <= *all) {
             pieces.extend([Piece::word("of ", theme.text()), Piece::number(all, theme.text()), Piece::space(1)]);
         }
         let typed: Shown = format!("/{} ", filter.input.value()).into();

@@ -39,7 +39,7 @@ fn draw_queue(model: &Model, canvas: &mut Canvas<'_>, areas: &layout::Home) {
     if model.world.demo && areas.header.is_empty() {
         title.push(Piece::word("DEMO ", theme.selected()));
     }
-    title.extend(bars::count_of_filtered(model, model.index.queue.len(), model.index.needing));
+    title.extend(bars::count_of_filtered(model, model.index.queue.len(), Some(model.index.needing())));
     let round = &model.world.round;
     let rests = |finding: &&Finding| finding.verdict != Verdict::Ok && round.rests(finding);
     let decided = if round.decisions.is_empty() { 0 } else { round.findings.iter().filter(rests).count() };

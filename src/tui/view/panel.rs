@@ -40,11 +40,19 @@ fn draw_list(model: &Model, canvas: &mut Canvas<'_>, panel: usize, area: Rect) {
     let pivot = model.pivot(panel);
     title.extend(pivot.into_iter().flat_map(|pivot| [Piece::word(pivot.by(), theme.accent()), Piece::space(1)]));
     if model.view.filter.query.is_empty() {
-        title.push(Piece::word("─ ", theme.dim()));
-        title.extend(rows::counts(model, if pivot.is_some() { counts(&index.groups) } else { index.counts }));
-        title.push(Piece::space(1));
+        let counts = rows::counts(model, if pivot.is_some() { counts(&index.groups) } else { index.counts });
+        if !counts.is_empty() {
+            title.push(Piece::word("─ ", theme.dim()));
+            title.extend(counts);
+            title.push(Piece::space(1));
+        }
     } else {
-        title.extend(bars::count_of_filtered(model, index.rows.len(), index.counts.iter().sum()));
+        // Groups are made anew of what fits the filter: there is no number of which they are a part.
+        let (shown, all) = match pivot {
+            Some(_) => (index.groups.len(), None),
+            None => (index.rows.len(), Some(index.counts.iter().sum())),
+        };
+        title.extend(bars::count_of_filtered(model, shown, all));
     }
     let inner = frame(canvas, area, bars::border(model, focused), &title);
     if pivot.is_some() && !index.groups.is_empty() {
