@@ -22,7 +22,7 @@ impl Same {
     /// Of these findings, each with its place.
     ///
     /// The same unknown, word for word, has one cause: of one subject under several measures, or of one measure on several
-    /// subjects. What is due or broken stands for itself, unless one measure says it of [`MANY`] servers or sites and asks the
+    /// subjects that ask the same. What is due or broken stands for itself, unless one measure says it of [`MANY`] servers or sites and asks the
     /// same of each.
     pub fn of<'a>(findings: impl Iterator<Item = (usize, &'a Finding)>) -> Self {
         let mut unknown = Unknown::default();
@@ -57,14 +57,14 @@ fn saying(finding: &Finding) -> Saying<'_> {
 
 #[derive(Debug, Default)]
 struct Unknown<'a> {
-    by_measure: HashMap<(&'a str, &'a str), usize>,
+    by_measure: HashMap<(&'a str, &'a str, i64), usize>,
     by_subject: HashMap<(&'a Subject, &'a str), usize>,
 }
 
 impl<'a> Unknown<'a> {
     fn first(&mut self, at: usize, finding: &'a Finding) -> Option<usize> {
         let title = finding.title.as_str();
-        let (measure, subject) = ((finding.measure.as_str(), title), (&finding.subject, title));
+        let (measure, subject) = ((finding.measure.as_str(), title, finding.asks), (&finding.subject, title));
         let first = self.by_measure.get(&measure).or_else(|| self.by_subject.get(&subject)).copied();
         self.by_measure.entry(measure).or_insert(first.unwrap_or(at));
         self.by_subject.entry(subject).or_insert(first.unwrap_or(at));
@@ -123,6 +123,12 @@ mod tests {
             found("d", Verdict::Broken, ("u", "1")),
         ];
         assert_eq!(firsts(&all), [None; 4]);
+    }
+
+    #[test]
+    fn the_same_unknown_of_what_asks_something_else_is_another() {
+        let unknown = |host, asks| found(host, Verdict::Unknown, ("lists are old; so far 1 security update", asks));
+        assert_eq!(firsts(&[unknown("a", "1"), unknown("b", "1"), unknown("c", "2")]), [None, Some(0), None]);
     }
 
     #[test]

@@ -101,7 +101,7 @@ fn back(model: &mut Model) -> Vec<Effect> {
     match model.view.place {
         Place::Detail(panel) => model.view.place = Place::List(panel),
         Place::List(_) | Place::Tile(_) => model.view.place = Place::Queue,
-        Place::Queue if model.world.then.is_some() => return past::come_back(model),
+        Place::Queue if past::is_away(model) => return past::come_back(model),
         Place::Queue if model.world.trouble.take().is_some() => {}
         Place::Queue => say(model, "this is home: q quits"),
     }

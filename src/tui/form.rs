@@ -11,6 +11,7 @@ use super::typing::edit;
 use super::update::{regret, say};
 use super::widgets::input::TextInput;
 use crate::domain::{DecisionKind, Extent, Finding, FindingKey, Round, Shown, SubjectKind, Verdict};
+use crate::policy::matching::State;
 use crate::round::{Order, Request, Wish};
 
 /// A decision as it is being put together.
@@ -88,6 +89,11 @@ impl Form {
         fields
     }
 
+    /// Whether it is of each finding that the row stands for: a role or everywhere is said once.
+    pub fn is_of_all(&self) -> bool {
+        !self.about.also.is_empty() && self.extents.get(self.extent) == Some(&Extent::Finding)
+    }
+
     fn step(&mut self, by: usize) {
         let fields = self.fields();
         let at = fields.iter().position(|field| *field == self.focus).unwrap_or(0);
@@ -115,7 +121,7 @@ impl Form {
     /// The line that the focus is in, or that is typed into from here.
     pub fn line(&mut self) -> &mut TextInput {
         match self.focus {
-            Field::Until if !self.ends.typed.is_empty() => &mut self.ends.typed,
+            Field::Until => &mut self.ends.typed,
             Field::Link => &mut self.link,
             _ => &mut self.reason,
         }
@@ -160,7 +166,7 @@ fn extents(finding: &Finding, fleet: &Fleet) -> Vec<Extent> {
     extents
 }
 
-/// Of an advisory that concerns several hosts, each of them that is vulnerable now, as far as its history has been read.
+/// Of an advisory that concerns several hosts, each of them where it is a person's turn now, as far as its history has been read.
 fn hosts(model: &Model, finding: &Finding) -> Vec<Extent> {
     /// More is not chosen by going through them.
     const MOST: usize = 20;
@@ -174,8 +180,8 @@ fn hosts(model: &Model, finding: &Finding) -> Vec<Extent> {
             seen.entry(host.to_owned()).or_insert_with(|| turn.word.clone());
         }
     }
-    let vulnerable = |word: &Option<Shown>| word.as_ref().is_some_and(|word| word.as_str().starts_with("vulnerable"));
-    let of = seen.into_iter().filter(|(_, word)| vulnerable(word));
+    let asks = |word: &Option<Shown>| State::said(word.as_ref().map_or("", Shown::as_str)).is_some_and(State::asks);
+    let of = seen.into_iter().filter(|(_, word)| asks(word));
     of.map(|(host, _)| Extent::Host(host.into())).take(MOST).collect()
 }
 
@@ -277,11 +283,10 @@ fn record(model: &mut Model) -> Vec<Effect> {
             return Vec::new();
         }
     };
-    let (wish, also) = (form.wish(until), std::mem::take(&mut form.about.also));
+    let also = if form.is_of_all() { std::mem::take(&mut form.about.also) } else { Vec::new() };
+    let wish = form.wish(until);
     model.view.overlay = None;
     let Some(wish) = wish else { return Vec::new() };
-    // A role or everywhere is said once; what is as it stands, of each.
-    let also = if wish.extent == Extent::Finding { also } else { Vec::new() };
     let others: Vec<Wish> = also.into_iter().map(|key| Wish { key, ..wish.clone() }).collect();
     let all = others.into_iter().chain([wish]);
     all.map(|wish| Effect::Order(Order::Request(Request::Decide(wish)))).collect()

@@ -85,9 +85,11 @@ impl Index {
                 open.push((at, finding));
             }
         }
-        let same = Same::of(open.iter().copied());
+        // What is decided stands for itself.
+        let awake: Vec<(usize, &Finding)> = open.iter().copied().filter(|(_, finding)| !round.rests(finding)).collect();
+        let same = Same::of(awake.iter().copied());
         self.queue.extend(open.iter().map(|(at, _)| *at).filter(|at| same.first(*at).is_none()));
-        self.folded = folded(&open, &same);
+        self.folded = folded(&awake, &same);
         // Without a filter it is what was just counted: on the way to the first frame nothing is compared twice.
         if query.is_empty() {
             self.needing = Some(self.queue.len());

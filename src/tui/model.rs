@@ -51,6 +51,8 @@ pub struct World {
     pub account: Option<Account>,
     /// Where in the past the console is.
     pub then: Option<Then>,
+    /// Where it is on the way to.
+    pub going: Option<Timestamp>,
 }
 
 /// What of the register the console asks with: the servers that something can be done to, and who can be named.
@@ -344,6 +346,7 @@ impl From<Start> for Model {
             fleet: start.fleet,
             account: None,
             then: None,
+            going: None,
         };
         let panels = panels::ALL.iter().map(|_| PanelView::default()).collect();
         let view = View { panels, mouse: true, ..View::default() };

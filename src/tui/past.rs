@@ -52,12 +52,15 @@ pub fn travel(model: &mut Model, text: &str) -> Vec<Effect> {
     match text.trim() {
         "" => ask(model),
         _ if model.world.demo => regret(model, "the demo is one morning: it has no past"),
-        "now" if model.world.then.is_some() => return come_back(model),
+        "now" if is_away(model) => return come_back(model),
         "now" => say(model, "this is now"),
         text => {
             // Seven days ago are seven days before now, also from another moment of the past.
             match parse_past(text, &model.world.zone, model.world.clock()) {
-                Ok(at) => return vec![Effect::Order(Order::AsOf(Some(at)))],
+                Ok(at) => {
+                    model.world.going = Some(at);
+                    return vec![Effect::Order(Order::AsOf(Some(at)))];
+                }
                 Err(wrong) => regret(model, wrong),
             }
         }
@@ -67,7 +70,10 @@ pub fn travel(model: &mut Model, text: &str) -> Vec<Effect> {
 
 /// The world as it was then, or why it can't be shown.
 pub fn arrive(model: &mut Model, went: Result<(Timestamp, Arc<Round>), Fault>) {
+    let going = model.world.going.take();
     match went {
+        // Who turned back, or went elsewhere, meanwhile is not there.
+        Ok((at, _)) if going != Some(at) => model.world.going = going,
         Ok((at, round)) => {
             let clock = model.world.clock();
             let present = model.world.then.take().map_or_else(|| Arc::clone(&model.world.round), |then| then.present);
@@ -81,11 +87,18 @@ pub fn arrive(model: &mut Model, went: Result<(Timestamp, Arc<Round>), Fault>) {
     }
 }
 
+/// Whether it is in the past or on the way there.
+pub fn is_away(model: &Model) -> bool {
+    model.world.then.is_some() || model.world.going.is_some()
+}
+
 pub fn come_back(model: &mut Model) -> Vec<Effect> {
-    let Some(then) = model.world.then.take() else { return Vec::new() };
-    model.world.now = then.clock;
-    model.world.looks = Looks::default();
-    model.take(then.present);
+    model.world.going = None;
+    if let Some(then) = model.world.then.take() {
+        model.world.now = then.clock;
+        model.world.looks = Looks::default();
+        model.take(then.present);
+    }
     say(model, "this is now");
     vec![Effect::Order(Order::AsOf(None))]
 }
@@ -100,8 +113,7 @@ pub fn hear_round(model: &mut Model, round: Arc<Round>) {
 
 /// Whether this can't be done where nothing can be changed any more; it is said then.
 pub fn refuses(model: &mut Model, action: Action) -> bool {
-    let refused =
-        model.world.then.is_some() && matches!(action, Action::Prepare(_) | Action::Record(_) | Action::Refresh(_));
+    let refused = is_away(model) && matches!(action, Action::Prepare(_) | Action::Record(_) | Action::Refresh(_));
     if refused {
         regret(model, "this is the past: nothing is written and nobody is asked; Esc comes back");
     }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 
 use super::{Pivot, counted};
-use crate::domain::{Finding, FindingKey, Same, Shown, Turn, Verdict};
+use crate::domain::{Finding, FindingKey, Round, Same, Shown, Turn, Verdict};
 use crate::policy::matching::State;
 use crate::tui::index::folded;
 use crate::tui::model::Model;
@@ -102,7 +102,7 @@ pub(super) fn of(model: &Model, panel: usize, pivot: Pivot) -> Vec<Group> {
     let fitting = &model.index.panels[panel].fitting;
     let findings = fitting.iter().filter_map(|at| Some((*at, model.world.round.findings.get(*at)?)));
     if pivot == Pivot::Saying {
-        return by_saying(findings);
+        return by_saying(&model.world.round, findings);
     }
     // Until that is read nobody knows what belongs where.
     let Some(turns) = &model.world.looks.stands.turns else { return Vec::new() };
@@ -117,20 +117,22 @@ pub(super) fn of(model: &Model, panel: usize, pivot: Pivot) -> Vec<Group> {
             Pivot::Site => by_thing(&spoken, "site", &mut groups),
         };
         if !found {
+            nowhere.exploited |= spoken.exploited() && finding.verdict != Verdict::Ok;
             nowhere.findings.push(Member::of(at, finding));
         }
     }
     let mut made: Vec<(bool, Group)> = groups
         .into_iter()
-        .filter_map(|(name, gathered)| Some((gathered.exploited, gathered.group(Shown::line(name), pivot)?)))
+        .map(|(name, gathered)| (Shown::line(name), gathered))
+        .chain([(pivot.nowhere().into(), nowhere)])
+        .filter_map(|(name, gathered)| Some((gathered.exploited, gathered.group(name, pivot)?)))
         .collect();
     // Findings come in the order of rank.
     let first = |group: &Group| group.members.iter().map(|member| member.finding).min();
     made.sort_by_cached_key(|(exploited, group)| {
         (Reverse(group.verdict), Reverse(*exploited), first(group), group.key.clone())
     });
-    let nowhere = nowhere.group(pivot.nowhere().into(), pivot);
-    made.into_iter().map(|(_, group)| group).chain(nowhere).collect()
+    made.into_iter().map(|(_, group)| group).collect()
 }
 
 /// The turns of each finding; they come in the order of their keys.
@@ -207,12 +209,13 @@ fn counts(states: &[State]) -> Shown {
     ])
 }
 
-/// What is not ok, a row for all that say the same.
-fn by_saying<'a>(findings: impl Iterator<Item = (usize, &'a Finding)>) -> Vec<Group> {
+/// What is not ok, a row for all that say the same; what is decided stands for itself, as in the queue.
+fn by_saying<'a>(round: &Round, findings: impl Iterator<Item = (usize, &'a Finding)>) -> Vec<Group> {
     let open: Vec<(usize, &Finding)> = findings.filter(|(_, finding)| finding.verdict != Verdict::Ok).collect();
     let places: HashMap<usize, &Finding> = open.iter().copied().collect();
-    let same = Same::of(open.iter().copied());
-    let folds = folded(&open, &same);
+    let awake: Vec<(usize, &Finding)> = open.iter().copied().filter(|(_, finding)| !round.rests(finding)).collect();
+    let same = Same::of(awake.iter().copied());
+    let folds = folded(&awake, &same);
     let first = open.iter().filter(|(at, _)| same.first(*at).is_none());
     let group = |(at, finding): &(usize, &Finding)| {
         let fold = folds.get(at);

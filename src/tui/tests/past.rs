@@ -61,6 +61,26 @@ fn escape_and_now_come_back_to_what_came_meanwhile() {
 }
 
 #[test]
+fn who_turns_back_on_the_way_stays_in_the_present() {
+    let mut console = console(State::Ok, (120, 40));
+    console.press(":as-of 7d<enter>");
+    for keys in ["d", "S", "R"] {
+        assert_eq!(console.press(keys), [], "{keys}");
+    }
+    assert_eq!(console.press("<esc>"), [Effect::Order(Order::AsOf(None))]);
+    console.hear(Update::Then(Ok((then(), Arc::new(sample::round(State::Broken))))));
+    assert!(console.model().world.then.is_none() && !text(&console.frame()).contains("AS OF"));
+    assert_ne!(console.press("R"), []);
+}
+
+#[test]
+fn that_the_past_cannot_be_read_is_said_there() {
+    let mut console = returned();
+    console.hear(Update::Trouble(Fault::new("the store is damaged")));
+    assert!(text(&console.frame()).contains("the store is damaged"));
+}
+
+#[test]
 fn from_one_moment_of_the_past_to_another_is_counted_from_now() {
     let mut console = returned();
     let ordered = console.press(":as-of 7d<enter>");

@@ -103,12 +103,23 @@ fn tab_goes_through_packages_servers_and_sites_and_back_to_advisories() {
         ]
     );
     console.press("<tab>");
-    assert_eq!(groups(&mut console, 0), ["▲ shop: 1 vulnerable", "✓ blog: 1 not affected", "✖ no site: 3 other"]);
+    assert_eq!(
+        groups(&mut console, 0),
+        ["✖ no site: exploited · 3 other", "▲ shop: 1 vulnerable", "✓ blog: 1 not affected"]
+    );
     console.press("<tab>");
     assert!(groups(&mut console, 0).is_empty());
     assert_eq!(state_of(console.model()), "list1:0");
     console.press("<backtab>");
     assert_eq!(groups(&mut console, 0).len(), 3);
+}
+
+#[test]
+fn a_panel_without_anything_does_not_say_that_all_is_well() {
+    let mut console = console(State::Empty, (120, 40));
+    console.press("3<tab>");
+    let screen = text(&console.frame());
+    assert!(screen.contains("No VPN is watched") && !screen.contains("what is ok"), "{screen}");
 }
 
 #[test]

@@ -250,6 +250,47 @@ fn servers_that_lack_the_same_are_one_row_and_one_decision() {
 }
 
 #[test]
+fn what_is_decided_is_in_no_row_with_what_is_not() {
+    let mut round = lacking();
+    let own = round.findings.iter().find(|one| one.subject.name == *"app1").unwrap().key.clone();
+    round.decisions.insert(own.clone(), decided("roman", None));
+    let mut console = rehearse(round, (80, 24));
+    // By what is said, and in the queue when a filter shows what is decided too.
+    for keys in ["2<tab>", "<esc>/verdict:broken<enter>"] {
+        console.press(keys);
+        let screen = text(&console.frame());
+        let row = screen.lines().find(|line| line.contains("3 servers")).unwrap_or_else(|| panic!("{screen}"));
+        assert!(!row.contains('⏸'), "{screen}");
+        let alone = screen.lines().find(|line| line.contains("broken  app1")).unwrap_or_else(|| panic!("{screen}"));
+        assert!(alone.contains('⏸'), "{screen}");
+    }
+}
+
+#[test]
+fn a_row_for_many_tells_what_is_new_of_any() {
+    let mut round = lacking();
+    let key = round.findings.iter().find(|one| one.subject.name == *"app1").unwrap().key.clone();
+    round.since = Since {
+        signed: Some((sample::now() - jiff::SignedDuration::from_hours(24), 1)),
+        news: vec![News { key, change: Change::New }],
+        ..Since::default()
+    };
+    let screen = text(&rehearse(round, (120, 40)).frame());
+    let row = screen.lines().find(|line| line.contains("4 servers")).unwrap();
+    assert!(row.contains("new"), "{screen}");
+}
+
+#[test]
+fn what_is_typed_as_an_end_is_taken_back_without_the_reason() {
+    let mut console = console(State::Broken, (120, 40));
+    // From the reason round by link and what to until.
+    console.press("dthe mirror<down><down><down>10d<backspace><backspace><backspace><backspace><backspace>");
+    let wishes = console.press("<enter>");
+    let [Effect::Order(Order::Request(Request::Decide(wish)))] = &wishes[..] else { panic!("{wishes:?}") };
+    assert_eq!(wish.reason, "the mirror");
+}
+
+#[test]
 fn what_is_broken_stands_for_itself() {
     let mut round = silent();
     for finding in &mut round.findings {

@@ -81,15 +81,15 @@ pub fn status(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
             let style = if message.bad { theme.verdict(Verdict::Due) } else { theme.text() };
             vec![Piece::shown(&message.said, style)]
         }
-        (None, _) if model.world.then.is_some() => {
-            vec![Piece::word("the past: nothing is asked or written here; Esc comes back", theme.text())]
-        }
         (None, Some(fault)) => {
             let mend = fault.mend.as_ref().map_or_else(String::new, |mend| format!(": {mend}"));
             vec![
                 Piece::word("✖ ", theme.verdict(Verdict::Broken)),
                 Piece::shown(&format!("{}{mend}", fault.said).into(), theme.text()),
             ]
+        }
+        (None, None) if model.world.then.is_some() => {
+            vec![Piece::word("the past: nothing is asked or written here; Esc comes back", theme.text())]
         }
         (None, None) => sources(model),
     };

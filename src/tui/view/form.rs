@@ -35,7 +35,7 @@ pub fn decide(model: &Model, canvas: &mut Canvas<'_>, form: &Form) {
     let area = layout::overlay(model.size);
     let about = finding.map_or_else(Vec::new, |finding| about(model, finding, area.width.min(90)));
     let mut about = about;
-    if !form.about.also.is_empty() {
+    if form.is_of_all() {
         let said: Shown = format!("and of {} more that say the same", form.about.also.len()).into();
         about.push(vec![Piece::space(1), Piece::shown(&said, theme.dim())]);
     }

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use super::rows::{self, Line};
 use crate::domain::{Finding, Shown};
 use crate::tui::model::Model;
-use crate::tui::pivot::{Group, Member};
+use crate::tui::pivot::{Group, Member, Pivot};
 use crate::tui::times;
 use crate::tui::widgets::canvas::Canvas;
 use crate::tui::widgets::frame::scroll_bar;
@@ -23,11 +23,21 @@ pub fn draw_list(model: &Model, canvas: &mut Canvas<'_>, panel: usize, inner: Re
             name: vec![Piece::shown(&group.name, model.theme.text())],
             title: &group.said,
             since: group.since,
-            news: Shown::default(),
+            news: told(model, panel, group),
         };
         rows::draw_line(model, canvas, Rect { y, height: 1, ..inner }, &line, (true, row == selected));
     }
     scroll_bar(canvas, inner, &visible, groups.len(), model.theme.dim());
+}
+
+/// What is new of a row of findings; of a package or a server, its members tell.
+fn told(model: &Model, panel: usize, group: &Group) -> Shown {
+    if model.pivot(panel) != Some(Pivot::Saying) {
+        return Shown::default();
+    }
+    let all: Vec<usize> = group.members.iter().map(|member| member.finding).collect();
+    let first = all.first().and_then(|at| model.world.round.findings.get(*at));
+    first.map_or_else(Shown::default, |first| rows::news_of(model, first, &all[1..]))
 }
 
 /// What the group comes to, and its members, a line each.

@@ -71,7 +71,7 @@ fn draw_empty(model: &Model, canvas: &mut Canvas<'_>, panel: usize, inner: Rect)
     let waiting = model.pivot(panel).is_some_and(|pivot| pivot != Pivot::Saying);
     let said: Shown = if waiting && model.world.looks.stands.turns.is_none() {
         "…"
-    } else if model.view.filter.query.is_empty() && model.pivot(panel) == Some(Pivot::Saying) {
+    } else if !model.index.panels[panel].rows.is_empty() && model.pivot(panel) == Some(Pivot::Saying) {
         "Nothing here but what is ok. Tab groups it by subject."
     } else if model.view.filter.query.is_empty() {
         panels::ALL[panel].empty

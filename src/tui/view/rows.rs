@@ -49,7 +49,7 @@ fn draw_row(
         name: subject(finding, fold, (theme.text(), theme.dim())),
         title: fold.and_then(|fold| fold.said.as_ref()).unwrap_or(&finding.title),
         since: fold.map_or(finding.since, |fold| fold.since),
-        news: news(model, finding),
+        news: news_of(model, finding, fold.map_or(&[], |fold| &fold.others)),
     };
     draw_line(model, canvas, area, &line, look);
 }
@@ -122,6 +122,13 @@ pub fn news(model: &Model, finding: &Finding) -> Shown {
         Some(Change::Gone) | None => "",
     };
     word.into()
+}
+
+/// The same of a row that stands for others too: the first that there is to tell.
+pub fn news_of(model: &Model, finding: &Finding, others: &[usize]) -> Shown {
+    let own = news(model, finding);
+    let of_others = || others.iter().filter_map(|at| model.world.round.findings.get(*at)).map(|one| news(model, one));
+    if own.is_empty() { of_others().find(|said| !said.is_empty()).unwrap_or(own) } else { own }
 }
 
 /// The mark of the selection and the verdict's glyph.

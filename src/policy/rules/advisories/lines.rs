@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use super::{MEASURE, counted, listed, titled};
 use crate::domain::facts::{Tracker, Urgency};
 use crate::domain::{Judgement, Link, Shown, Subject, SubjectKind, Verdict};
-use crate::policy::matching::{Fleet, Open, Told, Truth, open};
+use crate::policy::matching::{Fleet, Open, State, Told, Truth, open};
 
 fn judgement(name: impl Into<Shown>, verdict: Verdict, title: Shown) -> Judgement {
     Judgement::new(MEASURE, Subject::new(SubjectKind::Advisory, name), verdict, title)
@@ -85,7 +85,21 @@ impl Lines<'_, '_> {
             .asking("exploited", format!("{cve}{since}"))
             .link(Link::parse(&format!("https://security-tracker.debian.org/tracker/{cve}")))
             .weight(95);
+        let judged = self.standings(judged, open);
         self.because_exploited(judged, &[cve])
+    }
+
+    /// Which servers it concerns and what mends it: by these it is found under each of them.
+    fn standings(&self, judged: Judgement, open: &[&Open<'_, '_>]) -> Judgement {
+        let fixes = open.iter().filter_map(|one| Some((one.source, one.release, one.fixed_in()?)));
+        let judged = fixes.collect::<BTreeSet<_>>().into_iter().fold(judged, |judged, (source, release, fix)| {
+            judged.standing(format!("fix {source} {release}"), fix.clone())
+        });
+        let classes = open.iter().flat_map(|one| &one.sets).flat_map(|set| &self.fleet.sets[*set].classes);
+        let servers = classes.flat_map(|class| &self.fleet.classes[*class].heard).collect::<BTreeSet<_>>();
+        servers.into_iter().fold(judged, |judged, server| {
+            judged.asking(format!("host {}", self.fleet.servers[*server].name), State::Vulnerable.word())
+        })
     }
 
     fn because_exploited(&self, judged: Judgement, cves: &[&str]) -> Judgement {

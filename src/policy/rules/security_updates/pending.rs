@@ -38,10 +38,14 @@ impl<'a> Waiting<'a> {
         })
     }
 
-    /// The same in all servers that lack the same: what each says of other updates and of its age is left out.
-    fn alike(&self, judgement: Judgement) -> Judgement {
-        let mut names: Vec<&str> = self.updates.iter().map(|(update, _)| update.package.as_str()).collect();
-        names.sort_unstable();
+    /// The same in all servers that lack the same and hold the same: what each says of other updates and of its age is left
+    /// out.
+    fn alike(&self, host: &Host<'_>, judgement: Judgement) -> Judgement {
+        let held = |update: &Pending| host.seen.held.seen().is_some_and(|held| held.contains(&update.package));
+        let told = |update: &Pending| format!("{}{}", update.package, if held(update) { " (held)" } else { "" });
+        let mut names: Vec<String> = self.updates.iter().map(|(update, _)| told(update)).collect();
+        // What is held is named first: it takes another hand.
+        names.sort_unstable_by_key(|name| (!name.ends_with(" (held)"), name.clone()));
         let count = names.len();
         let more = count.checked_sub(NAMED + 1).map_or_else(String::new, |more| format!(" and {} more", more + 1));
         names.truncate(NAMED);
@@ -51,6 +55,14 @@ impl<'a> Waiting<'a> {
             1 => judgement.alike(format!("the same security update: {names}")),
             _ => judgement.alike(format!("the same {count} security updates: {names}{more}")),
         }
+    }
+
+    /// Of updates that ask nothing, with every name: only these words tell them apart.
+    fn alike_in_full(&self, judgement: Judgement) -> Judgement {
+        let mut names: Vec<&str> = self.updates.iter().map(|(update, _)| update.package.as_str()).collect();
+        names.sort_unstable();
+        let plural = if names.len() == 1 { "" } else { "s" };
+        judgement.alike(format!("the same {} other update{plural}: {}", names.len(), names.join(", ")))
     }
 
     fn words(&self, host: &Host<'_>, what: &str) -> Option<String> {
@@ -95,7 +107,10 @@ pub(super) fn pending(host: &Host<'_>) -> Judgement {
         .because(name, None, format!("{limit}"))
         .since(security.oldest.or(other.oldest).filter(|_| verdict != Verdict::Ok))
         .weight(if security.oldest.is_some() { 80 } else { 30 });
-    let judgement = security.alike(security.asked(judgement));
+    let judgement = match (security.updates.is_empty(), other.updates.is_empty()) {
+        (true, false) => other.alike_in_full(judgement),
+        _ => security.alike(host, security.asked(judgement)),
+    };
     if verdict == Verdict::Ok { judgement } else { judgement.mend(mend(host, &security)) }
 }
 

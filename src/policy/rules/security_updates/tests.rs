@@ -112,6 +112,22 @@ fn a_host_with_nothing_to_do_is_ok_in_every_part() {
 }
 
 #[test]
+fn servers_are_alike_where_the_same_mends_them() {
+    let alike = |pending: Vec<Pending>, held: &[&str]| {
+        let judged = seen(|host| {
+            host.pending = Read::Seen(pending);
+            host.held = Read::Seen(held.iter().map(|name| (*name).into()).collect());
+        });
+        judged[0].standings.alike.clone().unwrap_or_default().to_string()
+    };
+    let security = || vec![update("curl", true), update("openssl", true)];
+    assert_eq!(alike(security(), &[]), "the same 2 security updates: curl, openssl");
+    assert_eq!(alike(security(), &["openssl"]), "the same 2 security updates: openssl (held), curl");
+    let other = |name| vec![update(name, false)];
+    assert_ne!(alike(other("tzdata"), &[]), alike(other("vim"), &[]));
+}
+
+#[test]
 fn a_security_update_is_due_for_a_day_and_broken_after_it() {
     let host = || {
         let mut host = good();

@@ -226,6 +226,10 @@ fn what_is_exploited_is_named_wherever_it_stands() {
     let row = of(&judgements, "CVE-2026-2");
     assert_eq!(row.verdict, Verdict::Broken);
     assert_eq!(row.title, "exploited · 1 server vulnerable · fixed by openssl 3.0.13-1~deb12u1 in bookworm");
+    // By its server and its package it is found too.
+    let stands = standings(row);
+    assert!(stands.contains(&"host web1 vulnerable!".to_owned()), "{stands:?}");
+    assert!(stands.contains(&"fix openssl bookworm 3.0.13-1~deb12u1".to_owned()), "{stands:?}");
 }
 
 #[test]
