@@ -51,8 +51,6 @@ pub struct World {
     pub account: Option<Account>,
     /// Where in the past the console is.
     pub then: Option<Then>,
-    /// Where it is on the way to.
-    pub going: Option<Timestamp>,
 }
 
 /// What of the register the console asks with: the servers that something can be done to, and who can be named.
@@ -94,6 +92,8 @@ pub struct View {
     pub touched: bool,
     /// Leaving was asked for while something was being done on a server.
     pub leaving: bool,
+    /// The moment of the past that it is on the way to.
+    pub going: Option<Timestamp>,
 }
 
 /// Which screen, and what in it has the focus.
@@ -346,7 +346,6 @@ impl From<Start> for Model {
             fleet: start.fleet,
             account: None,
             then: None,
-            going: None,
         };
         let panels = panels::ALL.iter().map(|_| PanelView::default()).collect();
         let view = View { panels, mouse: true, ..View::default() };

@@ -58,7 +58,7 @@ pub fn travel(model: &mut Model, text: &str) -> Vec<Effect> {
             // Seven days ago are seven days before now, also from another moment of the past.
             match parse_past(text, &model.world.zone, model.world.clock()) {
                 Ok(at) => {
-                    model.world.going = Some(at);
+                    model.view.going = Some(at);
                     return vec![Effect::Order(Order::AsOf(Some(at)))];
                 }
                 Err(wrong) => regret(model, wrong),
@@ -70,10 +70,10 @@ pub fn travel(model: &mut Model, text: &str) -> Vec<Effect> {
 
 /// The world as it was then, or why it can't be shown.
 pub fn arrive(model: &mut Model, went: Result<(Timestamp, Arc<Round>), Fault>) {
-    let going = model.world.going.take();
+    let going = model.view.going.take();
     match went {
         // Who turned back, or went elsewhere, meanwhile is not there.
-        Ok((at, _)) if going != Some(at) => model.world.going = going,
+        Ok((at, _)) if going != Some(at) => model.view.going = going,
         Ok((at, round)) => {
             let clock = model.world.clock();
             let present = model.world.then.take().map_or_else(|| Arc::clone(&model.world.round), |then| then.present);
@@ -89,11 +89,11 @@ pub fn arrive(model: &mut Model, went: Result<(Timestamp, Arc<Round>), Fault>) {
 
 /// Whether it is in the past or on the way there.
 pub fn is_away(model: &Model) -> bool {
-    model.world.then.is_some() || model.world.going.is_some()
+    model.world.then.is_some() || model.view.going.is_some()
 }
 
 pub fn come_back(model: &mut Model) -> Vec<Effect> {
-    model.world.going = None;
+    model.view.going = None;
     if let Some(then) = model.world.then.take() {
         model.world.now = then.clock;
         model.world.looks = Looks::default();
