@@ -1,7 +1,10 @@
 //! The terminal lent to another program, and taken back.
 
+use std::time::Duration;
+
 use crossterm::event::EventStream;
 use rustix::process::{Signal, getpid, kill_process};
+use tokio::time::timeout;
 
 use super::signals::{Heard, Signals};
 use super::{Ending, Runtime};
@@ -11,13 +14,19 @@ use crate::round::Order;
 use crate::tui::message::Msg;
 use crate::tui::update::update;
 
+/// What ended the program reaches us together with it, and may be heard after its end.
+const ECHO: Duration = Duration::from_millis(150);
+
 impl Runtime {
     /// Runs a step in the foreground; afterwards the console is as it was, in whatever size the window has by then. What
     /// is known of the server is asked again: somebody was there.
     pub(super) async fn lend(&mut self, step: &Step) -> Option<Ending> {
         self.deafen();
         self.stage.lend();
-        let ran = self.run(step).await;
+        let ran = match self.run(step).await {
+            Ok(ended) => self.let_fade().await.map_or(Ok(ended), Err),
+            Err(ending) => Err(ending),
+        };
         if ran.is_ok() {
             self.stage.enter_again();
             self.ears.events = Some(EventStream::new());
@@ -44,6 +53,19 @@ impl Runtime {
         self.ears.events = None;
     }
 
+    /// Ctrl-C and Ctrl-Z that were meant for the program are no reason for us to end; anything else is.
+    async fn let_fade(&mut self) -> Option<Ending> {
+        while let Ok(heard) = timeout(ECHO, self.ears.signals.next()).await {
+            match heard {
+                Heard::End(number) if is_keys(number) => {}
+                Heard::End(number) => return Some(Ending::Signal(number)),
+                Heard::TerminalGone => return Some(Ending::TerminalGone),
+                Heard::Stop | Heard::Continue | Heard::Resized => {}
+            }
+        }
+        None
+    }
+
     /// How the program ended, or how the console ends because of what came meanwhile.
     async fn run(&mut self, step: &Step) -> Result<Result<(), Fault>, Ending> {
         let mut program = match Foreground::start(&step.words) {
@@ -57,7 +79,7 @@ impl Runtime {
             };
             let ending = match heard {
                 // Ctrl-C is meant for the program, which may have been too young to hear it.
-                Heard::End(number) if number == Signal::INT.as_raw() || number == Signal::QUIT.as_raw() => {
+                Heard::End(number) if is_keys(number) => {
                     program.signal(Signal::INT);
                     continue;
                 }
@@ -74,4 +96,9 @@ impl Runtime {
             return Err(ending);
         }
     }
+}
+
+/// Whether a key of the terminal sends it: `Ctrl-C`, `Ctrl-\`.
+fn is_keys(number: i32) -> bool {
+    number == Signal::INT.as_raw() || number == Signal::QUIT.as_raw()
 }
