@@ -189,6 +189,11 @@ fn nothing_ever_runs_on_a_server_that_was_not_confirmed() {
     assert_eq!(said(home.path(), &["log", "export", export]).0, Some(0));
     let checked = || std::process::Command::new("sh").args([&format!("{export}/verify.sh"), export]).output().unwrap();
     assert_eq!((said(home.path(), &["log", "verify", export]).0, checked().status.code()), (Some(0), Some(0)));
+    // One that no entry names is found as one that was changed.
+    let forged = format!("{export}/transcripts/1.txt");
+    std::fs::write(&forged, "nothing happened\n").unwrap();
+    assert_eq!((said(home.path(), &["log", "verify", export]).0, checked().status.code()), (Some(2), Some(2)));
+    std::fs::remove_file(forged).unwrap();
     std::fs::write(format!("{export}/transcripts/2.txt"), "nothing happened\n").unwrap();
     assert_eq!((said(home.path(), &["log", "verify", export]).0, checked().status.code()), (Some(2), Some(2)));
 }

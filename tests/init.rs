@@ -81,7 +81,7 @@ fn half_a_list_proposes_nothing_and_says_why() {
 #[test]
 fn a_token_in_place_of_where_it_is_kept_is_refused_and_not_repeated() {
     let home = Home::new("");
-    for place in [TOKEN, "env:", "vault:canary-81c4", ""] {
+    for place in [TOKEN, &format!("env:{TOKEN}"), "env:", "vault:canary-81c4", ""] {
         let output = home.run(&["init", "--hetzner", place]);
         assert_eq!(output.status.code(), Some(64), "{place}");
         let said = text(&output.stderr);

@@ -5,7 +5,7 @@
 set -eu
 dir=${1:-.}
 prev=0000000000000000000000000000000000000000000000000000000000000000
-n=0 signed=0
+n=0 signed=0 named=0
 while IFS= read -r line || [ -n "$line" ]; do
     n=$((n + 1))
     case $line in
@@ -27,12 +27,18 @@ while IFS= read -r line || [ -n "$line" ]; do
     fi
     # What was said while something was done to servers: its hash stands in the entry.
     told=$(printf '%s\n' "$line" | sed -nE 's/^.*"transcript":"([0-9a-f]{64})".*$/\1/p')
+    [ -z "$told" ] || named=$((named + 1))
     if [ -n "$told" ] && [ "$(sha256sum <"$dir/transcripts/$n.txt" | cut -d' ' -f1)" != "$told" ]; then
         echo "BROKEN: the transcript of entry $n is another or missing"
         exit 2
     fi
     prev=$(printf '%s' "$line" | sha256sum | cut -d' ' -f1)
 done <"$dir/log.jsonl"
+kept=$(find "$dir/transcripts" -name '*.txt' 2>/dev/null | wc -l)
+[ "$kept" -eq "$named" ] || {
+    echo "BROKEN: $kept transcripts, but $named entries name one"
+    exit 2
+}
 made=$(find "$dir/sigs" -name '*.sig' | wc -l)
 [ "$made" -eq "$signed" ] || {
     echo "BROKEN: $made signatures, but $signed of them belong to entries that are here"

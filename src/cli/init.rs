@@ -85,6 +85,8 @@ fn token(place: &str) -> Result<SecretRef, End> {
     let rest = rest.to_owned();
     match kind {
         _ if rest.is_empty() => None,
+        // Whoever wrote `env:$TOKEN` wrote the token: it is no name, and is not repeated.
+        "env" if !is_variable(&rest) => None,
         "env" => Some(SecretRef::Env(rest)),
         "keyring" => Some(SecretRef::Keyring(rest)),
         "file" => Some(SecretRef::File(rest)),
@@ -95,6 +97,12 @@ fn token(place: &str) -> Result<SecretRef, End> {
         let said = "--hetzner takes no token, but where it is kept: env:NAME, keyring:NAME, file:PATH or command:LINE";
         End::new(USAGE, said)
     })
+}
+
+/// As variables are called by custom; tokens have other letters.
+fn is_variable(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_uppercase() || first == '_')
+        && name.chars().all(|one| one.is_ascii_uppercase() || one.is_ascii_digit() || one == '_')
 }
 
 /// Every page: a list that can't be read to its end is none.

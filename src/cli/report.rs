@@ -25,7 +25,8 @@ pub(super) struct Arguments {
     /// Of `month`: which one, as in 2026-10. Default: the last thirty days.
     #[arg(long, value_name = "YYYY-MM")]
     month: Option<String>,
-    /// Tells of then instead of now: the last round before, with what was decided and signed by then. `7d` ago, a day (at its
+    /// Tells of then instead of now: the last round before, with what was decided and signed by then (signatures under
+    /// entries of then count whenever they were made). `7d` ago, a day (at its
     /// end), or RFC 3339.
     #[arg(long, value_name = "TIME")]
     as_of: Option<String>,

@@ -332,7 +332,7 @@ sources() {
     $(ls /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null) /dev/null || return
   # shellcheck disable=SC2086
   all=$($limit apt-config dump 2>&1) || { code=$?; printf '%s\n' "$all" | tail -n 3; return $code; }
-  printf '%s\n' "$all" | sed -n 's/^\(APT::Get::AllowUnauthenticated\|Acquire::AllowInsecureRepositories\) "..*";/apt-config\t&/p'
+  printf '%s\n' "$all" | sed -n 's/^\(APT::Get::AllowUnauthenticated\|Acquire::AllowInsecureRepositories\) "..*";/apt-config\t&/Ip'
 }
 section sources sources
 

@@ -34,7 +34,7 @@ pub async fn ask_speech(place: SocketAddr, name: &str) -> Result<Speech, Fault> 
         None => connect(place).await.ok_or_else(|| Fault::passing("it took no second connection"))?,
     };
     let patience = if SPEAK_FIRST.contains(&place.port()) { LATE_GREETING } else { GREETING };
-    let greeting = hear(&mut stream, patience).await;
+    let greeting = hear_greeting(&mut stream, patience).await;
     let mut speech = if greeting.is_empty() {
         drop(stream);
         ask_silent(place, name).await?
@@ -70,6 +70,30 @@ async fn hear(stream: &mut TcpStream, patience: Duration) -> Vec<u8> {
     heard
 }
 
+/// A greeting of several lines may take its time between them: some mail servers let robots talk too early that way.
+async fn hear_greeting(stream: &mut TcpStream, patience: Duration) -> Vec<u8> {
+    let mut greeting = hear(stream, patience).await;
+    while goes_on(&greeting) {
+        let more = hear(stream, patience).await;
+        if more.is_empty() {
+            break;
+        }
+        greeting.extend(more);
+    }
+    greeting
+}
+
+/// `220-` begins a line after which another one comes (RFC 5321, 959).
+fn goes_on(greeting: &[u8]) -> bool {
+    let last = greeting.trim_ascii_end().rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    greeting.len() < CAP && matches!(last, [a, b, c, b'-', ..] if [a, b, c].iter().all(|byte| byte.is_ascii_digit()))
+}
+
+/// Whether the other side has ended the connection.
+async fn has_ended(stream: &mut TcpStream) -> bool {
+    !matches!(timeout(GREETING, stream.read(&mut [0])).await, Err(_) | Ok(Ok(1..)))
+}
+
 async fn exchange(stream: &mut TcpStream, question: &[u8]) -> Option<Vec<u8>> {
     timeout(ANSWER, stream.write_all(question)).await.ok()?.ok()?;
     Some(hear(stream, ANSWER).await)
@@ -100,23 +124,34 @@ async fn ask_starttls(stream: &mut TcpStream, protocol: Protocol) -> Option<bool
         _ => return None,
     };
     let answer = exchange(stream, question.as_bytes()).await.filter(|answer| !answer.is_empty())?;
-    Some(String::from_utf8_lossy(&answer).to_ascii_uppercase().contains(offer))
+    parse_offer(&String::from_utf8_lossy(&answer), offer)
+}
+
+/// Who will not talk to us now says nothing of what it offers (RFC 5321, 7504: 4xx, 521, 554).
+fn parse_offer(answer: &str, offer: &str) -> Option<bool> {
+    let refuses = answer.starts_with('4') || answer.starts_with("521") || answer.starts_with("554");
+    (!refuses).then(|| answer.to_ascii_uppercase().contains(offer))
 }
 
 /// It waits for the client: TLS first, since a TLS port answers plain http too, with a complaint.
 async fn ask_silent(place: SocketAddr, name: &str) -> Result<Speech, Fault> {
     let port = Port::tcp(place.port());
     let door = Door { place, name, behind: None };
-    if speaks_tls(&door).await {
+    let reply = ask_version(&door, 3).await;
+    if matches!(reply, Some(Reply::Accepted(_) | Reply::Refused)) {
         return Ok(ask_old(&door, Speech::of(port, Protocol::Tls)).await);
     }
-    let mute = || Fault::new("it answers neither TLS nor http");
-    let mut stream = connect(place).await.ok_or_else(mute)?;
+    let silent = || Fault::passing("it said nothing to TLS and to http");
+    let mut stream = connect(place).await.ok_or_else(silent)?;
     let question = format!("HEAD / HTTP/1.1\r\nHost: {name}\r\nUser-Agent: matins\r\nConnection: close\r\n\r\n");
-    let answer = exchange(&mut stream, question.as_bytes()).await.ok_or_else(mute)?;
+    let answer = exchange(&mut stream, question.as_bytes()).await.ok_or_else(silent)?;
     let text = String::from_utf8_lossy(&answer);
-    let speech = || Speech { redirect: parse_redirect(&text), ..Speech::of(port, Protocol::Http) };
-    text.starts_with("HTTP/").then(speech).ok_or_else(mute)
+    if text.starts_with("HTTP/") {
+        return Ok(Speech { redirect: parse_redirect(&text), ..Speech::of(port, Protocol::Http) });
+    }
+    // Only who answers in another way, or hangs up at our words, speaks something else; who is slow may speak anything.
+    let answers = !answer.is_empty() || matches!(reply, Some(Reply::HungUp)) || has_ended(&mut stream).await;
+    Err(if answers { Fault::new("it answers neither TLS nor http") } else { silent() })
 }
 
 async fn speaks_tls(door: &Door<'_>) -> bool {
@@ -149,7 +184,7 @@ async fn ask_version(door: &Door<'_>, minor: u8) -> Option<Reply> {
     let mut stream = door.open().await.ok()?;
     let answer = exchange(&mut stream, &client_hello(minor, door.name)).await?;
     // Once ended, it says so again.
-    if answer.is_empty() && !matches!(timeout(GREETING, stream.read(&mut [0])).await, Err(_) | Ok(Ok(1..))) {
+    if answer.is_empty() && has_ended(&mut stream).await {
         return Some(Reply::HungUp);
     }
     parse_reply(&answer)

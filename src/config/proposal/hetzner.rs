@@ -76,8 +76,13 @@ pub fn parse_hetzner(said: &[u8]) -> Result<(Found, Option<u32>), String> {
         found.propose(&server.name, Some(&address), None);
         if let Some(proposed) = found.servers.get_mut(before) {
             proposed.provider = Some("Hetzner".to_owned());
-            let word = |(key, value): (String, String)| if value.is_empty() { key } else { value };
-            proposed.tags = server.labels.into_iter().map(word).collect();
+            // Of `role=web` the value tells, of `backup=true` the key.
+            let word = |(key, value): (String, String)| match value.as_str() {
+                "false" | "no" | "0" => None,
+                "" | "true" | "yes" | "1" => Some(key),
+                _ => Some(value),
+            };
+            proposed.tags = server.labels.into_iter().filter_map(word).collect();
         }
     }
     let next = said.meta.and_then(|meta| meta.pagination).and_then(|pages| pages.next_page);

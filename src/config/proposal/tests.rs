@@ -72,7 +72,7 @@ proptest! {
 #[test]
 fn a_providers_list_gives_addresses_and_labels_and_keeps_what_ssh_knows_better() {
     let page = r#"{"servers": [
-        {"name": "web1", "status": "running", "labels": {"role": "web", "eu": ""},
+        {"name": "web1", "status": "running", "labels": {"role": "web", "eu": "", "backup": "true", "old": "false"},
          "public_net": {"ipv4": {"ip": "203.0.113.5"}, "ipv6": {"ip": "2001:db8:1::/64"}}},
         {"name": "db1", "status": "running", "public_net": {"ipv4": null, "ipv6": {"ip": "2001:db8:2::/64"}}},
         {"name": "in1", "status": "initializing", "public_net": null, "private_net": [{"ip": "10.0.0.7"}]},
@@ -84,7 +84,7 @@ fn a_providers_list_gives_addresses_and_labels_and_keeps_what_ssh_knows_better()
     assert_eq!((names(&found), next), (vec!["web1", "db1", "in1"], Some(2)));
     let ssh: Vec<_> = found.servers.iter().map(|server| server.ssh.as_deref().unwrap()).collect();
     assert_eq!(ssh, ["203.0.113.5", "2001:db8:2::1", "10.0.0.7"]);
-    assert_eq!(found.servers[0].tags, ["eu", "web"]);
+    assert_eq!(found.servers[0].tags, ["backup", "eu", "web"]);
     let skipped = found.skipped.join("\n");
     for part in ["old: it is switched off", "none: it has no address", "-oProxyCommand=x: not a name"] {
         assert!(skipped.contains(part), "{part}: {skipped}");

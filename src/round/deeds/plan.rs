@@ -125,14 +125,12 @@ async fn reboot(asked: &Asked<'_>) -> Result<Step, Fault> {
 }
 
 async fn upgrade(asked: &Asked<'_>, pending: Option<&Result<Waiting, Shown>>) -> Result<Option<Step>, Fault> {
-    let pending = match pending {
+    let (pending, held) = match pending {
         None => return Err(Fault::new("not probed yet")),
         Some(Err(why)) => return Err(Fault::new(why.clone())),
         Some(Ok(Waiting { changes, held })) if changes.is_empty() && held.is_empty() => return Ok(None),
-        Some(Ok(Waiting { changes, .. })) if changes.is_empty() => {
-            return Err(Fault::new("every update of it is on hold: apt-mark unhold lets it be installed"));
-        }
-        Some(Ok(Waiting { changes, .. })) => changes,
+        Some(Ok(Waiting { changes, held })) if changes.is_empty() => return Err(all_on_hold(held)),
+        Some(Ok(Waiting { changes, held })) => (changes, held),
     };
     if pending.len() > MOST {
         return Err(Fault::new(format!("{} updates are more than {MOST}: do it there", pending.len())));
@@ -140,7 +138,7 @@ async fn upgrade(asked: &Asked<'_>, pending: Option<&Result<Waiting, Shown>>) ->
     let (root, said) = asked.as_whom(&dry_run(pending)).await?;
     let changes = parse_dry_run(&said)?;
     if changes.is_empty() {
-        return Ok(None);
+        return if held.is_empty() { Ok(None) } else { Err(all_on_hold(held)) };
     }
     let mut words = vec!["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y"];
     words.extend(["--no-remove", "--only-upgrade", "-o", "DPkg::Lock::Timeout=120"]);
@@ -148,6 +146,14 @@ async fn upgrade(asked: &Asked<'_>, pending: Option<&Result<Waiting, Shown>>) ->
     let targets = targets(&changes);
     words.extend(targets.iter().map(String::as_str));
     Ok(Some(step(&asked.server, root, &words, Proof::Changes(changes))))
+}
+
+fn all_on_hold(held: &[Shown]) -> Fault {
+    let names: Vec<&str> = held.iter().map(Shown::as_str).collect();
+    Fault::new(format!(
+        "what is left of its updates is on hold: {}; apt-mark unhold lets it be installed",
+        names.join(", ")
+    ))
 }
 
 /// What the dry run says now.

@@ -71,7 +71,7 @@ fn parse_unsigned(section: &Section) -> Vec<Shown> {
             if options.split_whitespace().any(|option| is_yes(option, '=')) {
                 unsigned.push(Shown::line(&format!("{place} ({file})")));
             }
-        } else if line.starts_with("APT::") || line.starts_with("Acquire::") {
+        } else if file == "apt-config" {
             if !line.split('"').nth(1).is_some_and(is_true) {
                 continue;
             }
@@ -138,7 +138,7 @@ mod tests {
         for yes in ["yes", "Yes", "TRUE", "with", "on", "Enable", "1"] {
             let told = parse_unsigned(&section(&format!(
                 "/a.list\tdeb [trusted={yes}] http://h/ s\n/b.sources\tURIs: http://b/\n/b.sources\tTrusted: {yes}\n\
-                 apt-config\tAPT::Get::AllowUnauthenticated \"{yes}\";"
+                 apt-config\tapt::get::allowunauthenticated \"{yes}\";"
             )));
             assert_eq!(told.len(), 3, "{yes}: {told:?}");
         }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use tokio::net::TcpStream;
 
-use super::{LATE_GREETING, connect, exchange, hear};
+use super::{LATE_GREETING, connect, exchange, hear_greeting};
 use crate::domain::facts::Protocol;
 use crate::domain::{Fault, Shown};
 
@@ -24,7 +24,7 @@ impl Door<'_> {
         let mut stream = connect(self.place).await.ok_or_else(|| Fault::passing("it took no further connection"))?;
         let Some((hello, word, yes)) = self.behind.and_then(words) else { return Ok(stream) };
         let lost = || Fault::passing("it fell silent before STARTTLS");
-        if hear(&mut stream, LATE_GREETING).await.is_empty() {
+        if hear_greeting(&mut stream, LATE_GREETING).await.is_empty() {
             return Err(lost());
         }
         if !hello.is_empty() {

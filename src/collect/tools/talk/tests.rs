@@ -31,6 +31,9 @@ async fn who_speaks_first_is_known_by_its_words_and_asked_for_starttls() {
     for (greeting, answer, protocol, starttls) in [
         (&b"220 mx ESMTP Postfix\r\n"[..], &b"250-mx\r\n250-STARTTLS\r\n250 HELP\r\n"[..], Protocol::Smtp, Some(true)),
         (b"220 mx ESMTP\r\n", b"250 mx\r\n", Protocol::Smtp, Some(false)),
+        (b"220 mx ESMTP\r\n", b"421 4.7.0 try again later\r\n", Protocol::Smtp, None),
+        (b"220 mx ESMTP\r\n", b"554 you spoke too early\r\n", Protocol::Smtp, None),
+        (b"220 mx SMTP\r\n", b"502 command not implemented\r\n", Protocol::Smtp, Some(false)),
         (b"220 ProFTPD Server\r\n", b"211-Features:\r\n AUTH TLS\r\n211 End\r\n", Protocol::Ftp, Some(true)),
         (b"220 (vsFTPd 3.0.3)\r\n", b"211-Features:\r\n211 End\r\n", Protocol::Ftp, Some(false)),
         (b"* OK Dovecot ready.\r\n", b"* CAPABILITY IMAP4rev1 STARTTLS\r\na OK\r\n", Protocol::Imap, Some(true)),
@@ -51,7 +54,30 @@ async fn plain_http_is_told_from_tls_and_its_redirect_is_read() {
     let redirect =
         spoken(b"", b"HTTP/1.1 301 Moved\r\nServer: x\r\nlocation:  https://web1.example.org/\r\n\r\n").await.unwrap();
     assert_eq!(redirect.redirect.unwrap(), "https://web1.example.org/");
-    assert_eq!(spoken(b"", b"what?").await.unwrap_err().said, "it answers neither TLS nor http");
+    let other = spoken(b"", b"what?").await.unwrap_err();
+    assert_eq!((other.said.as_str(), other.passing), ("it answers neither TLS nor http", false));
+}
+
+#[tokio::test]
+async fn who_says_nothing_may_speak_anything() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let place = listener.local_addr().unwrap();
+    // The kernel takes connections, and nobody answers.
+    let silent = ask_speech(place, "web1.example.org").await.unwrap_err();
+    assert!(silent.passing, "{silent:?}");
+}
+
+#[test]
+fn a_greeting_goes_on_after_a_line_with_a_dash() {
+    for (greeting, on) in [
+        (&b"220-mx ESMTP\r\n"[..], true),
+        (b"220-mx\r\n220 mx ESMTP\r\n", false),
+        (b"220 mx-1 ESMTP\r\n", false),
+        (b"SSH-2.0-x\r\n", false),
+        (b"", false),
+    ] {
+        assert_eq!(goes_on(greeting), on, "{greeting:?}");
+    }
 }
 
 /// A program that is ended with the test.
