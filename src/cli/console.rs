@@ -57,12 +57,11 @@ pub(super) fn run(edge: &Edge) -> Ended {
     });
     let (curtain, opened) = oneshot::channel();
     let own = runtime.handle().clone();
-    // One thread of its own from the first byte of evidence on: reading 500 servers' packages and judging them takes a
-    // moment, in which nobody else waits, and the memory for it is taken and given back in one place.
+    // A thread of its own: judging takes a moment, in which nobody else waits.
     let scheduling = runtime.spawn_blocking(move || {
         // The screen comes first, on a machine with one processor as well.
         opened.blocking_recv().ok();
-        match Desk::open(plan, Box::new(store)) {
+        match Desk::cleared(plan, Box::new(store)) {
             Ok(desk) => own.block_on(async {
                 let watch = Watch::on(&settings.store).ok();
                 schedule(Schedule { desk, tools, orders: inbox, updates, watch }).await;

@@ -31,6 +31,12 @@ impl FindingKey {
         self.0.as_str()
     }
 
+    /// The same key in memory of its own.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        Self(self.0.apart())
+    }
+
     /// Measure, subject and part, as they stand in the key.
     pub fn parts(&self) -> (&str, &str, Option<&str>) {
         let mut parts = self.0.as_str().splitn(3, '/');

@@ -49,6 +49,12 @@ impl Shown {
         &self.0
     }
 
+    /// The same text in memory of its own.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        Self(Arc::from(&*self.0))
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

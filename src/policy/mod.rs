@@ -14,7 +14,7 @@ mod slots;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::domain::{Evidence, Exhibit, Judgement, Limit, Limits, Month, Period, Subject};
+use crate::domain::{Evidence, Exhibit, Judgement, Limit, Limits, Month, Period, Subject, SubjectKind};
 
 pub use measures::measures;
 pub use rank::ranked;
@@ -70,6 +70,10 @@ pub const CERTIFICATE: Limit = Limit {
     help: "how long before it expires a certificate is due for renewal",
 };
 
+/// What subjects are of which a rule may have pictures; of others none is asked.
+pub const PICTURED: &[SubjectKind] =
+    &[SubjectKind::Backup, SubjectKind::Host, SubjectKind::Organisation, SubjectKind::Peer];
+
 /// Judges everything, in the order in which it needs a person.
 pub fn evaluate(case: &Case<'_>) -> Vec<Judgement> {
     ranked(rules::ALL.iter().flat_map(|rule| (rule.judge)(case)).collect())
@@ -83,6 +87,9 @@ pub fn patch_latency(case: &Case<'_>, most: usize) -> Vec<Month> {
 
 /// The pictures that the rules have of a subject, each with its rule's measure.
 pub fn exhibits(case: &Case<'_>, subject: &Subject) -> Vec<(&'static str, Exhibit)> {
+    if !PICTURED.contains(&subject.kind) {
+        return Vec::new();
+    }
     let of = |rule: &Rule| (rule.exhibits)(case, subject).into_iter().map(|exhibit| (rule.measure, exhibit)).collect();
     rules::ALL.iter().flat_map(|rule| -> Vec<_> { of(rule) }).collect()
 }

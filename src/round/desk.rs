@@ -1,17 +1,17 @@
 //! [`Desk`]: where evidence, rules and the store meet.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::flapping::count_turns;
+use super::said::{roles, said_of};
 use super::{Chronicle, Order, Plan, Survey, Update, answer};
 use crate::domain::{
-    Declared, Evidence, Fact, Fault, Finding, FindingKey, Judgement, Particulars, Period, Round, Shown, Since,
-    SourceId, SourceLine, SourceRecord, Standing, Verdict,
+    Evidence, Fault, Finding, FindingKey, Judgement, Observation, Particulars, Round, Shown, SourceId, SourceLine,
+    SourceRecord, Standing, Subject, Verdict,
 };
 use crate::log::Record;
-use crate::policy::decisions::{Present, Roles, decided};
+use crate::policy::decisions::Roles;
 use crate::policy::{self, Case};
 use crate::store::{Attempt, Kept, Outcome, Store, StoreError};
 
@@ -20,11 +20,17 @@ use crate::store::{Attempt, Kept, Outcome, Store, StoreError};
 pub struct Desk {
     pub plan: Plan,
     pub(super) store: Box<dyn Store>,
-    evidence: Evidence,
+    pub(super) evidence: Evidence,
+    /// Whether sources told of new things since the evidence knows since when each has been there.
+    unsighted: bool,
+    /// Whether what sources saw is in the store only: see [`Desk::cleared`].
+    pub(super) is_clear: bool,
+    /// What a cleared desk could not keep in the store.
+    pub(super) unkept: HashMap<SourceId, Vec<Observation>>,
     memories: HashMap<SourceId, String>,
-    record: Record,
+    pub(super) record: Record,
     /// Of the findings that are not ok, as they were judged last.
-    presents: HashMap<FindingKey, Judged>,
+    pub(super) presents: HashMap<FindingKey, Judged>,
     /// Lines of the log that could not be used, told once.
     damage: Vec<Shown>,
     /// Channels that nothing reaches, told once.
@@ -32,7 +38,7 @@ pub struct Desk {
 }
 
 /// What of a judgement a decision hangs on.
-struct Judged {
+pub(super) struct Judged {
     /// Since when it is so.
     since: Timestamp,
     verdict: Verdict,
@@ -42,6 +48,18 @@ struct Judged {
 impl Judged {
     fn of(judgement: &Judgement, now: Timestamp) -> Self {
         Self { since: now, verdict: judgement.verdict, standings: judgement.standings.each.clone() }
+    }
+
+    /// The same in memory of its own: what is alike is there once.
+    pub(super) fn interned(&self, texts: &mut HashSet<Shown>) -> Self {
+        let mut interned = |text: &Shown| {
+            let apart = texts.get(text).cloned().unwrap_or_else(|| text.apart());
+            texts.insert(apart.clone());
+            apart
+        };
+        let standings = self.standings.iter();
+        let standings = standings.map(|one| Standing { item: interned(&one.item), word: interned(&one.word), ..*one });
+        Self { since: self.since, verdict: self.verdict, standings: standings.collect() }
     }
 
     /// Whether a person is asked the same question.
@@ -59,65 +77,19 @@ impl std::fmt::Debug for Desk {
     }
 }
 
-/// The last round as the store has it, with what people said of it: what a console opens with.
-pub fn opening(plan: &Plan, store: &dyn Store, now: Timestamp) -> Result<Option<Round>, StoreError> {
-    let Some(round) = store.last()? else { return Ok(None) };
-    let mut record = Record::default();
-    for (seq, line) in store.log(0)? {
-        // What can't be used is told when the desk reads it.
-        record.take(seq, &line).ok();
-    }
-    let round = Round { operator: plan.operator.clone(), ..round };
-    // Nothing is decided on most mornings, and then nothing has to be held against it.
-    let asking = if record.decisions.is_empty() { HashMap::new() } else { store.asking()? };
-    let standings = |key: &FindingKey| asking.get(key).map_or(&[][..], Vec::as_slice);
-    let mut round = said_of(round, &record, (&roles(plan), &standings), now);
-    count_turns(store, &mut round, now)?;
-    Ok(Some(round))
-}
-
-/// How the things stand that a finding speaks of.
-pub(super) type StandingsOf<'f, 's> = &'f dyn Fn(&FindingKey) -> &'s [Standing];
-
-/// Adds what people said of the findings, and what changed since the operator signed.
-pub(super) fn said_of(
-    mut round: Round,
-    record: &Record,
-    (roles, standings): (&Roles, StandingsOf<'_, '_>),
-    now: Timestamp,
-) -> Round {
-    round.decisions = BTreeMap::new();
-    if !record.decisions.is_empty() {
-        for finding in round.findings.iter().filter(|finding| finding.verdict != Verdict::Ok) {
-            let (key, kind, verdict) = (&finding.key, finding.subject.kind, finding.verdict);
-            let present = Present { key, kind, verdict, standings: standings(key) };
-            if let Some(decided) = decided(&present, &record.decisions, roles, now) {
-                round.decisions.insert(key.clone(), decided);
-            }
-        }
-    }
-    // One that can't be read is told by the desk; until then nobody has signed.
-    let signed = record.last_check_in(&round.operator).unwrap_or_default();
-    round.since = Since::of(signed.as_ref(), &round);
-    // Read at any moment of the week, it holds the whole of four weeks.
-    let recent = now - Period::days(35).as_duration();
-    let days = record.signed.iter().enumerate().filter(|(at, signed)| *at == 0 || **signed > recent);
-    round.since.days = days.map(|(_, signed)| *signed).collect();
-    round
-}
-
-pub(super) fn roles(plan: &Plan) -> Roles {
-    let role = |declared: &Declared| match &declared.fact {
-        Fact::HostDeclared(host) => Some((declared.subject.name.clone(), host.role.clone()?)),
-        _ => None,
-    };
-    plan.sources.iter().flat_map(|source| &source.declared).filter_map(role).collect()
-}
-
 impl Desk {
     /// Lays out what is kept of the plan's sources.
     pub fn open(plan: Plan, store: Box<dyn Store>) -> Result<Self, StoreError> {
-        let mut kept: HashMap<SourceId, Kept> = store.kept()?.into_iter().map(|kept| (kept.id.clone(), kept)).collect();
+        let kept = store.kept()?;
+        let mut desk = Self::on(plan, store, kept);
+        desk.read_log()?;
+        desk.read_past()?;
+        Ok(desk)
+    }
+
+    /// A desk on these answers, which knows nothing of the past yet.
+    pub(super) fn on(plan: Plan, store: Box<dyn Store>, kept: Vec<Kept>) -> Self {
+        let mut kept: HashMap<SourceId, Kept> = kept.into_iter().map(|kept| (kept.id.clone(), kept)).collect();
         let mut memories = HashMap::new();
         let sources = plan
             .sources
@@ -140,13 +112,12 @@ impl Desk {
                 }
             })
             .collect();
-        let (register, first_seen) = (plan.register.clone(), store.sightings()?);
-        let evidence = Evidence { sources, register, configured: plan.configured, first_seen, ..Evidence::default() };
+        let register = plan.register.clone();
+        let evidence = Evidence { sources, register, configured: plan.configured, ..Evidence::default() };
         let mut desk = Self::replay(plan, store, evidence);
         desk.memories = memories;
-        desk.read_log()?;
-        desk.read_turns()?;
-        Ok(desk)
+        desk.unsighted = true;
+        desk
     }
 
     /// A desk on evidence that was recorded elsewhere.
@@ -155,6 +126,9 @@ impl Desk {
             plan,
             store,
             evidence,
+            unsighted: false,
+            is_clear: false,
+            unkept: HashMap::new(),
             memories: HashMap::new(),
             record: Record::default(),
             presents: HashMap::new(),
@@ -193,6 +167,20 @@ impl Desk {
         self.evidence.turns.retain(|turn| turn.at <= at);
     }
 
+    /// Since when things have been there, and how they turned.
+    pub(super) fn read_past(&mut self) -> Result<(), StoreError> {
+        self.read_sightings()?;
+        self.read_turns()
+    }
+
+    fn read_sightings(&mut self) -> Result<(), StoreError> {
+        if self.unsighted {
+            self.evidence.first_seen = self.store.sightings()?;
+            self.unsighted = false;
+        }
+        Ok(())
+    }
+
     /// The newest of the history that rules judge by; what is here already is not read again.
     fn read_turns(&mut self) -> Result<(), StoreError> {
         let since = self.evidence.turns.last().map_or(Timestamp::UNIX_EPOCH, |turn| turn.at);
@@ -222,6 +210,11 @@ impl Desk {
         &self.evidence
     }
 
+    /// Which sources told of the subject. Where that can't be read, those count that are there for it.
+    pub(super) fn tellers(&self, subject: &Subject) -> HashSet<SourceId> {
+        self.store.tellers(subject).unwrap_or_default()
+    }
+
     /// What the source's last good answer left for the next time; only while that answer is still here.
     pub fn memory(&self, id: &SourceId) -> Option<String> {
         let has_answer = self.evidence.sources.iter().any(|source| source.id == *id && source.good_at.is_some());
@@ -231,16 +224,11 @@ impl Desk {
     /// Takes what a try brought: into the store first, then into the evidence.
     pub fn take(&mut self, attempt: Attempt) -> Result<(), StoreError> {
         let kept = self.store.keep(&attempt);
-        let sightings = matches!(attempt.outcome, Outcome::Seen { .. });
-        self.apply(attempt);
-        kept?;
-        if sightings {
-            self.evidence.first_seen = self.store.sightings()?;
-        }
-        Ok(())
+        self.apply(attempt, kept.is_ok());
+        kept
     }
 
-    fn apply(&mut self, attempt: Attempt) {
+    fn apply(&mut self, attempt: Attempt, is_kept: bool) {
         let Some(source) = self.evidence.sources.iter_mut().find(|source| source.id == attempt.id) else { return };
         source.asked_at = Some(attempt.asked_at);
         source.took_ms = Some(attempt.took_ms);
@@ -256,9 +244,14 @@ impl Desk {
             }
             Outcome::Seen { observations, memory } => {
                 source.good_at = Some(attempt.asked_at);
-                source.seen = observations;
                 source.fault = None;
                 source.failures = 0;
+                self.unsighted = true;
+                match (self.is_clear, is_kept) {
+                    (false, _) => source.seen = observations,
+                    (true, false) => drop(self.unkept.insert(attempt.id.clone(), observations)),
+                    (true, true) => drop(self.unkept.remove(&attempt.id)),
+                }
                 match memory {
                     Some(memory) => self.memories.insert(attempt.id, memory),
                     None => self.memories.remove(&attempt.id),
@@ -278,21 +271,30 @@ impl Desk {
 
     /// Judges, gives the judgements their history, and keeps them as the last round.
     pub fn evaluate(&mut self, now: Timestamp) -> Result<Round, StoreError> {
+        let round = self.judge_and_keep(now)?;
+        Ok(self.decide_on(round, now))
+    }
+
+    pub(super) fn judge_and_keep(&mut self, now: Timestamp) -> Result<Round, StoreError> {
         self.read_log()?;
+        self.read_sightings()?;
         let judgements = self.judge(now);
         self.remember(&judgements, now);
         let round = self.store.record(now, &self.plan.operator, self.lines(now), judgements)?;
         self.read_turns()?;
-        Ok(self.decide_on(round, now))
+        Ok(round)
     }
 
     /// Judges at this moment without keeping anything; histories begin now.
     pub fn glance(&mut self, now: Timestamp) -> Round {
+        // What is new counts from now on then; that the store can't be read is told by whoever keeps the round.
+        self.read_sightings().ok();
         self.look_over(now, &HashMap::new()).0
     }
 
     /// Judges at this moment without keeping anything, with the histories that the store knows: what a report tells of.
     pub fn survey(&mut self, now: Timestamp) -> Result<Survey, StoreError> {
+        self.read_sightings()?;
         let last = self.store.last()?;
         let last_round = last.as_ref().map(|round| round.at);
         let known = last.into_iter().flat_map(|round| round.findings);

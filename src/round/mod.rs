@@ -1,6 +1,7 @@
 //! One pass: ask the collectors under their deadlines, keep what they saw, evaluate, record; and the schedule of passes.
 
 mod acts;
+mod apart;
 mod ask;
 mod deeds;
 mod desk;
@@ -10,6 +11,7 @@ mod past;
 mod plan;
 mod reader;
 mod recording;
+mod said;
 mod schedule;
 mod telling;
 #[cfg(test)]
@@ -27,12 +29,13 @@ use crate::domain::{
 };
 
 pub use acts::{Request, Wish, Written};
-pub use desk::{Desk, opening};
+pub use desk::Desk;
 pub use pass::{Pass, Step, pass};
 pub use past::{no_past, past};
 pub use plan::{Plan, owners};
 pub use reader::{answer, read_for};
 pub use recording::Recording;
+pub use said::opening;
 pub use schedule::{Schedule, run};
 pub use telling::tell;
 

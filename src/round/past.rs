@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::desk::{roles, said_of};
 use super::flapping::count_turns;
+use super::said::{roles, said_of};
 use super::{Desk, Plan, Survey};
 use crate::domain::{Fault, FindingKey, Round};
 use crate::log::{self, Record};

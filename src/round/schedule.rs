@@ -144,7 +144,11 @@ impl Clerk {
         let (tools, updates) = (Arc::clone(&self.tools), self.updates.clone());
         match order {
             Order::Prepare(errand) => {
-                let (errand, pending) = (errand.clone(), security(self.desk.evidence(), now));
+                let errand = errand.clone();
+                let pending = match self.desk.with_evidence(|desk| security(desk.evidence(), now)) {
+                    Ok(pending) => pending,
+                    Err(error) => return drop(updates.send(Update::Prepared(errand, Err(error.into())))),
+                };
                 self.deeds.spawn(async move {
                     let prepared = prepare(&tools, &errand, &pending).await;
                     // Nobody listens any more when this fails; then nobody wants it either.
@@ -195,6 +199,10 @@ impl Clerk {
     }
 
     fn hurry(&mut self, order: &Order, now: Timestamp) {
+        let tellers = match order {
+            Order::RefreshSubject(subject) => self.desk.tellers(subject),
+            _ => HashSet::new(),
+        };
         for record in &self.desk.evidence().sources {
             let wanted = match order {
                 Order::RefreshAll => true,
@@ -202,7 +210,7 @@ impl Clerk {
                 Order::RefreshSubject(subject) => {
                     record.id.name == subject.name
                         || record.declared.iter().any(|declared| declared.subject == *subject)
-                        || record.seen.iter().any(|seen| seen.subject == *subject)
+                        || tellers.contains(&record.id)
                 }
                 // Nothing is asked for these.
                 Order::Look(_)
@@ -280,7 +288,7 @@ impl Clerk {
         for order in &others {
             self.obey(order);
         }
-        if let Some(update) = look.and_then(|look| self.desk.exhibit(&look, (self.tools.now)())) {
+        if let Some(update) = look.and_then(|look| self.desk.exhibit_apart(&look, (self.tools.now)())) {
             // Nobody listens any more when this fails; the next report ends the schedule.
             self.updates.send(update).ok();
         }
@@ -343,11 +351,11 @@ impl Clerk {
             // Nobody listens any more when this fails; the next report ends the schedule.
             self.updates.send(Update::Trouble(fault)).ok();
         }
-        match self.desk.evaluate(self.judged_at) {
+        match self.desk.evaluate_apart(self.judged_at) {
             Ok(round) => self.show(round),
             Err(error) => {
                 // What can't be kept is shown all the same: an old screen would look as if nothing had happened.
-                let round = self.desk.glance(self.judged_at);
+                let round = self.desk.glance_apart(self.judged_at);
                 self.show(round);
                 // Nobody listens any more when this fails; the next report ends the schedule.
                 self.updates.send(Update::Trouble(error.into())).ok();

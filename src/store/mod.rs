@@ -108,6 +108,15 @@ pub type NextLine<'a> = dyn FnMut(Option<(u64, &str)>) -> Option<String> + 'a;
 
 /// A database. Every method is one transaction: it happens wholly or not at all.
 pub trait Store: Send {
+    /// The same store once more; `None` where there is no second way in.
+    fn again(&self) -> Result<Option<Box<dyn Store>>, StoreError>;
+
+    /// How every source does, without what it saw.
+    fn sources(&self) -> Result<Vec<Kept>, StoreError>;
+
+    /// Which sources' last good answers tell of this subject.
+    fn tellers(&self, subject: &Subject) -> Result<HashSet<SourceId>, StoreError>;
+
     /// What is kept of every source.
     fn kept(&self) -> Result<Vec<Kept>, StoreError>;
 

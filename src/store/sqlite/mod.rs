@@ -23,7 +23,8 @@ use serde::de::value::{Error, StrDeserializer};
 use super::watch::touch;
 use super::{Attempt, Kept, NextLine, Past, Signature, Store, StoreError};
 use crate::domain::{
-    FindingKey, Judgement, Particulars, Round, Seek, Shown, Sighting, SourceLine, Standing, Subject, Tally, Turn,
+    FindingKey, Judgement, Particulars, Round, Seek, Shown, Sighting, SourceId, SourceLine, Standing, Subject, Tally,
+    Turn,
 };
 
 /// A store in one SQLite file, or in memory.
@@ -41,16 +42,19 @@ impl Sqlite {
     /// Opens the file, making it (mode 0600, its folder 0700) and bringing its schema up to date as needed.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let file = Shown::line(&path.to_string_lossy());
-        let connection =
-            open::connection(path).map_err(|(said, mend)| StoreError { file: file.clone(), said, mend })?;
-        Ok(Self { file, connection, known: HashMap::new(), version: None })
+        Self::of(file, open::connection(path))
     }
 
     /// A store that is gone when it is dropped.
     pub fn in_memory() -> Result<Self, StoreError> {
-        let file = Shown::line("in memory");
-        let connection = open::memory().map_err(|(said, mend)| StoreError { file: file.clone(), said, mend })?;
-        Ok(Self { file, connection, known: HashMap::new(), version: None })
+        Self::of(Shown::line("in memory"), open::memory())
+    }
+
+    fn of(file: Shown, opened: Result<Connection, (Shown, Shown)>) -> Result<Self, StoreError> {
+        match opened {
+            Ok(connection) => Ok(Self { file, connection, known: HashMap::new(), version: None }),
+            Err((said, mend)) => Err(StoreError { file, said, mend }),
+        }
     }
 
     fn fault(&self, error: &rusqlite::Error) -> StoreError {
@@ -96,6 +100,19 @@ impl Sqlite {
 }
 
 impl Store for Sqlite {
+    fn again(&self) -> Result<Option<Box<dyn Store>>, StoreError> {
+        let Some(path) = self.connection.path().filter(|path| !path.is_empty()) else { return Ok(None) };
+        Ok(Some(Box::new(Self::of(self.file.clone(), open::again(Path::new(path)))?)))
+    }
+
+    fn sources(&self) -> Result<Vec<Kept>, StoreError> {
+        sources::all(&self.connection).map_err(|error| self.fault(&error))
+    }
+
+    fn tellers(&self, subject: &Subject) -> Result<HashSet<SourceId>, StoreError> {
+        sources::tellers(&self.connection, subject).map_err(|error| self.fault(&error))
+    }
+
     fn kept(&self) -> Result<Vec<Kept>, StoreError> {
         sources::kept(&self.connection).map_err(|error| self.fault(&error))
     }

@@ -6,7 +6,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use crate::domain::Shown;
 
@@ -53,6 +53,14 @@ pub(super) fn connection(path: &Path) -> Result<Connection, Wrong> {
         return Err(("is not a file".into(), "set [store] url to another place".into()));
     }
     let mut connection = Connection::open(path).map_err(|error| explain(&error))?;
+    prepare(&mut connection)?;
+    Ok(connection)
+}
+
+/// Of a file that is open already: one that was taken away is not made anew.
+pub(super) fn again(path: &Path) -> Result<Connection, Wrong> {
+    let mut connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(|error| explain(&error))?;
     prepare(&mut connection)?;
     Ok(connection)
 }

@@ -1,6 +1,6 @@
 //! Sources, their last good answers and sightings.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, params};
@@ -12,12 +12,30 @@ use crate::store::{Attempt, Kept, Outcome};
 
 pub(super) fn kept(connection: &Connection) -> rusqlite::Result<Vec<Kept>> {
     let mut seen = observations(connection)?;
+    let mut sources = all(connection)?;
+    for source in &mut sources {
+        source.seen = seen.remove(&source.id).unwrap_or_default();
+    }
+    Ok(sources)
+}
+
+pub(super) fn tellers(connection: &Connection, subject: &Subject) -> rusqlite::Result<HashSet<SourceId>> {
+    connection
+        .prepare("SELECT DISTINCT collector, name FROM observation WHERE subject_kind = ?1 AND subject = ?2")?
+        .query_map(params![kind_word(subject.kind), subject.name.as_str()], |row| {
+            Ok(SourceId::new(row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?))
+        })?
+        .collect()
+}
+
+/// How each does, without what it saw.
+pub(super) fn all(connection: &Connection) -> rusqlite::Result<Vec<Kept>> {
     let mut statement = connection.prepare("SELECT collector, name, asked_at, good_at, took_ms, failures, fault, memory FROM source ORDER BY collector, name")?;
     let rows = statement.query_map([], |row| {
         let id = SourceId::new(&row.get::<_, String>(0)?, row.get::<_, String>(1)?);
         let fault: Option<String> = row.get(6)?;
         Ok(Kept {
-            seen: seen.remove(&id).unwrap_or_else(Vec::new),
+            seen: Vec::new(),
             asked_at: row.get::<_, Option<i64>>(2)?.map(time),
             good_at: row.get::<_, Option<i64>>(3)?.map(time),
             took_ms: row.get::<_, Option<i64>>(4)?.and_then(|ms| u64::try_from(ms).ok()),

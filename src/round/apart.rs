@@ -1,0 +1,105 @@
+//! A cleared desk. A console is open all day and judges for a moment: reading what 500 servers told and judging it takes more
+//! memory than everything else, and long-lived and short-lived pieces of it lie so mixed that an allocator gets none of it
+//! back. So what sources saw stays in the store, and is laid out on a second desk, on a connection and in a thread of its
+//! own, for as long as somebody works on it. What comes back is read from the store.
+
+use std::collections::HashSet;
+use std::thread;
+
+use jiff::Timestamp;
+
+use super::{Desk, Order, Plan, Update};
+use crate::domain::{Round, SourceRecord};
+use crate::policy;
+use crate::store::{Store, StoreError};
+
+impl Desk {
+    /// A desk on which nothing is laid out; where the store can be opened only once, everything is.
+    pub fn cleared(plan: Plan, store: Box<dyn Store>) -> Result<Self, StoreError> {
+        if store.again()?.is_none() {
+            return Self::open(plan, store);
+        }
+        let kept = store.sources()?;
+        let mut desk = Self::on(plan, store, kept);
+        desk.is_clear = true;
+        desk.read_log()?;
+        Ok(desk)
+    }
+
+    /// Works with all evidence.
+    pub(super) fn with_evidence<T: Send>(&mut self, work: impl FnOnce(&mut Self) -> T + Send) -> Result<T, StoreError> {
+        let second = if self.is_clear { self.store.again()? } else { None };
+        let Some(store) = second else { return Ok(work(self)) };
+        let worked = thread::scope(|scope| scope.spawn(|| self.lend(store, work)).join());
+        let done = worked.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        let mut texts = HashSet::new();
+        let presents = self.presents.iter();
+        self.presents = presents.map(|(key, one)| (key.apart(), one.interned(&mut texts))).collect();
+        Ok(done)
+    }
+
+    /// Lends what it knows to a second desk that has the evidence.
+    fn lend<T>(&mut self, store: Box<dyn Store>, work: impl FnOnce(&mut Self) -> T) -> Result<T, StoreError> {
+        let kept = store.kept()?;
+        let mut desk = Self::on(self.plan.clone(), store, kept);
+        desk.read_past()?;
+        for (there, here) in desk.evidence.sources.iter_mut().zip(&self.evidence.sources) {
+            // What could not be written is newer here.
+            if here.asked_at > there.asked_at {
+                let seen = std::mem::take(&mut there.seen);
+                *there = SourceRecord { seen, ..here.clone() };
+            }
+            if let Some(unkept) = self.unkept.get(&there.id) {
+                there.seen.clone_from(unkept);
+            }
+        }
+        desk.evidence.attested.clone_from(&self.evidence.attested);
+        std::mem::swap(&mut desk.record, &mut self.record);
+        std::mem::swap(&mut desk.presents, &mut self.presents);
+        let done = work(&mut desk);
+        std::mem::swap(&mut desk.record, &mut self.record);
+        std::mem::swap(&mut desk.presents, &mut self.presents);
+        Ok(done)
+    }
+
+    /// As [`evaluate`](Self::evaluate).
+    pub(super) fn evaluate_apart(&mut self, now: Timestamp) -> Result<Round, StoreError> {
+        if !self.is_clear {
+            return self.evaluate(now);
+        }
+        self.with_evidence(|desk| desk.judge_and_keep(now).map(drop))??;
+        self.read_log()?;
+        let round = self.store.last()?.unwrap_or_default();
+        Ok(self.decide_on(Round { operator: self.plan.operator.clone(), sources: self.lines(now), ..round }, now))
+    }
+
+    /// As [`glance`](Self::glance). Where what is kept can't even be read, nothing is known, and everything says why.
+    pub(super) fn glance_apart(&mut self, now: Timestamp) -> Round {
+        match self.with_evidence(|desk| desk.glance(now)) {
+            Ok(round) => round,
+            Err(error) => {
+                let mut blind = self.evidence.clone();
+                for source in &mut blind.sources {
+                    (source.good_at, source.fault) = (None, Some(error.clone().into()));
+                }
+                let before = std::mem::replace(&mut self.evidence, blind);
+                let round = self.glance(now);
+                self.evidence = before;
+                round
+            }
+        }
+    }
+
+    /// As [`exhibit`](Self::exhibit).
+    pub(super) fn exhibit_apart(&mut self, order: &Order, now: Timestamp) -> Option<Update> {
+        let Order::Look(subject) = order else { return None };
+        if !policy::PICTURED.contains(&subject.kind) {
+            return None;
+        }
+        // That the store can't be read is told with the next evaluation.
+        self.with_evidence(|desk| desk.exhibit(order, now)).ok().flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests;
