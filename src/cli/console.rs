@@ -30,29 +30,25 @@ pub(super) fn run(edge: &Edge) -> Ended {
     let (settings, plan, store) = edge.plan()?;
     let theme =
         resolve_theme(&settings.theme, Some(&settings.themes)).map_err(|error| End::new(CONFIG, error.to_string()))?;
-    let opening = opening(&plan, &store, now())?.unwrap_or_else(|| empty(&plan));
-    let start = Start {
-        round: Arc::new(opening),
-        now: now(),
-        zone: settings.zone.clone(),
-        theme,
-        demo: false,
-        hints: hints(&settings),
-        fleet: Fleet {
-            servers: settings.register.servers.clone().into(),
-            actions: settings.actions,
-            persons: persons(&plan),
-            longest: plan.limits.of(&DECISION),
-        },
+    let fleet = Fleet {
+        servers: settings.register.servers.clone().into(),
+        actions: settings.actions,
+        persons: persons(&plan),
+        longest: plan.limits.of(&DECISION),
     };
-    let tools = Arc::new(Tools::new(now)?.in_zone(settings.zone.clone()));
+    let (zone, file, hints) = (settings.zone.clone(), settings.store.clone(), hints(&settings));
+    // The tables of a large register would lie in memory all day.
+    drop(settings);
+    let opening = opening(&plan, &store, now())?.unwrap_or_else(|| empty(&plan));
+    let start = Start { round: Arc::new(opening), now: now(), zone: zone.clone(), theme, demo: false, hints, fleet };
+    let tools = Arc::new(Tools::new(now)?.in_zone(zone));
     let (orders, for_reader) = unbounded_channel();
     let (onward, inbox) = unbounded_channel();
     let (updates, heard) = unbounded_channel();
     let runtime = runtime()?;
-    let (file, answers, of) = (settings.store.clone(), updates.clone(), plan.clone());
+    let (read, answers, of) = (file.clone(), updates.clone(), plan.clone());
     runtime.spawn_blocking(move || {
-        let open = || Ok::<_, StoreError>(Box::new(Sqlite::open(&file)?) as Box<dyn Store>);
+        let open = || Ok::<_, StoreError>(Box::new(Sqlite::open(&read)?) as Box<dyn Store>);
         read_for(for_reader, &onward, &answers, &of, open);
     });
     let (curtain, opened) = oneshot::channel();
@@ -63,7 +59,7 @@ pub(super) fn run(edge: &Edge) -> Ended {
         opened.blocking_recv().ok();
         match Desk::cleared(plan, Box::new(store)) {
             Ok(desk) => own.block_on(async {
-                let watch = Watch::on(&settings.store).ok();
+                let watch = Watch::on(&file).ok();
                 schedule(Schedule { desk, tools, orders: inbox, updates, watch }).await;
             }),
             // Nobody listens any more when this fails.

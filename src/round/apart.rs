@@ -30,12 +30,20 @@ impl Desk {
     pub(super) fn with_evidence<T: Send>(&mut self, work: impl FnOnce(&mut Self) -> T + Send) -> Result<T, StoreError> {
         let second = if self.is_clear { self.store.again()? } else { None };
         let Some(store) = second else { return Ok(work(self)) };
-        let worked = thread::scope(|scope| scope.spawn(|| self.lend(store, work)).join());
-        let done = worked.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        let worked = thread::scope(|scope| {
+            let lending = scope.spawn(|| {
+                let done = self.lend(store, work);
+                (done, Ballast::new())
+            });
+            lending.join()
+        });
+        let (done, ballast) = worked.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         let mut texts = HashSet::new();
-        let presents = self.presents.iter();
-        self.presents = presents.map(|(key, one)| (key.apart(), one.interned(&mut texts))).collect();
-        Ok(done)
+        let copied = self.presents.iter().map(|(key, one)| (key.apart(), one.interned(&mut texts))).collect();
+        let lent = std::mem::replace(&mut self.presents, copied);
+        thread::scope(|scope| scope.spawn(move || drop(lent)).join()).ok();
+        drop(ballast);
+        done
     }
 
     /// Lends what it knows to a second desk that has the evidence.
@@ -98,6 +106,20 @@ impl Desk {
         }
         // That the store can't be read is told with the next evaluation.
         self.with_evidence(|desk| desk.exhibit(order, now)).ok().flatten()
+    }
+}
+
+/// What a thread leaves behind to be freed when it has ended. glibc gathers the small pieces that were freed in a thread's
+/// memory, and returns what is free at its end to the system, only when a piece of 64 KiB or more is freed there
+/// (`FASTBIN_CONSOLIDATION_THRESHOLD` in its malloc.c). Until then every thread that freed some of it keeps a few pieces
+/// for itself, and the last of them decides how much is returned: so only threads that end free any.
+struct Ballast {
+    _piece: Vec<u8>,
+}
+
+impl Ballast {
+    fn new() -> Self {
+        Self { _piece: Vec::with_capacity(96 << 10) }
     }
 }
 

@@ -87,6 +87,21 @@ pub enum Fact {
 }
 
 impl Fact {
+    /// Whether many observations may hold the same one, in one place.
+    pub fn is_shared(&self) -> bool {
+        matches!(
+            self,
+            Self::Packages(_)
+                | Self::DebianTracker(_)
+                | Self::Bulletins(_)
+                | Self::DrupalDatabase(_)
+                | Self::Exploited(_)
+                | Self::Likelihoods(_)
+                | Self::DebianReleases(_)
+                | Self::DebianSupport(_)
+        )
+    }
+
     /// Names of what it contains whose age matters; the store remembers since when each has been there.
     pub fn sightings(&self) -> Vec<Shown> {
         match self {

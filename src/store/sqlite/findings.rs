@@ -1,6 +1,6 @@
 //! Findings, their changes, and the last round.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
@@ -34,19 +34,19 @@ fn all(connection: &Connection) -> rusqlite::Result<Vec<Finding>> {
     )?;
     let mut rows = statement.query([])?;
     let mut findings: Vec<Finding> = Vec::new();
-    let mut measures: Vec<Shown> = Vec::new();
+    let mut texts: HashSet<Shown> = HashSet::new();
     while let Some(row) = rows.next()? {
         let text = |column: usize| row.get_ref(column).and_then(|value| Ok(value.as_str()?));
         findings.push(Finding {
             key: stored(text(0)?)?,
-            measure: shared(&mut measures, text(1)?),
-            subject: Subject::new(kind(text(2)?)?, text(3)?),
+            measure: shared(&mut texts, text(1)?),
+            subject: Subject::new(kind(text(2)?)?, shared(&mut texts, text(3)?)),
             verdict: stored(text(4)?)?,
             rank: 0,
             title: text(5)?.into(),
             since: time(row.get(6)?),
             first_seen: time(row.get(7)?),
-            alike: Some(text(8)?).filter(|said| !said.is_empty()).map(Shown::line),
+            alike: Some(text(8)?).filter(|said| !said.is_empty()).map(|said| shared(&mut texts, said)),
             asks: row.get(9)?,
         });
     }
@@ -54,12 +54,12 @@ fn all(connection: &Connection) -> rusqlite::Result<Vec<Finding>> {
 }
 
 /// The text, from among those that came before where it did.
-fn shared(texts: &mut Vec<Shown>, text: &str) -> Shown {
-    if let Some(known) = texts.iter().find(|known| **known == *text) {
+fn shared(texts: &mut HashSet<Shown>, text: &str) -> Shown {
+    let new = Shown::line(text);
+    if let Some(known) = texts.get(&new) {
         return known.clone();
     }
-    let new = Shown::line(text);
-    texts.push(new.clone());
+    texts.insert(new.clone());
     new
 }
 

@@ -62,7 +62,9 @@ fn observations(connection: &Connection) -> rusqlite::Result<HashMap<SourceId, V
             fact.clone()
         } else {
             let fact: Fact = serde_json::from_str(row.get_ref(6)?.as_str()?).map_err(unreadable)?;
-            facts.insert(digest, fact.clone());
+            if fact.is_shared() {
+                facts.insert(digest, fact.clone());
+            }
             fact
         };
         let subject = Subject::new(kind(row.get_ref(2)?.as_str()?)?, row.get_ref(3)?.as_str()?);
