@@ -190,7 +190,7 @@ fn file_of(name: &str) -> String {
     if name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return name.to_owned();
     }
-    name.bytes().map(|byte| format!("{byte:02x}")).collect()
+    name.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
 fn text(path: &Path) -> &str {
