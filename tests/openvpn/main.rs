@@ -17,4 +17,6 @@ mod home;
 #[path = "../support/pty.rs"]
 #[allow(dead_code, reason = "each test program uses a part")]
 mod pty;
+#[path = "../sshd/mod.rs"]
+mod sshd;
 mod world;

@@ -35,8 +35,7 @@ impl World {
         }
         // Short enough for a socket, and nobody else's.
         let folder = tempfile::tempdir_in("/tmp").unwrap();
-        let port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let world = Self { folder, port };
+        let world = Self { folder, port: free_port() };
         world.easyrsa(&["init-pki"]);
         world.run("easyrsa", &["build-ca", "nopass"], &[("EASYRSA_REQ_CN", "matins test")]);
         world.easyrsa(&["build-server-full", "gate", "nopass"]);
@@ -108,7 +107,14 @@ impl World {
         command.args(["--local", "127.0.0.1", "--proto", "udp4", "--topology", "subnet", "--dh", "none"]);
         command.args(["--port", &port.to_string(), "--keepalive", "2", "10"]);
         command.args(["--crl-verify".as_ref(), self.path("pki/crl.pem").as_os_str()]);
-        command.args(["--management".as_ref(), self.path(socket).as_os_str(), "unix".as_ref(), password.as_os_str()]);
+        if !options.contains(&"--management") {
+            command.args([
+                "--management".as_ref(),
+                self.path(socket).as_os_str(),
+                "unix".as_ref(),
+                password.as_os_str(),
+            ]);
+        }
         if !options.contains(&"--server") {
             command.args(["--server", "10.233.0.0", "255.255.255.0"]);
         }
@@ -183,6 +189,10 @@ impl Talk {
         }
         String::from_utf8(said).unwrap()
     }
+}
+
+pub fn free_port() -> u16 {
+    UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// Safe as a file's name.
