@@ -10,7 +10,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
 use super::ask::ask;
-use super::deeds::{carry_out, prepare, security};
+use super::deeds::{Known, carry_out, prepare};
 use super::times::{BACKOFF, next, stale_at, wait};
 use super::{Answer, Desk, Order, Progress, Request, Update};
 use crate::collect::tools::Tools;
@@ -144,9 +144,9 @@ impl Clerk {
         let (tools, updates) = (Arc::clone(&self.tools), self.updates.clone());
         match order {
             Order::Prepare(errand) => {
-                let (errand, pending) = (errand.clone(), security(self.desk.evidence(), now));
+                let (errand, known) = (errand.clone(), Known::of(&self.desk, errand, now));
                 self.deeds.spawn(async move {
-                    let prepared = prepare(&tools, &errand, &pending).await;
+                    let prepared = prepare(&tools, &errand, known).await;
                     // Nobody listens any more when this fails; then nobody wants it either.
                     updates.send(Update::Prepared(errand, prepared)).ok();
                     None
