@@ -70,14 +70,10 @@ pub(super) fn console(joined: &Joined, paths: &Paths, misfits: &mut Vec<Misfit>)
         // What does not even have the right types was reported by the schema.
         let Ok(typed) = entry.read::<ConsoleTyped>() else { continue };
         if let Some(key) = &typed.signing_key {
-            match key_at(key, &paths.home) {
-                Some(key) => meant.operator.signing_key = Some(key),
-                None => {
-                    misfits.push(entry.misfit(
-                        Some("signing_key"),
-                        "`signing_key` must be `agent`, or a file as in `~/.ssh/id_ed25519`",
-                    ))
-                }
+            meant.operator.signing_key = key_at(key, &paths.home);
+            if meant.operator.signing_key.is_none() {
+                let wrong = "`signing_key` must be `agent`, or a file as in `~/.ssh/id_ed25519`";
+                misfits.push(entry.misfit(Some("signing_key"), wrong));
             }
         }
         apply(typed, entry, &mut meant, misfits);
