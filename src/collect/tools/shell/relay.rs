@@ -65,6 +65,7 @@ impl Shell {
             if let Some(found) = first_line(&heard, &word) {
                 break found;
             }
+            // An error is an end too; what ssh says tells why.
             let read = spoken.read_buf(&mut heard).await.unwrap_or(0);
             if read == 0 || heard.len() > NOISE {
                 let ran = spoken.part(heard).await;
