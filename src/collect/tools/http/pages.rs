@@ -92,7 +92,7 @@ mod tests {
         ] {
             assert_eq!(parse_next(said.as_bytes()).unwrap(), next, "{said}");
         }
-        for said in ["", "[]", r#"{"meta": 7}"#, r#"{"meta": {"pagination": {"next_page": "soon"}}}"#] {
+        for said in ["", "null", r#"{"meta": 7}"#, r#"{"meta": {"pagination": {"next_page": "soon"}}}"#] {
             assert!(parse_next(said.as_bytes()).is_err(), "{said}");
         }
     }
