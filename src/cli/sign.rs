@@ -1,5 +1,6 @@
 //! `matins sign` and `matins attest`.
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use super::decide::refused;
@@ -18,7 +19,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "TEXT", default_value = "")]
     note: String,
     /// Also sign the entry with this ssh key: a private key's file, a public key's file whose private part your agent
-    /// holds, or `agent` for the agent's first key.
+    /// holds, or `agent` for the agent's first key. Default: `signing_key` of [console].
     #[arg(long, value_name = "FILE|agent")]
     key: Option<String>,
 }
@@ -41,8 +42,8 @@ pub(super) struct AttestArguments {
 }
 
 pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
-    let (_, plan, store) = edge.plan()?;
-    let key = arguments.key.as_deref().map(Key::from);
+    let (settings, plan, store) = edge.plan()?;
+    let key = arguments.key.as_deref().or(settings.operator.signing_key.as_deref()).map(Key::from);
     let now = now();
     let mut desk = desk(plan, store)?;
     let round = desk.glance(now);
@@ -71,7 +72,9 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
 /// The entry counts already; a signature that can't be made is told, and can be made later.
 pub(super) fn attach(desk: &mut Desk, key: Key, written: &Written) -> Result<String, End> {
     let (runtime, text) = (runtime()?, format!("{}\n", written.line));
-    let made = runtime.block_on(sign(key, NAMESPACE, text.clone())).map_err(|fault| {
+    // A passphrase is asked for where somebody sits who could know it.
+    let asks = std::io::stdin().is_terminal();
+    let made = runtime.block_on(sign(key, NAMESPACE, text.clone(), asks)).map_err(|fault| {
         let End { code, said } = End::from(fault);
         let seq = written.head.seq;
         End::new(

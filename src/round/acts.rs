@@ -35,6 +35,15 @@ pub enum Request {
     Sign(Shown),
 }
 
+/// What was recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// In a line.
+    pub said: Shown,
+    /// The entry of a check-in, which a key may sign now.
+    pub check_in: Option<u64>,
+}
+
 /// An entry that is on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
@@ -48,8 +57,9 @@ impl Desk {
         now.checked_add(self.plan.limits.of(&DECISION).as_duration()).unwrap_or(Timestamp::MAX)
     }
 
-    /// Records what somebody at the console wants; what was recorded, in a line.
-    pub fn request(&mut self, round: &Round, request: Request, now: Timestamp) -> Result<Shown, Fault> {
+    /// Records what somebody at the console wants; what was recorded.
+    pub fn request(&mut self, round: &Round, request: Request, now: Timestamp) -> Result<Answer, Fault> {
+        let mut check_in = None;
         let said = match request {
             Request::Decide(wish) => {
                 let (key, done, until) = (wish.key.clone(), wish.kind.done(), wish.until);
@@ -61,9 +71,13 @@ impl Desk {
                 let last = self.undo(now)?;
                 format!("taken back: {} {} (entry {})", last.decision.key, last.decision.kind.done(), last.seq)
             }
-            Request::Sign(note) => format!("signed: entry {} of the record", self.sign(round, note, now)?.head.seq),
+            Request::Sign(note) => {
+                let entry = self.sign(round, note, now)?.head.seq;
+                check_in = Some(entry);
+                format!("signed: entry {entry} of the record")
+            }
         };
-        Ok(said.into())
+        Ok(Answer { said: said.into(), check_in })
     }
 
     /// Records a decision on a finding of `round`, which this desk judged last.

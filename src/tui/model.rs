@@ -62,11 +62,19 @@ pub struct Fleet {
     pub persons: Arc<[Shown]>,
     /// The longest that a decision may last.
     pub longest: Period,
+    /// Whether a key signs check-ins (`[console] signing_key`).
+    pub signs: bool,
 }
 
 impl Default for Fleet {
     fn default() -> Self {
-        Self { servers: Arc::default(), actions: false, persons: Arc::default(), longest: DECISION.default }
+        Self {
+            servers: Arc::default(),
+            actions: false,
+            persons: Arc::default(),
+            longest: DECISION.default,
+            signs: false,
+        }
     }
 }
 

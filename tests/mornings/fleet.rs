@@ -314,6 +314,7 @@ pub fn clients(now: Timestamp, names: &[&str]) -> VpnClients {
         since: Some(now - SignedDuration::from_mins(20)),
         bytes_received: 1_000,
         bytes_sent: 1_000,
+        id: None,
     };
     VpnClients {
         written_at: Read::Seen(now),

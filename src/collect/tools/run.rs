@@ -37,6 +37,8 @@ pub struct Program {
     pub first_word: Option<Duration>,
     /// Most bytes kept of its output; saying more ends it.
     pub cap: usize,
+    /// Whether it may ask at our terminal, and complain there: it stays among those who have it.
+    pub asks: bool,
 }
 
 impl fmt::Debug for Program {
@@ -57,6 +59,7 @@ impl Program {
             deadline: Duration::from_secs(25),
             first_word: None,
             cap: 4 << 20,
+            asks: false,
         }
     }
 
@@ -198,7 +201,12 @@ fn command(program: &Program) -> Command {
             command.env(key, value);
         }
     }
-    command.envs(program.variables.iter().map(|(key, value)| (key, value))).process_group(0).kill_on_drop(true);
+    command.envs(program.variables.iter().map(|(key, value)| (key, value))).kill_on_drop(true);
+    if program.asks {
+        command.stderr(Stdio::inherit());
+    } else {
+        command.process_group(0);
+    }
     command
 }
 

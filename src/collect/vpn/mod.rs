@@ -5,6 +5,7 @@
 mod history;
 mod parse;
 mod pki;
+mod sessions;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use crate::domain::facts::{PeerDeclared, VpnDeclared};
 use crate::domain::register::Register;
 use crate::domain::settings::{Entry, Misfit, Section};
 use crate::domain::{Declared, Fact, Period, Shown, SourceId, Subject, SubjectKind};
+pub use sessions::{disconnect, sessions};
 use settings::{Kind, PeerEntry, Tunnels, VpnEntry, Ways};
 use watch::Watch;
 use wireguard::Look;

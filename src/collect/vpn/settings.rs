@@ -4,10 +4,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::wireguard;
-use crate::collect::tools::management::Management;
 use crate::domain::register::{Place, Register, Server};
 use crate::domain::settings::{Entry, Misfit};
-use crate::domain::{Hours, Period, SecretRef, Shown};
+use crate::domain::{Hours, Management, Period, SecretRef, Shown};
 
 /// A VPN server whose clients are watched.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -20,7 +19,7 @@ pub struct VpnEntry {
     /// `management` is there too: anybody may read it at any time.
     pub status: Option<String>,
     /// OpenVPN's management interface on this machine, `unix:/PATH` or `tcp:127.0.0.1:PORT`; held for one short
-    /// exchange. With `status`, asked only when that file can't be read. Not with `management-signal` in OpenVPN's own
+    /// exchange. With `status`, asked only when that file can't be read, and for the end of a client's session. Not with `management-signal` in OpenVPN's own
     /// configuration: there, the end of every exchange restarts it.
     pub management: Option<String>,
     /// Where the management interface's password is kept, when it asks for one.

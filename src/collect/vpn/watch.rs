@@ -11,12 +11,11 @@ use super::parse::{Flaw, Status, Written, parse_status};
 use super::pki::read_pki;
 use super::settings::Ways;
 use crate::collect::tools::Tools;
-use crate::collect::tools::management::Management;
 use crate::collect::tools::shell::FileRead;
 use crate::collect::{Answer, Ask, Asked, observed};
 use crate::domain::facts::{VpnClients, VpnPki};
-use crate::domain::register::Place;
-use crate::domain::{Fact, Fault, Read, Shown, Subject};
+use crate::domain::register::{Place, Server};
+use crate::domain::{Fact, Fault, Interface, Management, Read, Shown, Subject};
 
 /// Most bytes of a status file, which is about 20,000 clients.
 const CAP: usize = 4 << 20;
@@ -101,6 +100,15 @@ impl Ask for Watch {
             let facts = [Some(Fact::VpnClients(clients)), pki.map(Fact::VpnPki), Some(Fact::VpnHistory(history))];
             let seen = facts.into_iter().flatten().map(|fact| observed(self.subject.clone(), at, fact));
             Ok(Answer::Seen { observations: seen.collect(), memory })
+        })
+    }
+
+    fn interface(&self) -> Option<Interface> {
+        Some(Interface {
+            vpn: self.subject.name.clone(),
+            server: Server::local(),
+            at: self.ways.management.clone()?,
+            password: self.ways.password.clone(),
         })
     }
 }

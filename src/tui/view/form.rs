@@ -190,7 +190,12 @@ pub fn sign(model: &Model, canvas: &mut Canvas<'_>, note: &TextInput) {
         note.draw(canvas, row, " note  ", [model.theme.accent(), model.theme.text()]);
     }
     if let Some(row) = rows.next() {
-        let keys = [Piece::space(1), Piece::word("Enter signs it as it is  Esc goes back", model.theme.dim())];
+        let keys = if model.world.fleet.signs {
+            "Enter signs it as it is, with your ssh key  Esc goes back"
+        } else {
+            "Enter signs it as it is  Esc goes back"
+        };
+        let keys = [Piece::space(1), Piece::word(keys, model.theme.dim())];
         text::line(canvas, row, &keys);
     }
 }

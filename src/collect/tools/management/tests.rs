@@ -12,6 +12,7 @@ use super::*;
 const INFO: &str = ">INFO:OpenVPN Management Interface Version 5 -- type 'help' for more info\r\n";
 const STATUS: &str = "TITLE\tOpenVPN 2.6.14\r\nTIME\t2026-11-23 23:00:08\t1795474808\r\nEND\r\n";
 const PASSPHRASE: &str = ">PASSWORD:Need 'Private Key' password\r\n";
+const KILLED: &str = "SUCCESS: client-kill command succeeded\r\n";
 const NOT_NOW: &str = "ERROR: The 'status' command is not supported by the current daemon mode\r\n";
 
 /// What a server does with the one client that it serves.
@@ -64,6 +65,19 @@ impl Server {
         let heard = String::from_utf8(self.heard.lock().unwrap().clone()).unwrap();
         (answer, heard)
     }
+}
+
+/// Has the session 5 ended if `meant`; what was answered, and all that was ever sent.
+async fn killed(acts: Vec<Act>, meant: bool) -> (Result<Shown, Fault>, String) {
+    let server = Server::start(acts);
+    let check = |list: &[u8]| {
+        assert_eq!(list, status());
+        if meant { Ok(()) } else { Err(Fault::new("that is somebody else")) }
+    };
+    let answer = server.at.kill(None, 5, check).await;
+    tokio::time::timeout(Duration::from_secs(20), server.serving).await.expect("it still talks").unwrap();
+    let heard = String::from_utf8(server.heard.lock().unwrap().clone()).unwrap();
+    (answer, heard)
 }
 
 async fn play(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), act: Act, heard: &Mutex<Vec<u8>>) -> Option<()> {
@@ -260,6 +274,52 @@ async fn a_password_that_is_asked_for_and_not_configured_is_said() {
 }
 
 #[tokio::test]
+async fn a_session_is_ended_in_the_exchange_that_saw_it() {
+    let acts = |answer| {
+        vec![
+            Say(INFO),
+            Hear("status 3\n"),
+            Say(STATUS),
+            Hear("client-kill 5\n"),
+            Say(">CLIENT:DISCONNECT,5\r\n>CLIENT:ENV,password=hunter2\r\n"),
+            Say(answer),
+            Hear("quit\n"),
+        ]
+    };
+    for answer in [KILLED, "ERROR: client-kill command failed\r\n"] {
+        let (said, heard) = killed(acts(answer), true).await;
+        assert_eq!(said.unwrap(), *answer.trim());
+        assert_eq!(heard, "status 3\nclient-kill 5\nquit\n");
+    }
+}
+
+#[tokio::test]
+async fn somebody_else_s_session_is_left_alone() {
+    let (answer, heard) = killed(vec![Say(INFO), Hear("status 3\n"), Say(STATUS), Hear("quit\n"), Mute], false).await;
+    assert_eq!(answer.unwrap_err().said, "that is somebody else");
+    assert_eq!(heard, "status 3\nquit\n");
+    // Without a list nobody is anybody.
+    let acts = vec![Say(INFO), Hear("status 3\n"), Say(NOT_NOW), Hear("quit\n"), Mute];
+    let (answer, heard) = killed(acts, true).await;
+    assert!(answer.unwrap_err().said.as_str().contains("refused `status 3`"));
+    assert_eq!(heard, "status 3\nquit\n");
+}
+
+#[tokio::test]
+async fn what_was_sent_and_not_answered_is_no_fault_that_says_that_nothing_was_sent() {
+    let sent = || vec![Say(INFO), Hear("status 3\n"), Say(STATUS), Hear("client-kill 5\n")];
+    let (answer, _) = killed(sent(), true).await;
+    assert!(answer.unwrap().as_str().contains("closed the connection without an answer"));
+    let mut mute = sent();
+    mute.push(Mute);
+    let begin = Instant::now();
+    let (answer, heard) = killed(mute, true).await;
+    assert!(answer.unwrap().as_str().contains("did not answer within 2 s"));
+    assert_eq!(heard, "status 3\nclient-kill 5\nquit\n");
+    assert!(begin.elapsed() < Duration::from_secs(6), "{:?}", begin.elapsed());
+}
+
+#[tokio::test]
 async fn a_password_cannot_smuggle_a_command_in() {
     let acts = vec![Say("ENTER PASSWORD:"), Mute];
     let (answer, heard) = Server::start(acts).exchange(Some("s3cret\nsignal SIGTERM")).await;
@@ -336,29 +396,6 @@ async fn a_full_queue_is_somebody_else_who_holds_it() {
     let fault = Management::Unix(path).status(None).await.unwrap_err();
     assert!(fault.said.as_str().contains("another program holds it"), "{fault}");
     assert!(begin.elapsed() < Duration::from_secs(1));
-}
-
-#[test]
-fn only_this_machine_is_asked() {
-    for good in ["unix:/run/openvpn/gate.sock", "tcp:127.0.0.1:7505", "tcp:127.8.9.1:1", "tcp:[::1]:7505"] {
-        assert_eq!(Management::parse(good).unwrap().to_string(), good);
-    }
-    for (bad, said) in [
-        ("tcp:192.0.2.1:7505", "is not on this machine"),
-        ("tcp:0.0.0.0:7505", "is not on this machine"),
-        ("tcp:[2001:db8::1]:7505", "is not on this machine"),
-        ("tcp:127.0.0.1:0", "is not tcp:ADDRESS:PORT"),
-        ("tcp:localhost:7505", "is not tcp:ADDRESS:PORT"),
-        ("tcp:127.0.0.1", "is not tcp:ADDRESS:PORT"),
-        ("unix:gate.sock", "neither"),
-        ("unix:", "neither"),
-        ("/run/openvpn/gate.sock", "neither"),
-        ("", "neither"),
-        ("tcp:evil\u{1b}[2J", "evil␛[2J"),
-    ] {
-        let message = Management::parse(bad).unwrap_err();
-        assert!(message.contains(said), "{bad}: {message}");
-    }
 }
 
 proptest! {

@@ -16,6 +16,7 @@ fn clients(written: Timestamp, rows: &[(&str, &str, Option<Timestamp>, u64)]) ->
         since: *since,
         bytes_received: *bytes,
         bytes_sent: 2 * bytes,
+        id: None,
     };
     VpnClients {
         written_at: Read::Seen(written),
