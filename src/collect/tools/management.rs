@@ -10,15 +10,17 @@
 #[cfg(test)]
 mod tests;
 
-use std::io::ErrorKind;
+use std::io::{Cursor, ErrorKind};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UnixStream};
+use tokio::runtime::Builder;
 use tokio::time::timeout;
 
 use super::shell::{Shell, Unreached};
+use crate::domain::register::Server;
 use crate::domain::{Fault, Interface, Management, Shown};
 
 /// Each of: connecting, the greeting, an answer.
@@ -88,6 +90,14 @@ impl Interface {
         password: Option<&SecretString>,
     ) -> Result<(Talk<'_>, Result<Vec<u8>, Fault>), Fault> {
         let stream = self.stream(shell).await?;
+        self.talk(stream, password).await
+    }
+
+    async fn talk(
+        &self,
+        stream: Box<dyn Stream>,
+        password: Option<&SecretString>,
+    ) -> Result<(Talk<'_>, Result<Vec<u8>, Fault>), Fault> {
         let work = async {
             let mut talk = Talk { at: self, stream, unread: Vec::new(), said: 0, waits: None };
             talk.open(password).await?;
@@ -154,6 +164,21 @@ impl Interface {
         Fault::new(format!("what listens on {self} does not speak like an OpenVPN management interface"))
             .mend("correct `management` to what OpenVPN's own configuration says")
     }
+}
+
+/// The list out of an exchange in which all of this was said, whatever was asked. For fuzzing.
+pub fn replay(said: &[u8]) -> Result<Vec<u8>, Fault> {
+    let at = Management::Unix("/replay".into());
+    let interface = Interface { vpn: "replay".into(), server: Server::local(), at, password: None };
+    let stream = Box::new(tokio::io::join(Cursor::new(said.to_vec()), tokio::io::sink()));
+    let runtime = Builder::new_current_thread().enable_time().build();
+    let runtime = runtime.map_err(|error| Fault::passing(format!("nothing can be replayed: {error}")))?;
+    runtime.block_on(async {
+        let password = SecretString::from("password");
+        let (talk, list) = interface.talk(stream, Some(&password)).await?;
+        talk.leave().await;
+        list
+    })
 }
 
 /// One piece of what it says.

@@ -108,6 +108,12 @@ impl Ask for Watch {
     }
 }
 
+/// A status that nobody dates.
+pub(super) fn told(said: &[u8]) -> Result<VpnClients, Fault> {
+    let status = parse_status(said).map_err(|flaw| Fault::new(flaw.said()))?;
+    Ok(clients(status, Read::unreadable("nobody dates it"), Shown::default()))
+}
+
 async fn read_file(tools: &Tools, place: &Place) -> Result<VpnClients, Fault> {
     read_whole(place, || tools.shell.read_file(place, CAP)).await
 }
