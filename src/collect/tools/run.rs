@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -68,6 +68,14 @@ impl Program {
         self.arguments.extend(arguments.into_iter().map(Into::into));
         self
     }
+}
+
+/// Whether a process that was seen on a host of this name is gone: of other machines that can't be told.
+pub fn is_gone(host: &str, pid: u32) -> bool {
+    let uname = rustix::system::uname();
+    let here = uname.nodename().to_string_lossy();
+    let label = |name: &str| name.split('.').next().unwrap_or_default().to_ascii_lowercase();
+    label(host) == label(&here) && !Path::new("/proc").join(pid.to_string()).exists()
 }
 
 /// What a program said and how it ended.
