@@ -156,7 +156,9 @@ fn what_is_wrong_with_a_page_is_found() {
     let mut browser = Chromium::start();
     browser.open(&file, 390, "light");
     let wrong = browser.find(WRONG).to_string();
-    for found in ["2008 px wide in", "contrast 2.8: faint", "without a title", "shrunk to 200 px", "outside of its drawing"] {
+    for found in
+        ["2008 px wide in", "contrast 2.8: faint", "without a title", "shrunk to 200 px", "outside of its drawing"]
+    {
         assert!(wrong.contains(found), "{found}: {wrong}");
     }
     assert!(browser.requests.iter().any(|request| request.contains("127.0.0.1:9")), "{:?}", browser.requests);

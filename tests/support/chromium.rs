@@ -45,7 +45,10 @@ impl Chromium {
         let arguments = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking \
                          --disable-component-update --disable-sync --disable-dev-shm-usage --remote-debugging-pipe";
         let child = Command::new("sh")
-            .args(["-c", &format!("exec chromium {arguments} --user-data-dir=\"$HOME/profile\" about:blank 3<orders 4>answers")])
+            .args([
+                "-c",
+                &format!("exec chromium {arguments} --user-data-dir=\"$HOME/profile\" about:blank 3<orders 4>answers"),
+            ])
             .current_dir(profile.path())
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap())
