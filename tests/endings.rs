@@ -59,7 +59,8 @@ fn a_console_whose_clock_breaks() {
     };
     let round = matins::tui::sample::round(matins::tui::sample::State::Broken);
     let start = matins::tui::sample::start(round).unwrap();
-    let console = matins::tui::Console { start, updates: heard, orders, clock: Arc::new(clock), curtain };
+    let (clock, signing) = (Arc::new(clock), Vec::new());
+    let console = matins::tui::Console { start, updates: heard, orders, clock, curtain, signing };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let _ = runtime.block_on(matins::tui::run(console));
 }

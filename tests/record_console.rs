@@ -8,6 +8,8 @@ mod home;
 #[allow(dead_code, reason = "each test program uses its part")]
 mod pty;
 
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use home::{Home, backups, jiff_now, text};
@@ -27,6 +29,10 @@ fn broken() -> Home {
 }
 
 fn console(home: &Home) -> Terminal {
+    console_with(home, None)
+}
+
+fn console_with(home: &Home, agent: Option<&Path>) -> Terminal {
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_matins"));
     command.env_clear();
     command.env("PATH", std::env::var_os("PATH").unwrap());
@@ -36,9 +42,56 @@ fn console(home: &Home) -> Terminal {
     command.env("HOME", home.path());
     command.env("XDG_CONFIG_HOME", home.path().join("config"));
     command.env("XDG_STATE_HOME", home.path().join("state"));
+    if let Some(agent) = agent {
+        command.env("SSH_AUTH_SOCK", agent);
+    }
     let mut terminal = Terminal::start(command, 140, 40);
     terminal.shows("Needs you");
     terminal
+}
+
+/// The register of [`broken`], whose operator signs with this key.
+fn signing(key: &str) -> Home {
+    let home = broken();
+    let file = home.path().join("config/matins/matins.toml");
+    let toml = std::fs::read_to_string(file).unwrap();
+    home.configure(&toml.replacen("[console]", &format!("[console]\nsigning_key = \"{key}\""), 1));
+    home
+}
+
+fn key(home: &Home, passphrase: &str) -> PathBuf {
+    let path = home.path().join("id");
+    let made = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", passphrase, "-f"]).arg(&path).output();
+    assert!(made.unwrap().status.success());
+    path
+}
+
+/// A real ssh-agent, ended with the test.
+struct Agent(std::process::Child, PathBuf);
+
+impl Agent {
+    fn start(home: &Home) -> Self {
+        let socket = home.path().join("agent");
+        let child = Command::new("ssh-agent").args(["-D", "-a"]).arg(&socket).stdout(Stdio::null()).spawn().unwrap();
+        let end = Instant::now() + Duration::from_secs(20);
+        while std::os::unix::net::UnixStream::connect(&socket).is_err() {
+            assert!(Instant::now() < end, "the agent does not listen");
+            std::thread::yield_now();
+        }
+        Self(child, socket)
+    }
+
+    fn hold(&self, key: &Path) {
+        let added = Command::new("ssh-add").arg("-q").arg(key).env("SSH_AUTH_SOCK", &self.1).output().unwrap();
+        assert!(added.status.success(), "{}", text(&added.stderr));
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
 }
 
 fn verify(home: &Home) -> String {
@@ -163,4 +216,74 @@ fn no_decision_that_the_screen_confirmed_is_lost_when_the_console_is_killed() {
         home.run(&["undo"]);
     }
     verify(&home);
+}
+
+/// The console on the alternate screen again, with this said in its last line.
+fn back(terminal: &mut Terminal, said: &str) {
+    terminal.until(said, |screen| screen.alternate_screen() && screen.contents().contains(said));
+}
+
+#[test]
+fn a_morning_is_signed_with_a_key_in_the_agent_without_a_question() {
+    let home = signing("agent");
+    let agent = Agent::start(&home);
+    agent.hold(&key(&home, ""));
+    let mut terminal = console_with(&home, Some(&agent.1));
+    terminal.press("S");
+    terminal.shows("with your ssh key");
+    terminal.press("quiet\r");
+    back(&mut terminal, "signed: entry 1 of the record, with your ssh key");
+    // Keys are the console's again.
+    terminal.press("?");
+    terminal.shows("acknowledges, accepts");
+    terminal.press("\x1b");
+    terminal.hides("acknowledges, accepts");
+    terminal.press("q");
+    assert!(terminal.end().success() && terminal.is_restored());
+    assert!(verify(&home).starts_with("1 entries, 1 signed"));
+}
+
+#[test]
+fn a_passphrase_is_asked_for_on_the_terminal_and_a_wrong_one_leaves_the_entry_standing() {
+    let home = signing("~/id");
+    let key = key(&home, "right one");
+    let mut terminal = console(&home);
+    for (entry, passphrase, said) in [
+        (1, "wrong one", "recorded, but no key signed it: `matins log sign 1` does it later"),
+        (2, "right one", "signed: entry 2 of the record, with your ssh key"),
+    ] {
+        terminal.press(&format!("Smorning {entry}\r"));
+        terminal.until("the question", |screen| {
+            !screen.alternate_screen()
+                && screen.contents().lines().last().is_some_and(|line| line.contains("passphrase"))
+        });
+        terminal.press(&format!("{passphrase}\r"));
+        back(&mut terminal, said);
+    }
+    terminal.press("q");
+    assert!(terminal.end().success() && terminal.is_restored());
+    assert!(!String::from_utf8_lossy(&terminal.bytes).contains("right one"), "a passphrase was shown");
+    assert!(verify(&home).starts_with("2 entries, 1 signed"));
+    // Where nobody can be asked it is refused at once; with the key in an agent the named command makes up for it.
+    let refused = home.run(&["log", "sign", "1"]);
+    assert!(!refused.status.success() && text(&refused.stderr).contains("ssh-add"), "{}", text(&refused.stderr));
+    let plain = Command::new("ssh-keygen").args(["-q", "-p", "-P", "right one", "-N", "", "-f"]).arg(&key).output();
+    assert!(plain.unwrap().status.success());
+    let signed = home.run(&["log", "sign", "1"]);
+    assert!(signed.status.success(), "{}", text(&signed.stderr));
+    assert!(verify(&home).starts_with("2 entries, 2 signed"));
+}
+
+#[test]
+fn a_passphrase_that_nobody_gives_is_given_up_with_ctrl_c() {
+    let home = signing("~/id");
+    key(&home, "right one");
+    let mut terminal = console(&home);
+    terminal.press("Squiet\r");
+    terminal.until("the question", |screen| !screen.alternate_screen() && screen.contents().contains("passphrase"));
+    terminal.press("\x03");
+    back(&mut terminal, "recorded, but no key signed it");
+    terminal.press("q");
+    assert!(terminal.end().success() && terminal.is_restored());
+    assert!(verify(&home).starts_with("1 entries, 0 signed"));
 }

@@ -1,5 +1,7 @@
 //! `matins`: the console.
 
+use std::ffi::OsString;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +11,7 @@ use tokio::time::timeout;
 
 use super::edge::{CONFIG, Edge, End, Ended, USAGE, now, runtime};
 use crate::collect::tools::Tools;
-use crate::config::Settings;
+use crate::config::{Location, Settings};
 use crate::domain::{Fact, Round, Shown};
 use crate::policy::DECISION;
 use crate::round::{Desk, Plan, Schedule, Update, opening, read_for, run as schedule};
@@ -35,6 +37,7 @@ pub(super) fn run(edge: &Edge) -> Ended {
         actions: settings.actions,
         persons: persons(&plan),
         longest: plan.limits.of(&DECISION),
+        signs: settings.operator.signing_key.is_some(),
     };
     let (zone, file, hints) = (settings.zone.clone(), settings.store.clone(), hints(&settings));
     // The tables of a large register would lie in memory all day.
@@ -66,7 +69,7 @@ pub(super) fn run(edge: &Edge) -> Ended {
             Err(error) => drop(updates.send(Update::Trouble(error.into()))),
         }
     });
-    let console = Console { start, updates: heard, orders, clock: Arc::new(now), curtain };
+    let console = Console { start, updates: heard, orders, clock: Arc::new(now), curtain, signing: signing(edge) };
     let ending = runtime.block_on(async {
         let ending = tui::run(console).await;
         // Hung up, the schedule ends by itself; one that still sleeps while its timers are taken away panics.
@@ -76,6 +79,16 @@ pub(super) fn run(edge: &Edge) -> Ended {
     // A name that doesn't resolve holds a thread of the runtime: nobody waits for it.
     runtime.shutdown_background();
     Ok(ending?.exit_code())
+}
+
+/// The same program, with the same configuration.
+fn signing(edge: &Edge) -> Vec<OsString> {
+    let own = std::env::current_exe().map_or_else(|_| "matins".into(), PathBuf::into_os_string);
+    let config = match &edge.location {
+        Location::Named(path) => vec!["--config".into(), path.clone().into_os_string()],
+        Location::Usual => Vec::new(),
+    };
+    [vec![own], config, vec!["log".into(), "sign".into()]].concat()
 }
 
 /// Who can be named: whoever is still here.

@@ -66,7 +66,8 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
     });
     // Nothing waits for the first picture.
     let (curtain, _) = oneshot::channel();
-    let console = Console { start: start(theme), updates: heard, orders, clock: Arc::new(move || at), curtain };
+    let start = start(theme);
+    let console = Console { start, updates: heard, orders, clock: Arc::new(move || at), curtain, signing: Vec::new() };
     Ok(runtime.block_on(tui::run(console))?.exit_code())
 }
 

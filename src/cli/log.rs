@@ -44,9 +44,10 @@ pub(super) enum Command {
     /// Signs an entry of yours that has no signature yet.
     Sign {
         entry: u64,
-        /// A private key's file, a public key's file whose private part your agent holds, or `agent`.
+        /// A private key's file, a public key's file whose private part your agent holds, or `agent`. Default:
+        /// `signing_key` of [console].
         #[arg(long, value_name = "FILE|agent")]
-        key: String,
+        key: Option<String>,
     },
 }
 
@@ -70,7 +71,7 @@ pub(super) fn run(edge: &Edge, command: &Command) -> Ended {
             Ok(0)
         }
         Command::Transcript { entry } => transcript(edge, *entry),
-        Command::Sign { entry, key } => sign_later(edge, *entry, key),
+        Command::Sign { entry, key } => sign_later(edge, *entry, key.as_deref()),
     }
 }
 
@@ -276,8 +277,11 @@ fn export(edge: &Edge, dir: &Path) -> Ended {
     Ok(0)
 }
 
-fn sign_later(edge: &Edge, seq: u64, key: &str) -> Ended {
-    let (_, plan, store) = edge.plan()?;
+fn sign_later(edge: &Edge, seq: u64, key: Option<&str>) -> Ended {
+    let (settings, plan, store) = edge.plan()?;
+    let key = key
+        .or(settings.operator.signing_key.as_deref())
+        .ok_or_else(|| End::new(USAGE, "with which key? Name it with --key, or as `signing_key` of [console]"))?;
     let operator = plan.operator.clone();
     let line = store.log(seq.saturating_sub(1))?.into_iter().find(|(at, _)| *at == seq).map(|(_, line)| line);
     let line = line.ok_or_else(|| End::new(USAGE, format!("the log has no entry {seq}")))?;

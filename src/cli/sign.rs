@@ -1,12 +1,13 @@
 //! `matins sign` and `matins attest`.
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use super::decide::refused;
 use super::edge::{Edge, End, Ended, IO, NO_INPUT, USAGE, desk, now, print, runtime};
 use super::when;
 use crate::collect::tools::ssh_keygen::{Key, Signers, check, sign};
-use crate::domain::{Attestation, Shown, Verdict};
+use crate::domain::{Attestation, Shown, Signing, Verdict};
 use crate::log::{NAMESPACE, allowed_signers, hash, principal};
 use crate::policy;
 use crate::round::{Desk, Written};
@@ -17,8 +18,11 @@ pub(super) struct Arguments {
     /// What the next one should know.
     #[arg(long, value_name = "TEXT", default_value = "")]
     note: String,
+    /// In whose place you sign: a person of the register who could not look today. The record names both of you.
+    #[arg(long = "for", value_name = "PERSON")]
+    stands_for: Option<String>,
     /// Also sign the entry with this ssh key: a private key's file, a public key's file whose private part your agent
-    /// holds, or `agent` for the agent's first key.
+    /// holds, or `agent` for the agent's first key. Default: `signing_key` of [console].
     #[arg(long, value_name = "FILE|agent")]
     key: Option<String>,
 }
@@ -41,15 +45,17 @@ pub(super) struct AttestArguments {
 }
 
 pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
-    let (_, plan, store) = edge.plan()?;
-    let key = arguments.key.as_deref().map(Key::from);
+    let (settings, plan, store) = edge.plan()?;
+    let key = arguments.key.as_deref().or(settings.operator.signing_key.as_deref()).map(Key::from);
     let now = now();
     let mut desk = desk(plan, store)?;
     let round = desk.glance(now);
     if round.sources.iter().all(|source| source.at.is_none()) {
         return Err(End::new(USAGE, "nothing was ever looked at: run `matins round` first"));
     }
-    let written = desk.sign(&round, Shown::text(&arguments.note), now).map_err(refused)?;
+    let stands_for = arguments.stands_for.as_deref().map(Shown::line);
+    let signing = Signing { note: Shown::text(&arguments.note), stands_for };
+    let written = desk.sign(&round, signing, now).map_err(refused)?;
     let asks = round.findings.iter().filter(|finding| !round.rests(finding)).count();
     let count = |verdict: Verdict| round.count(verdict);
     let mut said = format!(
@@ -71,7 +77,9 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
 /// The entry counts already; a signature that can't be made is told, and can be made later.
 pub(super) fn attach(desk: &mut Desk, key: Key, written: &Written) -> Result<String, End> {
     let (runtime, text) = (runtime()?, format!("{}\n", written.line));
-    let made = runtime.block_on(sign(key, NAMESPACE, text.clone())).map_err(|fault| {
+    // A passphrase is asked for where somebody sits who could know it.
+    let asks = std::io::stdin().is_terminal();
+    let made = runtime.block_on(sign(key, NAMESPACE, text.clone(), asks)).map_err(|fault| {
         let End { code, said } = End::from(fault);
         let seq = written.head.seq;
         End::new(

@@ -12,7 +12,7 @@ mod servers;
 mod services;
 mod sites;
 pub mod tools;
-mod vpn;
+pub mod vpn;
 
 use std::fmt;
 use std::future::Future;
@@ -24,7 +24,7 @@ use jiff::Timestamp;
 
 use crate::domain::register::Register;
 use crate::domain::settings::{Entry, Misfit, Section};
-use crate::domain::{Declared, Fault, Observation, Period, SourceId};
+use crate::domain::{Declared, Fault, Interface, Observation, Period, SourceId};
 pub use servers::{PROBE_PATH, authorized_key, installed_probe, sudoers};
 use tools::Tools;
 
@@ -87,6 +87,11 @@ pub trait Ask: Send + Sync {
     /// `memory` is what the last good answer left for the next time, such as an `ETag`. Dropping the future must stop
     /// everything that it started.
     fn ask<'a>(&'a self, tools: &'a Tools, memory: Option<&'a str>) -> Asked<'a>;
+
+    /// Through which what it sees can be ended, once a person has confirmed that.
+    fn interface(&self) -> Option<Interface> {
+        None
+    }
 }
 
 /// What a source answered.

@@ -18,6 +18,9 @@ use super::joined::Joined;
 pub(super) struct ConsoleTyped {
     /// Who signs; default: the login name.
     operator: Option<String>,
+    /// The ssh key that signs check-ins: `agent`, or the file of a private key, or of a public key whose private part
+    /// your agent holds; default: none.
+    signing_key: Option<String>,
     /// What "last night" means: an IANA name such as `Europe/Vienna`; default: the system's.
     timezone: Option<String>,
     /// `auto`, or the name of a theme.
@@ -36,9 +39,17 @@ pub(super) struct StoreTyped {
     url: Option<String>,
 }
 
+/// Who sits at the console.
+#[derive(Debug, Clone)]
+pub struct Operator {
+    pub name: Shown,
+    /// What signs their check-ins: `agent`, or a file.
+    pub signing_key: Option<String>,
+}
+
 /// Both, as they are meant.
 pub(super) struct Meant {
-    pub operator: Shown,
+    pub operator: Operator,
     pub zone: TimeZone,
     pub theme: String,
     pub refresh: Period,
@@ -48,7 +59,7 @@ pub(super) struct Meant {
 
 pub(super) fn console(joined: &Joined, paths: &Paths, misfits: &mut Vec<Misfit>) -> Meant {
     let mut meant = Meant {
-        operator: Shown::line(&paths.login),
+        operator: Operator { name: Shown::line(&paths.login), signing_key: None },
         zone: TimeZone::system(),
         theme: "auto".into(),
         refresh: Period::minutes(15),
@@ -58,6 +69,13 @@ pub(super) fn console(joined: &Joined, paths: &Paths, misfits: &mut Vec<Misfit>)
     for entry in joined.of("console") {
         // What does not even have the right types was reported by the schema.
         let Ok(typed) = entry.read::<ConsoleTyped>() else { continue };
+        if let Some(key) = &typed.signing_key {
+            meant.operator.signing_key = key_at(key, &paths.home);
+            if meant.operator.signing_key.is_none() {
+                let wrong = "`signing_key` must be `agent`, or a file as in `~/.ssh/id_ed25519`";
+                misfits.push(entry.misfit(Some("signing_key"), wrong));
+            }
+        }
         apply(typed, entry, &mut meant, misfits);
     }
     for entry in joined.of("store") {
@@ -72,7 +90,7 @@ pub(super) fn console(joined: &Joined, paths: &Paths, misfits: &mut Vec<Misfit>)
 
 fn apply(typed: ConsoleTyped, entry: &Entry, meant: &mut Meant, misfits: &mut Vec<Misfit>) {
     if let Some(operator) = typed.operator {
-        meant.operator = Shown::line(&operator).cut(64);
+        meant.operator.name = Shown::line(&operator).cut(64);
         if operator.trim().is_empty() {
             misfits.push(entry.misfit(Some("operator"), "`operator` is empty"));
         }
@@ -99,6 +117,14 @@ fn apply(typed: ConsoleTyped, entry: &Entry, meant: &mut Meant, misfits: &mut Ve
         meant.refresh = refresh;
     }
     meant.actions = typed.actions.unwrap_or(meant.actions);
+}
+
+/// A file by its whole path: what a relative one means would hang on where matins was started.
+fn key_at(key: &str, home: &Path) -> Option<String> {
+    match key.strip_prefix("~/") {
+        Some(below) => home.join(below).to_str().map(str::to_owned),
+        None => (key == "agent" || key.starts_with('/')).then(|| key.to_owned()),
+    }
 }
 
 fn store_path(url: &str, state: &Path) -> Result<PathBuf, String> {

@@ -21,13 +21,15 @@ use jiff::tz::TimeZone;
 
 use crate::domain::register::Register;
 use crate::domain::settings::{Entry, Misfit, Section};
-use crate::domain::{Limit, Limits, Period, Shown};
+use crate::domain::{Limit, Limits, Period};
 
 pub use files::{Location, Paths};
 pub use schema::schema;
 pub use trouble::{ConfigError, Trouble};
 
 use joined::Joined;
+
+pub use console::Operator;
 
 /// Who else has a say in what the configuration may contain.
 #[derive(Debug, Clone, Default)]
@@ -43,7 +45,7 @@ pub struct Owners {
 pub struct Settings {
     /// False when there is no configuration at all.
     pub configured: bool,
-    pub operator: Shown,
+    pub operator: Operator,
     pub zone: TimeZone,
     pub theme: String,
     pub refresh: Period,

@@ -27,7 +27,10 @@ pub(super) fn show(settings: &Settings, owners: &Owners) -> String {
             .map_or_else(|| "default".to_owned(), |entry| settings.joined.place(entry, key).to_string())
     };
     line("[console]", if settings.configured { "" } else { "no configuration: this machine and the public feeds" });
-    line(&format!("operator = \"{}\"", settings.operator), &set("console", "operator"));
+    line(&format!("operator = \"{}\"", settings.operator.name), &set("console", "operator"));
+    if let Some(key) = &settings.operator.signing_key {
+        line(&format!("signing_key = \"{}\"", Shown::line(key)), &set("console", "signing_key"));
+    }
     line(&format!("timezone = \"{}\"", settings.zone.iana_name().unwrap_or("system")), &set("console", "timezone"));
     line(&format!("theme = \"{}\"", settings.theme), &set("console", "theme"));
     line(&format!("refresh = \"{}\"", settings.refresh), &set("console", "refresh"));

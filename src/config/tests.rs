@@ -59,7 +59,7 @@ fn without_configuration_it_watches_this_machine() {
     let settings = load(&Location::Usual, &paths(folder.path()), &owners()).unwrap();
     assert!(!settings.configured);
     assert_eq!(settings.register.servers, [crate::domain::register::Server::local()]);
-    assert_eq!(settings.operator, "mona");
+    assert_eq!(settings.operator.name, "mona");
     assert_eq!(settings.store, folder.path().join("state/matins.db"));
 }
 
@@ -81,7 +81,7 @@ fn files_are_joined_and_only_what_they_name_is_watched() {
         (".hidden.toml", "= broken"),
     ])
     .unwrap();
-    assert_eq!(settings.operator, "roman");
+    assert_eq!(settings.operator.name, "roman");
     assert_eq!(settings.zone.iana_name(), Some("Europe/Vienna"));
     let [web, db] = &settings.register.servers[..] else { panic!("{:?}", settings.register) };
     assert_eq!(

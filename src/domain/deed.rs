@@ -2,13 +2,20 @@
 //! went.
 
 use super::register::{Destination, Server, Site};
-use super::{Link, Shown};
+use super::{FindingKey, Interface, Link, Shown, Subject, VpnSession};
 
 /// What a person wants done, before it is known what that takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Errand {
-    pub kind: DeedKind,
-    pub servers: Vec<Server>,
+pub enum Errand {
+    Servers {
+        kind: DeedKind,
+        servers: Vec<Server>,
+    },
+    /// The end of a VPN client's sessions: of whom the finding tells.
+    Disconnect {
+        subject: Subject,
+        key: FindingKey,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +27,8 @@ pub enum DeedKind {
     /// The pending security updates.
     Upgrade,
     Reboot,
+    /// The end of a VPN client's sessions.
+    Disconnect,
 }
 
 /// What is to be done. Nothing runs that does not stand here.
@@ -37,13 +46,22 @@ pub struct Deed {
 /// One command on one server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// As the register calls it.
+    /// The server, or the VPN, as the register calls it.
     pub server: Shown,
     /// `None` is this machine.
     pub ssh: Option<Destination>,
+    pub taker: Taker,
     /// The command's words, exactly.
     pub words: Vec<Shown>,
     pub proof: Proof,
+}
+
+/// What takes a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Taker {
+    Shell,
+    /// An OpenVPN's management interface.
+    Openvpn(Box<Interface>),
 }
 
 /// What has to be seen afterwards: that a command ended well is not enough.
@@ -57,6 +75,8 @@ pub enum Proof {
     Changes(Vec<PackageChange>),
     /// Another boot than this one.
     Boot(Shown),
+    /// This session is gone, and there is none of its name that was not known when it was planned.
+    Gone { session: VpnSession, known: Vec<VpnSession> },
 }
 
 /// What a dry run says of one package.
@@ -132,11 +152,24 @@ impl StepState {
 }
 
 impl Step {
+    /// A command for a shell.
+    pub fn shell(server: &Server, words: Vec<Shown>, proof: Proof) -> Self {
+        Self { server: server.name.clone(), ssh: server.ssh.clone(), taker: Taker::Shell, words, proof }
+    }
+
     /// The words as one line that a POSIX shell reads as these words and nothing else. On a server this is what runs.
     pub fn line(&self) -> Shown {
         let words: Vec<String> = self.words.iter().map(|word| quoted(word.as_str())).collect();
         // Not `line`, which cuts: what runs must be what is shown.
         Shown::text(&words.join(" "))
+    }
+
+    /// What takes it besides a shell: `the management interface unix:/run/openvpn/gate.sock`.
+    pub fn by(&self) -> Option<Shown> {
+        match &self.taker {
+            Taker::Shell => None,
+            Taker::Openvpn(interface) => Some(format!("the management interface {}", interface.at).into()),
+        }
     }
 }
 
@@ -148,7 +181,8 @@ impl Deed {
         Some(Self {
             kind: DeedKind::Session,
             title: format!("Open ssh to {}", server.name).into(),
-            batches: vec![vec![Step { server: server.name.clone(), ssh: None, words, proof: Proof::Person }]],
+            // The terminal is here.
+            batches: vec![vec![Step { ssh: None, ..Step::shell(server, words, Proof::Person) }]],
             remarks: vec!["The terminal is ssh's until it ends; then the console is back.".into()],
         })
     }
@@ -166,12 +200,7 @@ impl Deed {
         Self {
             kind: DeedKind::Login,
             title: format!("One-time login to {}", site.name).into(),
-            batches: vec![vec![Step {
-                server: server.name.clone(),
-                ssh: server.ssh.clone(),
-                words,
-                proof: Proof::Link,
-            }]],
+            batches: vec![vec![Step::shell(server, words, Proof::Link)]],
             remarks: vec!["The link is shown once and kept nowhere. That it was issued is noted.".into()],
         }
     }
@@ -211,9 +240,10 @@ impl Account {
         for (step, report) in self.deed.steps().zip(&self.reports) {
             let status = report.status.map_or_else(String::new, |status| format!(", exit status {status}"));
             let place = step.ssh.as_ref().map_or("this machine", Destination::as_str);
+            let by = step.by().map_or_else(String::new, |by| format!(", {by}"));
             lines.extend([
                 String::new(),
-                format!("{} ({place}): {}{status}", step.server, report.state.word()),
+                format!("{} ({place}{by}): {}{status}", step.server, report.state.word()),
                 format!("  $ {}", step.line()),
             ]);
             if let Proof::Changes(changes) = &step.proof {
@@ -290,12 +320,8 @@ mod tests {
 
     #[test]
     fn what_goes_down_or_changes_in_many_places_asks_for_a_word() {
-        let step = |server: &str| Step {
-            server: server.into(),
-            ssh: None,
-            words: vec!["true".into()],
-            proof: Proof::Boot("1".into()),
-        };
+        let server = |name: &str| Server { name: name.into(), ..Server::local() };
+        let step = |name: &str| Step::shell(&server(name), vec!["true".into()], Proof::Boot("1".into()));
         let deed = |kind, servers: &[&str]| Deed {
             kind,
             title: "Do it".into(),

@@ -13,6 +13,7 @@ mod finding;
 mod hours;
 mod limit;
 mod link;
+mod management;
 mod measure;
 mod observation;
 pub mod packet_filter;
@@ -32,9 +33,11 @@ pub mod version;
 pub mod when;
 
 pub use attestation::{Attestation, Attested, Done, Drill};
-pub use checkin::{Change, CheckIn, DecidedItem, MeasureCount, News, OpenItem, Signed, SignedSource, Since};
+pub use checkin::{
+    Change, CheckIn, DecidedItem, MeasureCount, News, OpenItem, Presence, Signed, SignedSource, Signing, Since,
+};
 pub use decision::{Basis, Decided, Decision, DecisionKind, Extent, Recorded};
-pub use deed::{Account, Deed, DeedKind, Errand, OneTime, PackageChange, Proof, Report, Step, StepState};
+pub use deed::{Account, Deed, DeedKind, Errand, OneTime, PackageChange, Proof, Report, Step, StepState, Taker};
 pub use evidence::{Evidence, Sighting, SourceId, SourceRecord, SourceState};
 pub use exhibit::{AxisLine, Exhibit, GridRow, Mark, Month, Picture, Unit, Window};
 pub use facts::{Fact, Read};
@@ -43,6 +46,7 @@ pub use finding::{Because, Finding, FindingKey, Judgement, Particulars};
 pub use hours::Hours;
 pub use limit::{Limit, Limits};
 pub use link::Link;
+pub use management::{Interface, Management, VpnSession};
 pub use measure::Measure;
 pub use observation::{Declared, Observation};
 pub use period::{Period, age};

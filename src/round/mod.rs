@@ -28,7 +28,7 @@ use crate::domain::{
     Subject, Tally, Turn,
 };
 
-pub use acts::{Request, Wish, Written};
+pub use acts::{Answer, Request, Wish, Written};
 pub use desk::Desk;
 pub use pass::{Pass, Step, pass};
 pub use past::{no_past, past};
@@ -55,7 +55,7 @@ pub enum Update {
     /// What was found of what a filter looks for.
     Sought(Vec<(Seek, HashSet<FindingKey>)>),
     /// How what a person wanted recorded went; what is said here is on disk.
-    Answered(Result<Shown, Fault>),
+    Answered(Result<Answer, Fault>),
     /// Something that belongs to no source, such as a store that can't be written.
     Trouble(Fault),
     /// What an errand would take, or why it can't be done.

@@ -53,7 +53,7 @@ impl Plan {
             return Err(settings.troubles(&misfits));
         }
         Ok(Self {
-            operator: settings.operator.clone(),
+            operator: settings.operator.name.clone(),
             machine: Shown::default(),
             zone: settings.zone.clone(),
             limits: settings.limits.clone(),

@@ -10,9 +10,9 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
 use super::ask::ask;
-use super::deeds::{carry_out, prepare, security};
+use super::deeds::{Known, carry_out, prepare};
 use super::times::{BACKOFF, next, stale_at, wait};
-use super::{Desk, Order, Progress, Request, Update};
+use super::{Answer, Desk, Order, Progress, Request, Update};
 use crate::collect::tools::Tools;
 use crate::domain::{Account, Fault, Round, SourceId, Subject};
 use crate::store::{Attempt, Watch};
@@ -144,13 +144,13 @@ impl Clerk {
         let (tools, updates) = (Arc::clone(&self.tools), self.updates.clone());
         match order {
             Order::Prepare(errand) => {
-                let errand = errand.clone();
-                let pending = match self.desk.with_evidence(|desk| security(desk.evidence(), now)) {
-                    Ok(pending) => pending,
+                let (errand, known) = (errand.clone(), self.desk.with_evidence(|desk| Known::of(desk, errand, now)));
+                let known = match known {
+                    Ok(known) => known,
                     Err(error) => return drop(updates.send(Update::Prepared(errand, Err(error.into())))),
                 };
                 self.deeds.spawn(async move {
-                    let prepared = prepare(&tools, &errand, &pending).await;
+                    let prepared = prepare(&tools, &errand, known).await;
                     // Nobody listens any more when this fails; then nobody wants it either.
                     updates.send(Update::Prepared(errand, prepared)).ok();
                     None
@@ -240,7 +240,9 @@ impl Clerk {
         let done = answers.iter().filter(|answer| answer.is_ok()).count();
         let answered =
             answers.into_iter().reduce(|one, next| if one.is_err() { one } else { next }).map(|last| match last {
-                Ok(said) if many > 1 => Ok(format!("{many} recorded, the last: {said}").into()),
+                Ok(last) if many > 1 => {
+                    Ok(Answer { said: format!("{many} recorded, the last: {}", last.said).into(), ..last })
+                }
                 Err(fault) if many > 1 => {
                     Err(Fault { said: format!("{done} of {many} recorded: {}", fault.said).into(), ..fault })
                 }

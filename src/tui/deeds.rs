@@ -51,6 +51,9 @@ fn wanted(model: &Model, kind: DeedKind) -> Result<Wanted, Shown> {
             Ok(Wanted::Choose(choices))
         };
     }
+    if kind == DeedKind::Disconnect {
+        return client(model).map(Wanted::Look);
+    }
     let (server, site) = selected(model).ok_or("select a server first: 2 shows them")?;
     match (kind, site) {
         (DeedKind::Session, _) => Deed::session(server)
@@ -60,16 +63,20 @@ fn wanted(model: &Model, kind: DeedKind) -> Result<Wanted, Shown> {
         (DeedKind::Login, None) => {
             Err(format!("{} has no site: `sites` of its [[server]] names them", server.name).into())
         }
-        (kind, _) => Ok(Wanted::Look(Errand { kind, servers: vec![server.clone()] })),
+        (kind, _) => Ok(Wanted::Look(Errand::Servers { kind, servers: vec![server.clone()] })),
     }
 }
 
 /// Has servers looked at, and waits in view: a question that came up by itself could be answered by accident.
 fn look(model: &mut Model, errand: Errand) -> Vec<Effect> {
-    let said = match &errand.servers[..] {
-        [only] => format!("Asking {} what it would take. Nothing is changed.", only.name),
-        many => format!("Asking {} servers what it would take. Nothing is changed.", many.len()),
+    let whom = match &errand {
+        Errand::Servers { servers, .. } => match &servers[..] {
+            [only] => only.name.to_string(),
+            many => format!("{} servers", many.len()),
+        },
+        Errand::Disconnect { .. } => "OpenVPN".to_owned(),
     };
+    let said = format!("Asking {whom} what it would take. Nothing is changed.");
     model.view.overlay = Some(Overlay::Waiting(said.into(), errand.clone()));
     vec![Effect::Order(Order::Prepare(errand))]
 }
@@ -82,6 +89,7 @@ pub fn prepared(model: &mut Model, errand: &Errand, prepared: Result<Deed, Fault
     model.view.overlay = None;
     match prepared {
         Ok(deed) => model.view.overlay = Some(Overlay::Deed(Dialog::of(deed))),
+        Err(Fault { said, mend: Some(mend), .. }) => regret(model, format!("{said}: {mend}")),
         Err(fault) => regret(model, fault.said),
     }
 }
@@ -148,7 +156,7 @@ pub fn pick(model: &mut Model) -> Vec<Effect> {
     if at >= choices.len() {
         return Vec::new();
     }
-    look(model, Errand { kind, servers: choices.swap_remove(at).1 })
+    look(model, Errand::Servers { kind, servers: choices.swap_remove(at).1 })
 }
 
 /// Shows how the last deed went.
@@ -171,6 +179,17 @@ pub fn holds_back(model: &mut Model) -> bool {
     }
     regret(model, "something is being done on a server and would be cut off: the same key again leaves all the same");
     true
+}
+
+/// The VPN's client that the current finding is about.
+fn client(model: &Model) -> Result<Errand, Shown> {
+    let finding = model.current().filter(|finding| match finding.subject.kind {
+        SubjectKind::Peer => true,
+        SubjectKind::Vpn => finding.key.parts().2.is_some(),
+        _ => false,
+    });
+    let finding = finding.ok_or("select a VPN's client first: 3 shows them")?;
+    Ok(Errand::Disconnect { subject: finding.subject.clone(), key: finding.key.clone() })
 }
 
 /// The selected server, the servers of each tag, all.

@@ -301,6 +301,12 @@ pub const ALL: &[Binding] = &[
         ["login", "a one-time login to the selected site; asks first"],
         SCREENS,
     ),
+    bind(
+        Action::Prepare(DeedKind::Disconnect),
+        &[letter('K')],
+        ["disconnect", "ends the selected VPN client's sessions; shows the command and asks first"],
+        SCREENS,
+    ),
     bind(Action::Account, &[letter('t')], ["transcript", "shows how the last action on servers went"], SCREENS),
     hint(
         Action::Open,

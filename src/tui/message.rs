@@ -20,6 +20,8 @@ pub enum Msg {
     Opened(Link, Result<(), Fault>),
     /// An age on the screen reads differently now.
     Time,
+    /// An entry of the record was signed with a key, or why not.
+    Signed(u64, Option<Shown>),
     /// Said by the runtime, such as why there is no suspending.
     Notice(Shown),
 }
@@ -42,6 +44,8 @@ pub enum Effect {
     Mouse(bool),
     /// To a program in the foreground, until it ends.
     HandOver(Step),
+    /// An entry of the record with the configured key, which may ask at the terminal.
+    Sign(u64),
     Suspend,
     /// Draw everything anew, whatever the terminal shows.
     Repaint,

@@ -41,6 +41,7 @@ mod widgets;
 #[cfg(test)]
 mod tests;
 
+use std::ffi::OsString;
 use std::fmt;
 use std::sync::Arc;
 
@@ -64,6 +65,8 @@ pub struct Console {
     pub updates: UnboundedReceiver<Update>,
     pub orders: UnboundedSender<Order>,
     pub clock: Clock,
+    /// The command that signs an entry of the record, to which its number is added.
+    pub signing: Vec<OsString>,
     /// Dropped as soon as the first picture is there: what would take the processor from it waits for that.
     pub curtain: Sender<()>,
 }

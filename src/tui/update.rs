@@ -9,7 +9,7 @@ use super::model::{Message, Model, Overlay, Place};
 use super::pivot::Pivot;
 use super::{act, deeds, keymap, layout, past, pointer, typing};
 use crate::domain::{Fault, Link, Shown};
-use crate::round::Update;
+use crate::round::{Answer, Update};
 
 /// Takes in a message that came at `now`.
 pub fn update(model: &mut Model, msg: Msg, now: Timestamp) -> Vec<Effect> {
@@ -45,12 +45,13 @@ fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
             resized(model, size);
             Vec::new()
         }
-        Msg::Heard(heard) => {
-            hear(model, heard);
-            Vec::new()
-        }
+        Msg::Heard(heard) => hear(model, heard),
         Msg::Opened(link, how) => {
             opened(model, link, how);
+            Vec::new()
+        }
+        Msg::Signed(entry, failed) => {
+            signed(model, entry, failed.as_ref());
             Vec::new()
         }
         Msg::Notice(said) => {
@@ -61,17 +62,13 @@ fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
     }
 }
 
-fn hear(model: &mut Model, update: Update) {
+fn hear(model: &mut Model, update: Update) -> Vec<Effect> {
     match update {
+        Update::Answered(answered) => return answer(model, answered),
         Update::Round(round) => past::hear_round(model, round),
         Update::Then(went) => past::arrive(model, went),
         Update::Progress(progress) => model.world.progress = progress,
         Update::Trouble(fault) => model.world.trouble = Some(fault),
-        Update::Answered(Ok(said)) => say(model, said),
-        Update::Answered(Err(fault)) => {
-            let mend = fault.mend.map_or_else(String::new, |mend| format!(": {mend}"));
-            regret(model, format!("{}{mend}", fault.said));
-        }
         // What was asked for in another time comes too late.
         Update::Looked(looked) if looked.then != model.world.then.as_ref().map(|then| then.at) => {}
         Update::Looked(looked) => model.world.looks.take(looked),
@@ -89,6 +86,22 @@ fn hear(model: &mut Model, update: Update) {
         Update::Prepared(errand, prepared) => deeds::prepared(model, &errand, prepared),
         Update::Deed(account) => deeds::heard(model, account),
         Update::Issued(link) => model.view.overlay = Some(Overlay::Issued(link)),
+    }
+    Vec::new()
+}
+
+/// What was recorded; a check-in is signed with a key where one is configured.
+fn answer(model: &mut Model, answered: Result<Answer, Fault>) -> Vec<Effect> {
+    match answered {
+        Ok(answer) => {
+            say(model, answer.said);
+            answer.check_in.filter(|_| model.world.fleet.signs).map(Effect::Sign).into_iter().collect()
+        }
+        Err(fault) => {
+            let mend = fault.mend.map_or_else(String::new, |mend| format!(": {mend}"));
+            regret(model, format!("{}{mend}", fault.said));
+            Vec::new()
+        }
     }
 }
 
@@ -119,6 +132,15 @@ fn opened(model: &mut Model, link: Link, how: Result<(), Fault>) {
     match how {
         Ok(()) => say(model, format!("opened {link}")),
         Err(fault) => model.view.overlay = Some(Overlay::Address { link, said: fault.said }),
+    }
+}
+
+fn signed(model: &mut Model, entry: u64, failed: Option<&Shown>) {
+    match failed {
+        None => say(model, format!("signed: entry {entry} of the record, with your ssh key")),
+        Some(why) => {
+            regret(model, format!("recorded, but no key signed it: `matins log sign {entry}` does it later ({why})"));
+        }
     }
 }
 

@@ -233,6 +233,7 @@ pub fn power() -> HostPower {
             hidden: Vec::new(),
         }),
         logins: Read::Seen(Vec::new()),
+        remote_logins: Read::Seen(Vec::new()),
         own_key: Some("SHA256:mona".into()),
     }
 }
@@ -314,6 +315,7 @@ pub fn clients(now: Timestamp, names: &[&str]) -> VpnClients {
         since: Some(now - SignedDuration::from_mins(20)),
         bytes_received: 1_000,
         bytes_sent: 1_000,
+        id: None,
     };
     VpnClients {
         written_at: Read::Seen(now),

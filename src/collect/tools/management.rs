@@ -1,5 +1,5 @@
 //! One short exchange with an OpenVPN management interface (`man openvpn`, `--management`; management-notes.txt in its
-//! sources): connect, greeting, `status 3`, `quit`.
+//! sources): connect, greeting, `status 3`, `quit`; and `client-kill N` before that, where a person has confirmed it.
 //!
 //! The interface serves one client at a time, can end sessions and the whole server, and repeats passwords in clear
 //! (`>CLIENT:ENV,password=…`). So nothing is ever sent but `Command`s and, where it is asked for, the interface's own
@@ -10,18 +10,18 @@
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
-use std::io::ErrorKind;
-use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::io::{Cursor, ErrorKind};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UnixStream};
+use tokio::runtime::Builder;
 use tokio::time::timeout;
 
-use crate::domain::{Fault, Shown};
+use super::shell::{Shell, Unreached};
+use crate::domain::register::Server;
+use crate::domain::{Fault, Interface, Management, Shown};
 
 /// Each of: connecting, the greeting, an answer.
 const STEP: Duration = Duration::from_secs(2);
@@ -34,86 +34,104 @@ const CAP: usize = 4 << 20;
 /// Comes without a line's end.
 const PROMPT: &[u8] = b"ENTER PASSWORD:";
 
-/// Everything that is ever sent besides the password.
+/// Everything that is ever sent besides the password. None of it holds text from outside.
 #[derive(Debug, Clone, Copy)]
 enum Command {
     /// The list of clients, in version 3 whatever version the server's configuration names.
     Status,
+    /// The end of a session, by OpenVPN's number of it.
+    Kill(u64),
     Quit,
 }
 
 impl Command {
-    fn line(self) -> &'static [u8] {
+    fn line(self) -> String {
         match self {
-            Self::Status => b"status 3\n",
-            Self::Quit => b"quit\n",
+            Self::Status => "status 3\n".into(),
+            Self::Kill(id) => format!("client-kill {id}\n"),
+            Self::Quit => "quit\n".into(),
         }
     }
 }
 
-/// Where a management interface listens: on this machine, never elsewhere, since it speaks in clear.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Management {
-    Unix(PathBuf),
-    Tcp(SocketAddr),
-}
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
-impl fmt::Display for Management {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unix(path) => write!(f, "unix:{}", path.display()),
-            Self::Tcp(address) => write!(f, "tcp:{address}"),
-        }
-    }
-}
-
-impl Management {
-    /// Reads `unix:/run/openvpn/gate.sock` or `tcp:127.0.0.1:7505`.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let shown = Shown::line(text).cut(80);
-        match text.split_once(':') {
-            Some(("unix", path)) if path.starts_with('/') && !path.contains('\0') => Ok(Self::Unix(path.into())),
-            Some(("tcp", address)) => match address.parse::<SocketAddr>() {
-                Ok(address) if address.ip().is_loopback() && address.port() != 0 => Ok(Self::Tcp(address)),
-                Ok(address) if !address.ip().is_loopback() => Err(format!(
-                    "`{shown}` is not on this machine: the management interface speaks in clear, only 127.0.0.0/8 and ::1 \
-                     are asked; from elsewhere, use `status = \"SERVER:PATH\"`"
-                )),
-                _ => Err(format!("`{shown}` is not tcp:ADDRESS:PORT, as in tcp:127.0.0.1:7505")),
-            },
-            _ => Err(format!("`{shown}` is neither unix:/PATH nor tcp:127.0.0.1:PORT")),
-        }
-    }
-
+impl Interface {
     /// What it answers to `status 3`, asynchronous lines left out.
-    pub async fn status(&self, password: Option<&SecretString>) -> Result<Vec<u8>, Fault> {
-        match self {
-            Self::Unix(path) => self.exchange(UnixStream::connect(path), password).await,
-            Self::Tcp(address) => self.exchange(TcpStream::connect(address), password).await,
-        }
+    pub async fn status(&self, shell: &Shell, password: Option<&SecretString>) -> Result<Vec<u8>, Fault> {
+        let (talk, list) = self.listed(shell, password).await?;
+        talk.leave().await;
+        list
     }
 
-    async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
+    /// Ends the session of this number if `meant` says of the list, in the same exchange, that it is the right one; what
+    /// was answered, or why nothing was. A fault means that nothing was sent.
+    pub async fn kill(
         &self,
-        connect: impl Future<Output = std::io::Result<S>>,
+        shell: &Shell,
         password: Option<&SecretString>,
-    ) -> Result<Vec<u8>, Fault> {
+        id: u64,
+        meant: impl FnOnce(&[u8]) -> Result<(), Fault>,
+    ) -> Result<Shown, Fault> {
+        let (mut talk, list) = self.listed(shell, password).await?;
+        let answer = match list.and_then(|list| meant(&list)) {
+            Ok(()) => Ok(talk.kill(id).await),
+            Err(fault) => Err(fault),
+        };
+        talk.leave().await;
+        answer
+    }
+
+    /// Connected, greeted and asked for its list.
+    async fn listed(
+        &self,
+        shell: &Shell,
+        password: Option<&SecretString>,
+    ) -> Result<(Talk<'_>, Result<Vec<u8>, Fault>), Fault> {
+        let stream = self.stream(shell).await?;
+        self.talk(stream, password).await
+    }
+
+    async fn talk(
+        &self,
+        stream: Box<dyn Stream>,
+        password: Option<&SecretString>,
+    ) -> Result<(Talk<'_>, Result<Vec<u8>, Fault>), Fault> {
         let work = async {
-            let stream = self.connected(timeout(STEP, connect).await)?;
             let mut talk = Talk { at: self, stream, unread: Vec::new(), said: 0, waits: None };
             talk.open(password).await?;
             let answer = timeout(STEP, talk.ask(Command::Status)).await;
             Ok((talk, answer.unwrap_or_else(|_| Err(self.slow("did not finish its answer within 2 s")))))
         };
-        let (talk, answer) =
-            timeout(TOTAL, work).await.unwrap_or_else(|_| Err(self.slow("did not finish within 5 s")))?;
-        talk.leave().await;
-        answer
+        timeout(TOTAL, work).await.unwrap_or_else(|_| Err(self.slow("did not finish within 5 s")))
     }
 
-    fn connected<S>(&self, tried: Result<std::io::Result<S>, tokio::time::error::Elapsed>) -> Result<S, Fault> {
-        let Ok(connected) = tried else { return Err(self.busy()) };
-        connected.map_err(|error| match error.kind() {
+    async fn stream(&self, shell: &Shell) -> Result<Box<dyn Stream>, Fault> {
+        if self.server.ssh.is_none() {
+            return timeout(STEP, self.connect())
+                .await
+                .map_err(|_| self.busy())?
+                .map_err(|error| self.unopened(&error));
+        }
+        match shell.relay(&self.server, &self.at).await {
+            Ok(relay) => Ok(Box::new(relay)),
+            Err(Unreached::Socket(error)) => Err(self.unopened(&error)),
+            Err(Unreached::Server(fault)) => {
+                Err(Fault { said: format!("{}: {}", self.server.name, fault.said).into(), ..fault })
+            }
+        }
+    }
+
+    async fn connect(&self) -> std::io::Result<Box<dyn Stream>> {
+        Ok(match &self.at {
+            Management::Unix(path) => Box::new(UnixStream::connect(path).await?),
+            Management::Tcp(address) => Box::new(TcpStream::connect(address).await?),
+        })
+    }
+
+    fn unopened(&self, error: &std::io::Error) -> Fault {
+        match error.kind() {
             ErrorKind::WouldBlock => self.busy(),
             ErrorKind::NotFound => Fault::passing(format!("there is no management socket {self}"))
                 .mend("start OpenVPN, or correct `management` to what its own configuration says"),
@@ -122,7 +140,7 @@ impl Management {
             ErrorKind::PermissionDenied => Fault::new(format!("the management socket {self} may not be opened"))
                 .mend("let your group into its folder and at it (`management-client-group`), or name a `status` file"),
             _ => Fault::passing(format!("the management socket {self} can't be opened: {error}")),
-        })
+        }
     }
 
     /// It serves one client; a second one is accepted and hears nothing, a third is turned away.
@@ -148,6 +166,21 @@ impl Management {
     }
 }
 
+/// The list out of an exchange in which all of this was said, whatever was asked. For fuzzing.
+pub fn replay(said: &[u8]) -> Result<Vec<u8>, Fault> {
+    let at = Management::Unix("/replay".into());
+    let interface = Interface { vpn: "replay".into(), server: Server::local(), at, password: None };
+    let stream = Box::new(tokio::io::join(Cursor::new(said.to_vec()), tokio::io::sink()));
+    let runtime = Builder::new_current_thread().enable_time().build();
+    let runtime = runtime.map_err(|error| Fault::passing(format!("nothing can be replayed: {error}")))?;
+    runtime.block_on(async {
+        let password = SecretString::from("password");
+        let (talk, list) = interface.talk(stream, Some(&password)).await?;
+        talk.leave().await;
+        list
+    })
+}
+
 /// One piece of what it says.
 enum Piece {
     /// Without its end.
@@ -164,15 +197,15 @@ enum Waits {
     HoldRelease,
 }
 
-struct Talk<'a, S> {
-    at: &'a Management,
-    stream: S,
+struct Talk<'a> {
+    at: &'a Interface,
+    stream: Box<dyn Stream>,
     unread: Vec<u8>,
     said: usize,
     waits: Option<Waits>,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Talk<'_, S> {
+impl Talk<'_> {
     /// Up to the greeting. The password is given once: OpenVPN would take three.
     async fn open(&mut self, password: Option<&SecretString>) -> Result<(), Fault> {
         match timeout(STEP, self.greeting()).await.map_err(|_| self.at.busy())?? {
@@ -215,7 +248,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<'_, S> {
 
     /// The lines of its answer, up to and with END.
     async fn ask(&mut self, command: Command) -> Result<Vec<u8>, Fault> {
-        self.send(command.line()).await?;
+        self.send(command.line().as_bytes()).await?;
         let mut answer = Vec::new();
         loop {
             match self.next().await? {
@@ -236,10 +269,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<'_, S> {
         }
     }
 
+    /// Has a session ended; what it answers. From here on nobody can say any more that nothing was sent.
+    async fn kill(&mut self, id: u64) -> Shown {
+        let reply = async {
+            self.send(Command::Kill(id).line().as_bytes()).await?;
+            loop {
+                match self.next().await? {
+                    Piece::Line(line) if line.starts_with(b">") => self.notice(&line),
+                    Piece::Line(line) => return Ok(Shown::bytes(line.trim_ascii()).cut(120)),
+                    Piece::Prompt | Piece::End => return Err(self.at.slow("closed the connection without an answer")),
+                }
+            }
+        };
+        match timeout(STEP, reply).await {
+            Ok(said) => said.unwrap_or_else(|fault: Fault| fault.said),
+            Err(_) => self.at.slow("did not answer within 2 s").said,
+        }
+    }
+
     /// Says goodbye and waits until the other side has closed, so that the next client finds it free.
     async fn leave(mut self) {
         let goodbye = async {
-            self.send(Command::Quit.line()).await?;
+            self.send(Command::Quit.line().as_bytes()).await?;
             while !matches!(self.next().await?, Piece::End) {}
             Ok::<_, Fault>(())
         };

@@ -9,6 +9,8 @@ use crate::domain::{Fault, Shown};
 
 /// A hardware key waits for a touch; a person needs a moment for that.
 const TOUCH: Duration = Duration::from_secs(30);
+/// Who is asked for a passphrase may have to look it up.
+const PASSPHRASE: Duration = Duration::from_secs(300);
 
 /// Which key signs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,8 +35,9 @@ pub struct Made {
     pub fingerprint: Shown,
 }
 
-/// Signs `text` for `namespace`. Never asks for a passphrase: that would be asked over the screen.
-pub async fn sign(key: Key, namespace: &str, text: String) -> Result<Made, Fault> {
+/// Signs `text` for `namespace`. Without `asks` it never asks for a passphrase: that would be asked over the screen; with
+/// it, ssh-keygen has our terminal.
+pub async fn sign(key: Key, namespace: &str, text: String, asks: bool) -> Result<Made, Fault> {
     let scratch = scratch()?;
     let (file, public_key) = match key {
         Key::File(path) => (path.clone(), public_of(&path).await?),
@@ -48,10 +51,12 @@ pub async fn sign(key: Key, namespace: &str, text: String) -> Result<Made, Fault
     let mut program = keygen(["-Y", "sign", "-q", "-n", namespace, "-f"]);
     program.arguments.push(absolute(&file).into());
     program.input = text.into_bytes();
-    program.deadline = TOUCH;
+    program.deadline = if asks { PASSPHRASE } else { TOUCH };
+    program.asks = asks;
     let ran = run(program).await?;
     if ran.status != Some(0) {
-        return Err(Fault::new(format!("ssh-keygen could not sign with {}: {}", file.display(), ran.complaint()))
+        let said = if asks { "it says why above".into() } else { ran.complaint() };
+        return Err(Fault::new(format!("ssh-keygen could not sign with {}: {said}", file.display()))
             .mend("add the key to your agent (ssh-add), so that no passphrase has to be asked for"));
     }
     let armor = String::from_utf8(ran.output).map_err(|_| Fault::new("ssh-keygen printed no signature"))?;

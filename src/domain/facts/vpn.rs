@@ -62,6 +62,9 @@ pub struct VpnClient {
     pub since: Option<Timestamp>,
     pub bytes_received: u64,
     pub bytes_sent: u64,
+    /// OpenVPN's number of this session, since 2.4.
+    #[serde(default)]
+    pub id: Option<u64>,
 }
 
 impl VpnClient {

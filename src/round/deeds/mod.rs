@@ -1,5 +1,6 @@
 //! Deeds: prepared by looking only, done once confirmed, and believed when seen.
 
+mod disconnect;
 mod looks;
 mod plan;
 #[cfg(test)]
@@ -11,19 +12,50 @@ use futures_util::future::join_all;
 use tokio::sync::mpsc::UnboundedSender;
 
 use self::looks::Asked;
-use super::Update;
+use super::{Desk, Update};
 use crate::collect::tools::Tools;
 use crate::collect::tools::run::Ran;
 use crate::domain::register::Server;
-use crate::domain::{Account, Deed, DeedKind, Fault, Link, OneTime, Proof, Report, Shown, Step, StepState};
+use crate::domain::{
+    Account, Deed, DeedKind, Errand, Fault, Link, OneTime, Proof, Report, Shown, Step, StepState, Taker,
+};
 
-pub(super) use self::plan::{prepare, security};
+use self::disconnect::{Sought, seek};
+use self::plan::{Waits, security};
 
 /// An upgrade with large packages on a slow disk.
 const PATIENCE: Duration = Duration::from_secs(1_800);
 /// Most bytes and lines kept of what a command says.
 const CAP: usize = 4 << 20;
 const LINES: usize = 300;
+
+/// What the evidence tells of an errand, before anybody is asked.
+pub(super) enum Known {
+    Waits(Waits),
+    Sought(Result<Sought, Fault>),
+}
+
+impl Known {
+    pub(super) fn of(desk: &Desk, errand: &Errand, now: jiff::Timestamp) -> Self {
+        match errand {
+            Errand::Servers { .. } => Self::Waits(security(desk.evidence(), now)),
+            Errand::Disconnect { subject, key } => {
+                Self::Sought(seek(desk.evidence(), &desk.plan.sources, (subject, key)))
+            }
+        }
+    }
+}
+
+/// What would be done. Looks, and changes nothing.
+pub(super) async fn prepare(tools: &Tools, errand: &Errand, known: Known) -> Result<Deed, Fault> {
+    match (errand, known) {
+        (Errand::Servers { kind, servers }, Known::Waits(waits)) => {
+            plan::prepare(tools, (*kind, servers), &waits).await
+        }
+        (_, Known::Sought(sought)) => disconnect::plan(tools, &sought?).await,
+        (Errand::Disconnect { .. }, Known::Waits(_)) => Err(Fault::new("nobody was looked for")),
+    }
+}
 
 /// Does it, batch by batch, telling of every change; after the first failure nothing more is begun.
 pub(super) async fn carry_out(tools: &Tools, deed: Deed, updates: &UnboundedSender<Update>) -> Account {
@@ -74,6 +106,11 @@ async fn attempt(
     report: &mut Report,
     updates: &UnboundedSender<Update>,
 ) -> Result<Shown, Fault> {
+    if let (Taker::Openvpn(interface), Proof::Gone { session, known }) = (&step.taker, &step.proof) {
+        let (said, seen) = disconnect::end(tools, interface, (session, known)).await;
+        report.said.extend(said);
+        return seen;
+    }
     let asked = Asked { tools, server: server(step) };
     if let Proof::Changes(changes) = &step.proof
         && plan::fresh(&asked, changes).await? != *changes
@@ -99,7 +136,7 @@ async fn attempt(
             match proof {
                 Proof::Changes(changes) => asked.changed(changes).await,
                 Proof::Boot(boot) => asked.another_boot(boot).await,
-                Proof::Link | Proof::Person => Ok(format!("{kind:?} ended").into()),
+                Proof::Link | Proof::Person | Proof::Gone { .. } => Ok(format!("{kind:?} ended").into()),
             }
         }
     }

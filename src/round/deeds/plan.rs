@@ -10,7 +10,7 @@ use crate::collect::tools::Tools;
 use crate::collect::tools::shell::quoted;
 use crate::domain::facts::Pending;
 use crate::domain::register::Server;
-use crate::domain::{Deed, DeedKind, Errand, Evidence, Fact, Fault, PackageChange, Proof, Shown, Step};
+use crate::domain::{Deed, DeedKind, Evidence, Fact, Fault, PackageChange, Proof, Shown, Step};
 
 /// The security updates that a server waits for, by its name; or why they are not known.
 pub type Waits = HashMap<Shown, Result<Waiting, Shown>>;
@@ -29,7 +29,7 @@ const SIDE_BY_SIDE: usize = 4;
 const MOST: usize = 200;
 
 /// What each server's last probe said is pending from a security suite.
-pub(in crate::round) fn security(evidence: &Evidence, now: jiff::Timestamp) -> Waits {
+pub(super) fn security(evidence: &Evidence, now: jiff::Timestamp) -> Waits {
     let mut pending = Waits::new();
     for source in &evidence.sources {
         for seen in &source.seen {
@@ -62,19 +62,23 @@ pub(super) fn waiting<'a>(updates: impl Iterator<Item = &'a Pending>, held: Opti
 }
 
 /// What would be done. Looks at the servers and changes nothing.
-pub(in crate::round) async fn prepare(tools: &Tools, errand: &Errand, pending: &Waits) -> Result<Deed, Fault> {
-    let steps = join_all(errand.servers.iter().map(|server| async move {
+pub(super) async fn prepare(
+    tools: &Tools,
+    (kind, servers): (DeedKind, &[Server]),
+    pending: &Waits,
+) -> Result<Deed, Fault> {
+    let steps = join_all(servers.iter().map(|server| async move {
         let asked = Asked { tools, server: server.clone() };
-        match errand.kind {
+        match kind {
             DeedKind::Upgrade => upgrade(&asked, pending.get(&server.name)).await,
             DeedKind::Reboot => reboot(&asked).await.map(Some),
             // These need no look before.
-            DeedKind::Session | DeedKind::Login => Ok(None),
+            DeedKind::Session | DeedKind::Login | DeedKind::Disconnect => Ok(None),
         }
     }))
     .await;
     let (mut ready, mut remarks) = (Vec::new(), Vec::new());
-    for (server, step) in errand.servers.iter().zip(steps) {
+    for (server, step) in servers.iter().zip(steps) {
         match step {
             Ok(Some(step)) => ready.push((server, step)),
             Ok(None) => remarks.push(format!("{}: no security update is pending, it is left out", server.name).into()),
@@ -85,18 +89,18 @@ pub(in crate::round) async fn prepare(tools: &Tools, errand: &Errand, pending: &
         let said: Vec<_> = remarks.iter().map(Shown::to_string).collect();
         return Err(Fault::new(format!("there is nothing to do: {}", said.join("; "))));
     }
-    if errand.kind == DeedKind::Upgrade {
+    if kind == DeedKind::Upgrade {
         remarks.extend(ready.iter().filter_map(|(server, _)| on_hold(server, pending)));
     }
-    remarks.extend(preface(errand.kind, &ready));
-    let servers = count(ready.len(), "server");
-    let title = match (errand.kind, &ready[..]) {
+    remarks.extend(preface(kind, &ready));
+    let many = count(ready.len(), "server");
+    let title = match (kind, &ready[..]) {
         (DeedKind::Reboot, [(only, _)]) => format!("Reboot {}", only.name),
-        (DeedKind::Reboot, _) => format!("Reboot {servers}"),
+        (DeedKind::Reboot, _) => format!("Reboot {many}"),
         (_, [(only, _)]) => format!("Install security updates on {}", only.name),
-        _ => format!("Install security updates on {servers}"),
+        _ => format!("Install security updates on {many}"),
     };
-    Ok(Deed { kind: errand.kind, title: title.into(), batches: batches(ready), remarks })
+    Ok(Deed { kind, title: title.into(), batches: batches(ready), remarks })
 }
 
 fn on_hold(server: &Server, pending: &Waits) -> Option<Shown> {
@@ -203,8 +207,7 @@ fn parse_change(rest: &str) -> Option<PackageChange> {
 
 fn step(server: &Server, root: bool, words: &[&str], proof: Proof) -> Step {
     let sudo: &[&str] = if root { &[] } else { &["sudo", "-n"] };
-    let words = sudo.iter().chain(words).map(|word| Shown::line(word)).collect();
-    Step { server: server.name.clone(), ssh: server.ssh.clone(), words, proof }
+    Step::shell(server, sudo.iter().chain(words).map(|word| Shown::line(word)).collect(), proof)
 }
 
 /// One server alone, then several side by side, but never two of one cluster.

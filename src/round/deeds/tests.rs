@@ -41,10 +41,7 @@ fn the_first_server_goes_alone_and_a_cluster_is_never_together() {
         server("d", None),
         server("db3", Some("db")),
     ];
-    let ready = servers.iter().map(|server| {
-        let step = Step { server: server.name.clone(), ssh: None, words: Vec::new(), proof: Proof::Person };
-        (server, step)
-    });
+    let ready = servers.iter().map(|server| (server, Step::shell(server, Vec::new(), Proof::Person)));
     let names: Vec<Vec<String>> = batches(ready.collect())
         .iter()
         .map(|batch| batch.iter().map(|step| step.server.to_string()).collect())

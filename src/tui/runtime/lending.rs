@@ -1,5 +1,6 @@
 //! The terminal lent to another program, and taken back.
 
+use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
 use crossterm::event::EventStream;
@@ -8,7 +9,7 @@ use tokio::time::timeout;
 
 use super::signals::{Heard, Signals};
 use super::{Ending, Runtime};
-use crate::collect::tools::foreground::Foreground;
+use crate::collect::tools::foreground::{Foreground, Parted};
 use crate::domain::{Fault, Shown, Step, Subject};
 use crate::round::Order;
 use crate::tui::message::Msg;
@@ -18,12 +19,41 @@ use crate::tui::update::update;
 const ECHO: Duration = Duration::from_millis(150);
 
 impl Runtime {
-    /// Runs a step in the foreground; afterwards the console is as it was, in whatever size the window has by then. What
-    /// is known of the server is asked again: somebody was there.
-    pub(super) async fn lend(&mut self, step: &Step) -> Option<Ending> {
+    /// Runs a step in the foreground. What is known of the server is asked again: somebody was there.
+    pub(super) async fn lend_for(&mut self, step: &Step) -> Option<Ending> {
+        let words: Vec<&str> = step.words.iter().map(Shown::as_str).collect();
+        let said: Shown = match self.lend(&words).await {
+            // 255 is ssh's own failure; any other status is that of the last command that was run over it.
+            Ok(Ok(parted)) if parted.status == Some(255) => format!("ssh failed: {}", parted.last_word()).into(),
+            Ok(Ok(_)) => format!("back from {}", step.server).into(),
+            Ok(Err(fault)) => fault.said,
+            Err(ending) => return Some(ending),
+        };
+        // Nobody takes orders once the schedule has ended; that was said when it did.
+        self.orders.send(Order::RefreshSubject(Subject::host(step.server.clone()))).ok();
+        update(&mut self.model, Msg::Notice(said), (self.clock)());
+        None
+    }
+
+    /// Has an entry of the record signed by the same command that signs it later: a passphrase is asked for there, a
+    /// hardware key is touched there. The entry stands, whatever comes of it.
+    pub(super) async fn lend_to_sign(&mut self, entry: u64) -> Option<Ending> {
+        let words: Vec<OsString> = self.signing.iter().cloned().chain([entry.to_string().into()]).collect();
+        let failed = match self.lend(&words).await {
+            Ok(Ok(parted)) if parted.status == Some(0) => None,
+            Ok(Ok(parted)) => Some(parted.line_after("matins: ").unwrap_or_else(|| parted.last_word())),
+            Ok(Err(fault)) => Some(fault.said),
+            Err(ending) => return Some(ending),
+        };
+        update(&mut self.model, Msg::Signed(entry, failed), (self.clock)());
+        None
+    }
+
+    /// Gives the terminal to a program; afterwards the console is as it was, in whatever size the window has by then.
+    async fn lend<S: AsRef<OsStr>>(&mut self, words: &[S]) -> Result<Result<Parted, Fault>, Ending> {
         self.deafen();
         self.stage.lend();
-        let ran = match self.run(step).await {
+        let ran = match self.run(words).await {
             Ok(ended) => self.let_fade().await.map_or(Ok(ended), Err),
             Err(ending) => Err(ending),
         };
@@ -35,15 +65,7 @@ impl Runtime {
         if let Ok(fresh) = Signals::new() {
             self.ears.signals = fresh;
         }
-        let said: Shown = match ran {
-            Ok(Ok(())) => format!("back from {}", step.server).into(),
-            Ok(Err(fault)) => fault.said,
-            Err(ending) => return Some(ending),
-        };
-        // Nobody takes orders once the schedule has ended; that was said when it did.
-        self.orders.send(Order::RefreshSubject(Subject::host(step.server.clone()))).ok();
-        update(&mut self.model, Msg::Notice(said), (self.clock)());
-        None
+        ran
     }
 
     /// Nothing of what is typed from here on is read by us.
@@ -67,8 +89,8 @@ impl Runtime {
     }
 
     /// How the program ended, or how the console ends because of what came meanwhile.
-    async fn run(&mut self, step: &Step) -> Result<Result<(), Fault>, Ending> {
-        let mut program = match Foreground::start(&step.words) {
+    async fn run<S: AsRef<OsStr>>(&mut self, words: &[S]) -> Result<Result<Parted, Fault>, Ending> {
+        let mut program = match Foreground::start(words) {
             Ok(program) => program,
             Err(fault) => return Ok(Err(fault)),
         };

@@ -6,6 +6,7 @@ mod signals;
 mod stage;
 mod surroundings;
 
+use std::ffi::OsString;
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -55,6 +56,7 @@ pub async fn run(console: Console) -> Result<Ending, TuiError> {
             demo,
         },
         orders: console.orders,
+        signing: console.signing,
         inbox,
         clock: console.clock,
     };
@@ -66,6 +68,8 @@ struct Runtime {
     stage: Stage,
     ears: Ears,
     orders: UnboundedSender<Order>,
+    /// See [`Console`].
+    signing: Vec<OsString>,
     inbox: UnboundedSender<Msg>,
     clock: Clock,
 }
@@ -164,7 +168,8 @@ impl Runtime {
             }
             Effect::Copy(text) => self.stage.copy(&text),
             Effect::Mouse(on) => self.stage.set_mouse(on),
-            Effect::HandOver(step) => return self.lend(&step).await,
+            Effect::HandOver(step) => return self.lend_for(&step).await,
+            Effect::Sign(entry) => return self.lend_to_sign(entry).await,
             Effect::Suspend => {
                 if !self.stage.stop_job() {
                     let said = "there is no shell to return to: this terminal was opened for the console alone";

@@ -78,9 +78,11 @@ fn orders(effects: &[Effect]) -> Vec<&Order> {
 }
 
 fn reboot() -> crate::domain::Deed {
+    use crate::domain::register::Server;
     use crate::domain::{Deed, DeedKind, Proof, Step};
     let words = ["sudo", "-n", "systemctl", "reboot"].map(Shown::from).to_vec();
-    let step = Step { server: "web7".into(), ssh: None, words, proof: Proof::Boot("1".into()) };
+    let server = Server { name: "web7".into(), ..Server::local() };
+    let step = Step::shell(&server, words, Proof::Boot("1".into()));
     Deed { kind: DeedKind::Reboot, title: "Reboot web7".into(), batches: vec![vec![step]], remarks: Vec::new() }
 }
 
@@ -154,4 +156,74 @@ fn a_one_time_link_is_shown_once_copied_on_request_and_then_gone() {
     console.press("<esc>");
     let model = format!("{:?}", console.model());
     assert!(!text(&console.frame()).contains("secret") && !model.contains("secret"));
+}
+
+#[test]
+fn a_vpn_client_is_looked_for_and_nobody_else_is() {
+    use crate::domain::{Errand, FindingKey, SubjectKind};
+    let mut console = with_fleet(true);
+    for keys in ["1K", "<esc>2K"] {
+        assert!(text(&with_message(&mut console, keys)).contains("select a VPN's client first"), "{keys}");
+    }
+    let mut asked = Vec::new();
+    for part in [None, Some("mallory".into())] {
+        let mut round = crate::domain::Round::clone(&console.model().world.round);
+        for finding in round.findings.iter_mut().filter(|finding| finding.subject.kind == SubjectKind::Vpn) {
+            finding.key = FindingKey::new("admin-via-vpn", &finding.subject, part.as_ref());
+        }
+        console.model().take(round.into());
+        console.press("<esc>3g");
+        for _ in 0..2 {
+            if let [Order::Prepare(Errand::Disconnect { key, .. })] = &orders(&console.press("K"))[..] {
+                asked.push(key.to_string());
+                console.press("<esc>");
+            }
+            console.press("j");
+        }
+    }
+    asked.sort();
+    assert_eq!(asked, ["admin-via-vpn/gate/mallory", "admin-via-vpn/roman's laptop", "admin-via-vpn/roman's laptop"]);
+}
+
+#[test]
+fn the_question_before_a_disconnection_shows_command_and_interface() {
+    use crate::domain::register::Server;
+    use crate::domain::{Deed, DeedKind, Errand, Interface, Management, Proof, Step, Taker, VpnSession};
+    let mut console = with_fleet(true);
+    console.press("3");
+    let looked = console.press("K");
+    let [Order::Prepare(errand @ Errand::Disconnect { .. })] = &orders(&looked)[..] else { panic!("{looked:?}") };
+    let errand = errand.clone();
+    let session = VpnSession { common_name: "mallory".into(), from: "203.0.113.9:4711".into(), since: None, id: 5 };
+    let at = Management::parse("unix:/run/openvpn/gate.sock").unwrap();
+    let interface = Interface { vpn: "gate".into(), server: Server::local(), at, password: None };
+    let step = Step {
+        server: "gate".into(),
+        ssh: None,
+        taker: Taker::Openvpn(Box::new(interface)),
+        words: session.command(),
+        proof: Proof::Gone { known: vec![session.clone()], session },
+    };
+    let title = "Disconnect mallory".into();
+    let deed = Deed { kind: DeedKind::Disconnect, title, batches: vec![vec![step]], remarks: Vec::new() };
+    console.hear(Update::Prepared(errand.clone(), Ok(deed.clone())));
+    let shown = text(&console.frame());
+    for part in ["here, to the management interface unix:/run/openvpn/gate.sock", "client-kill 5", "▸ Cancel"] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    assert_eq!(console.press("<enter>"), []);
+    console.press("K");
+    console.hear(Update::Prepared(errand.clone(), Ok(deed.clone())));
+    assert_eq!(console.press("<tab><enter>"), [Effect::Order(Order::Do(deed))]);
+    // What can't be done is said with what would change that.
+    console.press("<esc>");
+    console.hear(Update::Deed({
+        let mut account = crate::domain::Account::of(reboot());
+        account.ended = true;
+        account
+    }));
+    console.press("K");
+    let fault = Fault::new("gate: nothing can be ended there").mend("name its `management`");
+    console.hear(Update::Prepared(errand, Err(fault)));
+    assert!(text(&console.frame()).contains("nothing can be ended there: name its `management`"));
 }

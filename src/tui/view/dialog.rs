@@ -99,11 +99,12 @@ fn lines(model: &Model, dialog: &Dialog) -> Vec<Vec<Piece>> {
 
 /// Where a command runs.
 pub(super) fn place(step: &Step) -> Shown {
-    match &step.ssh {
-        None => "here".into(),
-        Some(destination) if step.server == *destination.as_str() => format!("on {}", step.server).into(),
-        Some(destination) => format!("on {} ({destination})", step.server).into(),
-    }
+    let place = match &step.ssh {
+        None => "here".to_owned(),
+        Some(destination) if step.server == *destination.as_str() => format!("on {}", step.server),
+        Some(destination) => format!("on {} ({destination})", step.server),
+    };
+    step.by().map_or_else(|| place.clone(), |by| format!("{place}, to {by}")).into()
 }
 
 fn draw_choice(model: &Model, canvas: &mut Canvas<'_>, line: Rect, dialog: &Dialog) {

@@ -8,10 +8,12 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::task::JoinHandle;
 
 use super::*;
+use crate::domain::register::Server as Machine;
 
 const INFO: &str = ">INFO:OpenVPN Management Interface Version 5 -- type 'help' for more info\r\n";
 const STATUS: &str = "TITLE\tOpenVPN 2.6.14\r\nTIME\t2026-11-23 23:00:08\t1795474808\r\nEND\r\n";
 const PASSPHRASE: &str = ">PASSWORD:Need 'Private Key' password\r\n";
+const KILLED: &str = "SUCCESS: client-kill command succeeded\r\n";
 const NOT_NOW: &str = "ERROR: The 'status' command is not supported by the current daemon mode\r\n";
 
 /// What a server does with the one client that it serves.
@@ -28,9 +30,17 @@ enum Act {
 }
 use Act::{Flood, Hear, Mute, Say, Trickle};
 
+fn here(at: Management) -> Interface {
+    Interface { vpn: "gate".into(), server: Machine::local(), at, password: None }
+}
+
+fn shell() -> Shell {
+    Shell::with("ssh", None)
+}
+
 /// A server on a unix socket, and everything that it heard.
 struct Server {
-    at: Management,
+    at: Interface,
     heard: Arc<Mutex<Vec<u8>>>,
     serving: JoinHandle<()>,
     _folder: tempfile::TempDir,
@@ -53,17 +63,30 @@ impl Server {
                 }
             }
         });
-        Self { at: Management::Unix(path), heard, serving, _folder: folder }
+        Self { at: here(Management::Unix(path)), heard, serving, _folder: folder }
     }
 
     /// What the exchange gave, and, after both ends are closed, all that was ever sent.
     async fn exchange(self, password: Option<&str>) -> (Result<Vec<u8>, Fault>, String) {
         let password = password.map(SecretString::from);
-        let answer = self.at.status(password.as_ref()).await;
+        let answer = self.at.status(&shell(), password.as_ref()).await;
         tokio::time::timeout(Duration::from_secs(20), self.serving).await.expect("it still talks").unwrap();
         let heard = String::from_utf8(self.heard.lock().unwrap().clone()).unwrap();
         (answer, heard)
     }
+}
+
+/// Has the session 5 ended if `meant`; what was answered, and all that was ever sent.
+async fn killed(acts: Vec<Act>, meant: bool) -> (Result<Shown, Fault>, String) {
+    let server = Server::start(acts);
+    let check = |list: &[u8]| {
+        assert_eq!(list, status());
+        if meant { Ok(()) } else { Err(Fault::new("that is somebody else")) }
+    };
+    let answer = server.at.kill(&shell(), None, 5, check).await;
+    tokio::time::timeout(Duration::from_secs(20), server.serving).await.expect("it still talks").unwrap();
+    let heard = String::from_utf8(server.heard.lock().unwrap().clone()).unwrap();
+    (answer, heard)
 }
 
 async fn play(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), act: Act, heard: &Mutex<Vec<u8>>) -> Option<()> {
@@ -117,7 +140,7 @@ async fn one_exchange_asks_and_leaves() {
 #[tokio::test]
 async fn tcp_on_loopback_is_the_same() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let at = Management::parse(&format!("tcp:{}", listener.local_addr().unwrap())).unwrap();
+    let at = here(Management::parse(&format!("tcp:{}", listener.local_addr().unwrap())).unwrap());
     let serving = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         let heard = Mutex::default();
@@ -125,7 +148,7 @@ async fn tcp_on_loopback_is_the_same() {
             play(&mut stream, act, &heard).await.unwrap();
         }
     });
-    assert_eq!(at.status(None).await.unwrap(), status());
+    assert_eq!(at.status(&shell(), None).await.unwrap(), status());
     serving.await.unwrap();
 }
 
@@ -148,7 +171,7 @@ async fn asynchronous_lines_between_the_rows_are_told_apart() {
 #[tokio::test]
 async fn an_answer_in_single_bytes_is_put_together() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let at = Management::Tcp(listener.local_addr().unwrap());
+    let at = here(Management::Tcp(listener.local_addr().unwrap()));
     let serving = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         stream.set_nodelay(true).unwrap();
@@ -157,7 +180,7 @@ async fn an_answer_in_single_bytes_is_put_together() {
         }
         stream.read_to_end(&mut Vec::new()).await.ok();
     });
-    assert_eq!(at.status(None).await.unwrap(), status());
+    assert_eq!(at.status(&shell(), None).await.unwrap(), status());
     serving.await.unwrap();
 }
 
@@ -260,6 +283,52 @@ async fn a_password_that_is_asked_for_and_not_configured_is_said() {
 }
 
 #[tokio::test]
+async fn a_session_is_ended_in_the_exchange_that_saw_it() {
+    let acts = |answer| {
+        vec![
+            Say(INFO),
+            Hear("status 3\n"),
+            Say(STATUS),
+            Hear("client-kill 5\n"),
+            Say(">CLIENT:DISCONNECT,5\r\n>CLIENT:ENV,password=hunter2\r\n"),
+            Say(answer),
+            Hear("quit\n"),
+        ]
+    };
+    for answer in [KILLED, "ERROR: client-kill command failed\r\n"] {
+        let (said, heard) = killed(acts(answer), true).await;
+        assert_eq!(said.unwrap(), *answer.trim());
+        assert_eq!(heard, "status 3\nclient-kill 5\nquit\n");
+    }
+}
+
+#[tokio::test]
+async fn somebody_else_s_session_is_left_alone() {
+    let (answer, heard) = killed(vec![Say(INFO), Hear("status 3\n"), Say(STATUS), Hear("quit\n"), Mute], false).await;
+    assert_eq!(answer.unwrap_err().said, "that is somebody else");
+    assert_eq!(heard, "status 3\nquit\n");
+    // Without a list nobody is anybody.
+    let acts = vec![Say(INFO), Hear("status 3\n"), Say(NOT_NOW), Hear("quit\n"), Mute];
+    let (answer, heard) = killed(acts, true).await;
+    assert!(answer.unwrap_err().said.as_str().contains("refused `status 3`"));
+    assert_eq!(heard, "status 3\nquit\n");
+}
+
+#[tokio::test]
+async fn what_was_sent_and_not_answered_is_no_fault_that_says_that_nothing_was_sent() {
+    let sent = || vec![Say(INFO), Hear("status 3\n"), Say(STATUS), Hear("client-kill 5\n")];
+    let (answer, _) = killed(sent(), true).await;
+    assert!(answer.unwrap().as_str().contains("closed the connection without an answer"));
+    let mut mute = sent();
+    mute.push(Mute);
+    let begin = Instant::now();
+    let (answer, heard) = killed(mute, true).await;
+    assert!(answer.unwrap().as_str().contains("did not answer within 2 s"));
+    assert_eq!(heard, "status 3\nclient-kill 5\nquit\n");
+    assert!(begin.elapsed() < Duration::from_secs(6), "{:?}", begin.elapsed());
+}
+
+#[tokio::test]
 async fn a_password_cannot_smuggle_a_command_in() {
     let acts = vec![Say("ENTER PASSWORD:"), Mute];
     let (answer, heard) = Server::start(acts).exchange(Some("s3cret\nsignal SIGTERM")).await;
@@ -291,20 +360,20 @@ async fn what_openvpn_waits_for_is_said_and_not_given() {
 #[tokio::test]
 async fn what_is_not_there_or_not_allowed_is_said_with_its_mend() {
     let folder = tempfile::tempdir().unwrap();
-    let at = |path: &Path| Management::Unix(path.to_owned());
-    let fault = at(&folder.path().join("nothing.sock")).status(None).await.unwrap_err();
+    let at = |path: &Path| here(Management::Unix(path.to_owned()));
+    let fault = at(&folder.path().join("nothing.sock")).status(&shell(), None).await.unwrap_err();
     assert!(fault.said.as_str().contains("there is no management socket"), "{fault}");
     assert!(fault.mend.is_some() && fault.passing);
 
     let dead = folder.path().join("dead.sock");
     drop(UnixListener::bind(&dead).unwrap());
-    let fault = at(&dead).status(None).await.unwrap_err();
+    let fault = at(&dead).status(&shell(), None).await.unwrap_err();
     assert!(fault.said.as_str().contains("nobody listens"), "{fault}");
 
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = free.local_addr().unwrap();
     drop(free);
-    let fault = Management::Tcp(address).status(None).await.unwrap_err();
+    let fault = here(Management::Tcp(address)).status(&shell(), None).await.unwrap_err();
     assert!(fault.said.as_str().contains("nobody listens"), "{fault}");
 
     let closed = folder.path().join("closed.sock");
@@ -314,7 +383,7 @@ async fn what_is_not_there_or_not_allowed_is_said_with_its_mend() {
         eprintln!("left out: root may open every socket");
         return;
     }
-    let fault = at(&closed).status(None).await.unwrap_err();
+    let fault = at(&closed).status(&shell(), None).await.unwrap_err();
     assert!(fault.said.as_str().contains("may not be opened"), "{fault}");
     assert!(fault.mend.is_some() && !fault.passing);
 }
@@ -333,32 +402,9 @@ async fn a_full_queue_is_somebody_else_who_holds_it() {
         assert!(others.len() < 10);
     }
     let begin = Instant::now();
-    let fault = Management::Unix(path).status(None).await.unwrap_err();
+    let fault = here(Management::Unix(path)).status(&shell(), None).await.unwrap_err();
     assert!(fault.said.as_str().contains("another program holds it"), "{fault}");
     assert!(begin.elapsed() < Duration::from_secs(1));
-}
-
-#[test]
-fn only_this_machine_is_asked() {
-    for good in ["unix:/run/openvpn/gate.sock", "tcp:127.0.0.1:7505", "tcp:127.8.9.1:1", "tcp:[::1]:7505"] {
-        assert_eq!(Management::parse(good).unwrap().to_string(), good);
-    }
-    for (bad, said) in [
-        ("tcp:192.0.2.1:7505", "is not on this machine"),
-        ("tcp:0.0.0.0:7505", "is not on this machine"),
-        ("tcp:[2001:db8::1]:7505", "is not on this machine"),
-        ("tcp:127.0.0.1:0", "is not tcp:ADDRESS:PORT"),
-        ("tcp:localhost:7505", "is not tcp:ADDRESS:PORT"),
-        ("tcp:127.0.0.1", "is not tcp:ADDRESS:PORT"),
-        ("unix:gate.sock", "neither"),
-        ("unix:", "neither"),
-        ("/run/openvpn/gate.sock", "neither"),
-        ("", "neither"),
-        ("tcp:evil\u{1b}[2J", "evil␛[2J"),
-    ] {
-        let message = Management::parse(bad).unwrap_err();
-        assert!(message.contains(said), "{bad}: {message}");
-    }
 }
 
 proptest! {
@@ -379,7 +425,7 @@ proptest! {
                 stream.write_all(&said).await.ok();
             });
             // It closes at its end: there is nothing to wait for.
-            let answer = Management::Unix(path).status(None).await;
+            let answer = here(Management::Unix(path)).status(&shell(), None).await;
             assert!(answer.is_err() || answer.unwrap().ends_with(b"END\n"));
             serving.await.unwrap();
         });

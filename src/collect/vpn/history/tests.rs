@@ -16,6 +16,7 @@ fn clients(written: Timestamp, rows: &[(&str, &str, Option<Timestamp>, u64)]) ->
         since: *since,
         bytes_received: *bytes,
         bytes_sent: 2 * bytes,
+        id: None,
     };
     VpnClients {
         written_at: Read::Seen(written),
@@ -59,6 +60,16 @@ fn a_session_goes_on_from_look_to_look_and_a_new_one_is_another() {
     add_clients(&mut history, &clients(at("23T08:00"), &[]));
     assert_eq!(history.of(&"roman".into()).unwrap().last_seen, at("23T07:30"));
     assert_eq!(history.last_look, at("23T08:00"));
+}
+
+#[test]
+fn the_first_list_counts_though_it_was_written_before_it_was_read() {
+    let mut history = remembered(None, at("23T07:01"));
+    add_clients(&mut history, &clients(at("23T07:00"), &[("roman", "192.0.2.1:1", Some(at("23T06:58")), 10)]));
+    assert_eq!(sessions(&history, "roman"), [(at("23T06:58"), at("23T07:00"), 10)]);
+    let mut history = remembered(None, at("23T07:01"));
+    add_peers(&mut history, &wireguard(at("23T07:00"), at("23T06:59"), 7));
+    assert_eq!(sessions(&history, "key"), [(at("23T07:00"), at("23T07:00"), 7)]);
 }
 
 #[test]

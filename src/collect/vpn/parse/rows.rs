@@ -21,6 +21,7 @@ pub(super) struct ClientColumns {
     began: Option<usize>,
     since: Option<usize>,
     username: Option<usize>,
+    id: Option<usize>,
 }
 
 impl ClientColumns {
@@ -38,6 +39,7 @@ impl ClientColumns {
             began: place(names, "Connected Since").ok(),
             since: place(names, "Connected Since (time_t)").ok(),
             username: place(names, "Username").ok(),
+            id: place(names, "Client ID").ok(),
         })
     }
 
@@ -63,6 +65,7 @@ impl ClientColumns {
             since: self.since.and_then(|column| parse_time(cells[column])),
             bytes_received: cells[self.received].parse().ok()?,
             bytes_sent: cells[self.sent].parse().ok()?,
+            id: self.id.and_then(|column| cells[column].parse().ok()),
         })
     }
 }

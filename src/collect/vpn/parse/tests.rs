@@ -57,6 +57,10 @@ fn all_three_versions_tell_of_the_same_clients() {
     assert!(three.ambiguous.is_empty());
     assert_eq!(client(&three, "roman").bytes_received, 1780);
     assert_eq!(client(&three, "roman").username, None);
+    assert_eq!(
+        [client(&one, "roman").id, client(&two, "roman").id, client(&three, "roman").id],
+        [None, Some(3), Some(4)]
+    );
 }
 
 #[test]

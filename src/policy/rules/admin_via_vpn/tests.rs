@@ -1,4 +1,5 @@
 mod certificates;
+mod logins;
 mod register;
 mod usage;
 mod wireguard;
@@ -31,6 +32,7 @@ fn session(name: &str, from: &str, virtual_address: &str) -> VpnClient {
         since: Some(at("2026-11-23T06:58:00Z")),
         bytes_received: 512,
         bytes_sent: 1_400_000,
+        id: None,
     }
 }
 
