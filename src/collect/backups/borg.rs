@@ -106,8 +106,8 @@ impl BorgBackup {
         let locks = look(format!("{folder}/locks")).await?;
         let name = locks.first().map(|entry| String::from_utf8_lossy(&entry.name).into_owned())?;
         let place = Place { server: Server::local(), path: format!("{folder}/locks/{name}") };
-        let lock = parse::lock(&tools.shell.read_file(&place, 4 << 10).await.ok()?.bytes)?;
-        (!is_gone(lock.host(), lock.pid)).then(|| Shown::line(&format!("held by {}", lock.host())))
+        let run = parse::lock(&tools.shell.read_file(&place, 4 << 10).await.ok()?.bytes)?;
+        (!is_gone(run.host(), run.pid)).then(|| Shown::line(&format!("held by {}", run.host())))
     }
 }
 

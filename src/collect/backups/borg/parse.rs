@@ -148,8 +148,7 @@ impl Archives {
             snapshots,
             degraded: self.complaint.or(unread),
             encryption: match &self.mode {
-                Mode::One { mode } => encryption(mode),
-                Mode::Two { encryption: mode } => encryption(mode),
+                Mode::One { mode } | Mode::Two { encryption: mode } => encryption(mode),
             },
             ..Snapshots::default()
         }

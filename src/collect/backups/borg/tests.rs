@@ -281,7 +281,7 @@ async fn each_borg_is_asked_in_its_own_words() {
         let borg = stand_in(&scratch, version).await;
         let repository = BorgRepository::parse("/srv/repo").unwrap();
         let backup = BorgBackup { repository, password: None, sizes: false, borg };
-        assert_eq!(backup.read(None).await.unwrap().snapshots.is_empty(), false, "{version}");
+        assert!(!backup.read(None).await.unwrap().snapshots.is_empty(), "{version}");
         let asked = std::fs::read_to_string(scratch.path().join("asked")).unwrap();
         assert_eq!(asked.lines().next(), Some(words), "{version}");
     }
