@@ -213,16 +213,13 @@ fn nothing_that_the_screen_confirmed_is_lost_when_the_console_is_killed() {
             1 => Some((format!("Sround {round}\r"), "signed: entry ")),
             _ => None,
         };
-        match confirmed {
-            Some((keys, said)) => {
-                terminal.press(&keys);
-                terminal.shows(said);
-            }
+        if let Some((keys, said)) = confirmed {
+            terminal.press(&keys);
+            terminal.shows(said);
+        } else {
             // At any point between the key and the answer, and a little beyond.
-            None => {
-                terminal.press(&format!("{}round {round}\r", if round % 2 == 0 { "d" } else { "S" }));
-                terminal.quiet(Duration::from_millis(1 + round * 2));
-            }
+            terminal.press(&format!("{}round {round}\r", if round % 2 == 0 { "d" } else { "S" }));
+            terminal.quiet(Duration::from_millis(1 + round * 2));
         }
         let pid = rustix::process::Pid::from_raw(i32::try_from(terminal.pid()).unwrap()).unwrap();
         rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
@@ -291,13 +288,9 @@ fn a_decision_is_put_together_field_by_field_and_taken_back() {
 #[test]
 fn what_was_decided_of_many_at_once_is_taken_back_at_once() {
     let home = Home::new("");
-    let servers: String =
-        (1..5).map(|number| format!("[[server]]\nname = \"web{number}\"\nssh = \"127.0.0.1\"\n")).collect();
-    home.configure(
-        &(backups(home.path(), 0).replace("of = []", "of = [\"db\"]")
-            + &servers
-            + "[[server]]\nname = \"db\"\nssh = \"127.0.0.1\"\n"),
-    );
+    let server = |name: &str| format!("[[server]]\nname = \"{name}\"\nssh = \"127.0.0.1\"\n");
+    let servers = ["web1", "web2", "web3", "web4", "db"].map(server).concat();
+    home.configure(&(backups(home.path(), 0).replace("of = []", "of = [\"db\"]") + &servers));
     home.run(&["round", "--only", "backups"]);
     let mut terminal = console(&home);
     terminal.press("/verdict:broken no backup\r");
