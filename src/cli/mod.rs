@@ -109,10 +109,11 @@ pub fn main() -> ExitCode {
         }
     };
     let edge = Edge::new(arguments.config);
+    if arguments.command.is_some() && arguments.as_of.is_some() {
+        edge::complain("write --as-of behind the command it belongs to: `matins report --as-of 7d`");
+        return ExitCode::from(USAGE);
+    }
     let end = match arguments.command {
-        Some(_) if arguments.as_of.is_some() => {
-            Err(edge::End::new(USAGE, "write --as-of behind the command it belongs to: `matins report --as-of 7d`"))
-        }
         Some(Command::Demo(arguments)) => demo::run(&edge, &arguments),
         Some(Command::Round(arguments)) => round::run(&edge, &arguments),
         Some(Command::Check(arguments)) => check::run(&edge, &arguments),

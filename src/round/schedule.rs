@@ -301,8 +301,7 @@ impl Clerk {
     fn show(&mut self, round: Round) {
         let round = Arc::new(round);
         self.screen.last = Some(Arc::clone(&round));
-        // Nobody listens any more when this fails; the next report ends the schedule.
-        self.updates.send(Update::Round(round)).ok();
+        self.updates.send(Update::Round(round)).ok(); // As above.
     }
 
     fn take_ready(&mut self) {
