@@ -137,7 +137,7 @@ pub mod tests {
     use super::*;
 
     pub fn section(text: &str) -> Section {
-        Section { lines: text.lines().map(str::to_owned).collect(), code: 0 }
+        Section { lines: text.lines().map(str::to_owned).collect(), code: 0, digest: None }
     }
 
     /// A plausible machine with these lines besides.
