@@ -32,11 +32,17 @@ fn tools() -> Tools {
 }
 
 async fn ask(tools: &Tools, url: &str) -> Result<Snapshots, Fault> {
+    ask_with(tools, url, json!({})).await
+}
+
+/// With more keys in its `[[backup]]`.
+async fn ask_with(tools: &Tools, url: &str, more: Value) -> Result<Snapshots, Fault> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("token");
     std::fs::write(&file, TOKEN).unwrap();
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
-    let value: Value = json!({"name": "b", "of": ["web1"], "kind": "hetzner", "token": {"file": file}, "url": url});
+    let mut value = json!({"name": "b", "of": ["web1"], "kind": "hetzner", "token": {"file": file}, "url": url});
+    value.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     let entry = Entry { section: "backup", value, place: "register.toml:1".into(), index: 0 };
     let servers = vec![Server { name: "web1".into(), ..Server::local() }];
     let register = Register { servers, persons: Vec::new(), configured: true };
@@ -126,4 +132,44 @@ async fn the_token_goes_nowhere_else_and_never_unencrypted() {
     assert_eq!(other.asked()[0].header("authorization"), None);
     let plain = ask(&tools(), "http://api.example.org/v1").await.unwrap_err();
     assert_eq!(plain.said, "api.example.org: a token is not sent unencrypted");
+}
+
+const BOX_FIRST: &str = "/v1/storage_boxes/42/snapshots?page=1&per_page=50";
+const BOX_SECOND: &str = "/v1/storage_boxes/42/snapshots?page=2&per_page=50";
+
+/// A page of a storage box's snapshots, as its API lists them.
+fn box_page(names: &[&str], next: Option<u32>) -> Does {
+    let snapshot = |name: &&str| {
+        json!({"id": 7, "name": name, "description": "", "labels": {}, "is_automatic": true, "storage_box": 42,
+            "stats": {"size": 394_957_594_u64, "size_filesystem": 3_949_572_745_u64}, "created": "2026-11-23T01:00:10Z"})
+    };
+    let snapshots: Vec<Value> = names.iter().map(snapshot).collect();
+    json_page(json!({"snapshots": snapshots, "meta": {"pagination": {"next_page": next}}}).to_string().as_bytes())
+}
+
+#[tokio::test]
+async fn a_storage_boxs_snapshots_are_read_to_their_end() {
+    let storage_box = json!({"storage_box": 42});
+    let first = box_page(&["2026-11-23T02-00-10", "2026-11-22T02-00-09"], Some(2));
+    let server = Web::start(vec![(BOX_FIRST, first.clone()), (BOX_SECOND, box_page(&["2026-11-21T02-00-09"], None))]);
+    let list = ask_with(&tools(), &server.url("/v1"), storage_box.clone()).await.unwrap();
+    assert_eq!(list.snapshots.len(), 3);
+    assert_eq!(
+        (list.snapshots[0].id.as_str(), list.snapshots[0].bytes),
+        ("7 2026-11-23T02-00-10", Some(3_949_572_745))
+    );
+    assert_eq!(server.asked()[1].header("authorization"), Some(format!("Bearer {TOKEN}").as_str()));
+
+    let busy = says("429 Too Many Requests", &[("Retry-After", "60")], b"{}");
+    for (second, words) in [
+        (busy, "answered 429 and asks to be left alone for 60 s"),
+        (says("503 Service Unavailable", &[], b"x"), "answered 503"),
+        (Does::FallsSilent(answer("200 OK", &[("X", "y")], b"{\"snapshots\"")), ""),
+        (box_page(&[], Some(2)), "have no end"),
+        (json_page(b"{\"error\": {\"code\": \"not_found\"}}"), "neither images nor snapshots"),
+    ] {
+        let server = Web::start(vec![(BOX_FIRST, first.clone()), (BOX_SECOND, second)]);
+        let fault = ask_with(&tools(), &server.url("/v1"), storage_box.clone()).await.unwrap_err();
+        assert!(fault.said.as_str().contains(words), "{fault}");
+    }
 }

@@ -1,4 +1,4 @@
-//! Every parser of advisories against thousands of damaged copies of good data: whatever comes is a fact or a fault, soon.
+//! Parsers of advisories and of VPNs against thousands of damaged copies of good data: whatever comes is a fact or a fault, soon.
 //! The same seeds each time; `fuzz/` looks further.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use matins::collect::advisories::parse;
-use matins::collect::feeds;
+use matins::collect::{feeds, vpn};
 use matins::domain::Fact;
-use matins::domain::facts::FeedKind;
+use matins::domain::facts::{FeedKind, VpnPki};
 use matins::domain::version::compare;
 
 /// Damaged copies of each.
@@ -135,4 +135,29 @@ fn damaged_versions_keep_their_order() {
             assert!(compare(a, b).is_le() && compare(b, a).is_ge(), "{a} {b}");
         }
     }
+}
+
+#[test]
+fn damaged_vpns_are_facts_or_faults() {
+    let fixture = |name: &str| std::fs::read(format!("tests/fixtures/vpn/{name}")).unwrap();
+    let told = |form: &str, bytes: &[u8]| vpn::parse(form, bytes).unwrap().ok();
+    for name in ["v1-2.4.status", "v2-2.3.status", "v3.status", "v3-2.7.status"] {
+        let whole = fixture(name);
+        survive(name, COPIES, &whole, |bytes| told("status", bytes));
+        // Nobody with a password, somebody with one, and a line in between.
+        let said = [b"ENTER PASSWORD:SUCCESS: password is correct\r\n>INFO:OpenVPN\r\n>CLIENT:ENV,a=b\r\n", &whole[..]]
+            .concat();
+        survive(name, COPIES / 5, &said, |bytes| told("management", bytes));
+    }
+    survive("wireguard", COPIES, &fixture("wireguard.dump"), |bytes| {
+        told("wireguard", bytes).filter(|fact| matches!(fact, Fact::WireguardPeers(peers) if peers.odd_rows == 0))
+    });
+    let readable = |pki: &VpnPki| {
+        let parts = [pki.authority.seen().is_some(), pki.servers.seen().is_some(), pki.issued.seen().is_some()];
+        parts == [true; 3] && pki.revocations.seen().is_some()
+    };
+    survive("pki", COPIES, &fixture("pki.txt"), |bytes| {
+        told("pki", bytes).filter(|fact| matches!(fact, Fact::VpnPki(pki) if readable(pki)))
+    });
+    assert!(vpn::parse("ipsec", b"").is_none());
 }

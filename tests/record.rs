@@ -113,6 +113,48 @@ fn what_is_assigned_asks_its_owner_alone() {
     assert!(text(&hers.stdout).contains("backup-on-site  web1"));
 }
 
+#[test]
+fn what_is_assigned_comes_back_by_itself_at_its_end() {
+    let home = broken();
+    let end = jiff_now() + jiff::SignedDuration::from_secs(3);
+    ok(&home, &["decide", KEY, "assign", "--to", "anna", "--reason", "hers", "--until", &end.to_string()]);
+    loop {
+        let before = jiff_now();
+        let asks = text(&home.run(&["round", "--only", "backups"]).stdout).contains("backup-on-site  web1");
+        assert!(!asks || jiff_now() >= end, "it asks before its end");
+        assert!(asks || before < end, "it does not ask after its end");
+        if asks {
+            break;
+        }
+    }
+    assert!(finding(&home)["decision"]["open"].as_str().unwrap().starts_with("it ended"));
+}
+
+#[test]
+fn a_deputy_signs_by_their_own_name_for_another_who_still_sees_what_changed() {
+    let home = broken();
+    ok(&home, &["sign"]);
+    let mended = home.path().join("dumps");
+    std::fs::remove_dir_all(mended).unwrap();
+    home.run(&["round", "--only", "backups"]);
+    assert!(refused(&home, &["sign", "--for", "mona"]).contains("needs nobody to stand in"));
+    assert!(refused(&home, &["sign", "--for", "nobody"]).contains("no person nobody"));
+    let signed = as_person(&home, "anna", &["sign", "--for", "mona", "--note", "measures\":[] \",\"for\":\"x"]);
+    assert!(signed.status.success(), "{}", text(&signed.stderr));
+    let shown = ok(&home, &["log", "show"]);
+    assert!(shown.contains("anna  checked in in place of mona"), "{shown}");
+    let report: Value = serde_json::from_str(&ok(&home, &["report", "--format", "json"])).unwrap();
+    assert_eq!((&report["last_check_in"]["by"], &report["last_check_in"]["for"]), (&"anna".into(), &"mona".into()));
+    assert_eq!(report["since"]["entry"], 1, "what mona has not seen stays news");
+    let sheet = ok(&home, &["report"]);
+    assert!(sheet.contains("anna signed in place of mona") && sheet.contains("anna left word"), "{sheet}");
+    let hers = as_person(&home, "anna", &["report"]);
+    assert!(!text(&hers.stdout).contains("in place of") && text(&hers.stdout).contains("anna signed"));
+    let month = ok(&home, &["report", "month"]);
+    assert!(month.contains("anna for mona"), "{month}");
+    assert!(ok(&home, &["report", "audit"]).contains("anna for mona"));
+}
+
 /// Makes a key pair without a passphrase.
 fn key(home: &Home, name: &str) -> PathBuf {
     let path = home.path().join(name);

@@ -3,23 +3,16 @@
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use url::Url;
 
 use super::edge::{Edge, End, Ended, IO, USAGE, complain, now, print, runtime};
 use crate::collect::tools::Tools;
-use crate::collect::tools::http::{Fetch, Fetched, parse_written};
+use crate::collect::tools::http::parse_api;
 use crate::config::proposal::{
     Found, parse_hetzner, parse_ini, parse_known_hosts, parse_ssh_config, parse_yaml, to_toml,
 };
 use crate::domain::{Fault, SecretRef};
-
-/// Fifty servers each.
-const PAGES: u32 = 200;
-/// Of one page.
-const CAP: usize = 8 << 20;
-const PAGE: Duration = Duration::from_secs(20);
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -62,11 +55,8 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
     }
     if let Some(place) = &arguments.hetzner {
         let token = token(place)?;
-        let base = format!("{}/", arguments.hetzner_url.trim().trim_end_matches('/'));
-        let base = parse_written(&base).map_err(|said| End::new(USAGE, format!("--hetzner-url: {said}")))?;
-        if base.scheme() == "file" {
-            return Err(End::new(USAGE, "--hetzner-url: an API is asked over https://"));
-        }
+        let base = parse_api(&arguments.hetzner_url);
+        let base = base.map_err(|said| End::new(USAGE, format!("--hetzner-url: {said}")))?;
         found.push(("Hetzner Cloud".to_owned(), runtime()?.block_on(ask_hetzner(&base, &token))?));
     }
     let count: usize = found.iter().map(|(_, found)| found.servers.len()).sum();
@@ -105,27 +95,18 @@ fn is_variable(name: &str) -> bool {
         && name.chars().all(|one| one.is_ascii_uppercase() || one.is_ascii_digit() || one == '_')
 }
 
-/// Every page: a list that can't be read to its end is none.
 async fn ask_hetzner(base: &Url, token: &SecretRef) -> Result<Found, Fault> {
     let tools = Tools::new(now)?;
     let token = tools.secrets.read(token).await?;
-    let (mut found, mut page) = (Found::default(), 1);
-    loop {
-        let url = base.join(&format!("servers?page={page}&per_page=50"));
-        let url = url.map_err(|error| Fault::new(format!("the address of a page: {error}")))?;
-        let fetch = Fetch { url: &url, validators: None, cap: CAP, total: PAGE };
-        let Fetched::Body { bytes, .. } = tools.http.fetch_as(fetch, &token).await? else {
-            return Err(Fault::new("the API answered \"unchanged\" to a first question"));
-        };
-        let (more, next) = parse_hetzner(&bytes).map_err(Fault::new)?;
+    let mut found = Found::default();
+    let read = |page: &[u8]| {
+        let more = parse_hetzner(page).map_err(Fault::new)?;
         found.servers.extend(more.servers);
         found.skipped.extend(more.skipped);
-        match next {
-            Some(next) if next > page && next <= PAGES => page = next,
-            Some(next) => return Err(Fault::new(format!("the API's pages have no end: page {page} points to {next}"))),
-            None => return Ok(found),
-        }
-    }
+        Ok(())
+    };
+    tools.http.every_page((base, "servers"), &token, read).await?;
+    Ok(found)
 }
 
 fn read(path: &Path) -> Result<String, End> {

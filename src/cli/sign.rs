@@ -7,7 +7,7 @@ use super::decide::refused;
 use super::edge::{Edge, End, Ended, IO, NO_INPUT, USAGE, desk, now, print, runtime};
 use super::when;
 use crate::collect::tools::ssh_keygen::{Key, Signers, check, sign};
-use crate::domain::{Attestation, Shown, Verdict};
+use crate::domain::{Attestation, Shown, Signing, Verdict};
 use crate::log::{NAMESPACE, allowed_signers, hash, principal};
 use crate::policy;
 use crate::round::{Desk, Written};
@@ -18,6 +18,9 @@ pub(super) struct Arguments {
     /// What the next one should know.
     #[arg(long, value_name = "TEXT", default_value = "")]
     note: String,
+    /// In whose place you sign: a person of the register who could not look today. The record names both of you.
+    #[arg(long = "for", value_name = "PERSON")]
+    stands_for: Option<String>,
     /// Also sign the entry with this ssh key: a private key's file, a public key's file whose private part your agent
     /// holds, or `agent` for the agent's first key. Default: `signing_key` of [console].
     #[arg(long, value_name = "FILE|agent")]
@@ -50,7 +53,9 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
     if round.sources.iter().all(|source| source.at.is_none()) {
         return Err(End::new(USAGE, "nothing was ever looked at: run `matins round` first"));
     }
-    let written = desk.sign(&round, Shown::text(&arguments.note), now).map_err(refused)?;
+    let stands_for = arguments.stands_for.as_deref().map(Shown::line);
+    let signing = Signing { note: Shown::text(&arguments.note), stands_for };
+    let written = desk.sign(&round, signing, now).map_err(refused)?;
     let asks = round.findings.iter().filter(|finding| !round.rests(finding)).count();
     let count = |verdict: Verdict| round.count(verdict);
     let mut said = format!(

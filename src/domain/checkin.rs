@@ -15,6 +15,9 @@ pub struct CheckIn {
     pub round: Timestamp,
     #[serde(default)]
     pub note: Shown,
+    /// Whom the one who signs stands in for.
+    #[serde(rename = "for", default, skip_serializing_if = "Option::is_none")]
+    pub stands_for: Option<Shown>,
     pub measures: Vec<MeasureCount>,
     /// Every finding that is not ok.
     pub open: Vec<OpenItem>,
@@ -55,9 +58,20 @@ pub struct SignedSource {
     pub at: Option<Timestamp>,
 }
 
+impl Signed {
+    /// `anna`, or `anna for mona`.
+    pub fn who(&self) -> Shown {
+        match &self.check_in.stands_for {
+            Some(whom) => format!("{} for {whom}", self.by).into(),
+            None => self.by.clone(),
+        }
+    }
+}
+
 impl CheckIn {
     /// The record of a round as it stands.
-    pub fn of(round: &Round, note: Shown) -> Self {
+    pub fn of(round: &Round, signing: Signing) -> Self {
+        let Signing { note, stands_for } = signing;
         let mut measures: Vec<MeasureCount> = Vec::new();
         for finding in &round.findings {
             let at = measures.iter().position(|count| count.measure == finding.measure).unwrap_or_else(|| {
@@ -88,8 +102,34 @@ impl CheckIn {
             state: line.state,
             at: line.at,
         });
-        Self { round: round.at, note, measures, open: open.collect(), sources: sources.collect() }
+        Self { round: round.at, note, stands_for, measures, open: open.collect(), sources: sources.collect() }
     }
+}
+
+/// What a person adds to what was judged when they sign.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Signing {
+    /// What the next one should know.
+    pub note: Shown,
+    /// Whom they stand in for.
+    pub stands_for: Option<Shown>,
+}
+
+impl From<&str> for Signing {
+    fn from(note: &str) -> Self {
+        Self { note: note.into(), stands_for: None }
+    }
+}
+
+/// That somebody signed, without what stood open then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Presence {
+    pub at: Timestamp,
+    pub by: Shown,
+    #[serde(rename = "for", default, skip_serializing_if = "Option::is_none")]
+    pub stands_for: Option<Shown>,
+    #[serde(default)]
+    pub note: Shown,
 }
 
 /// A check-in as the log has it.
@@ -107,9 +147,9 @@ pub struct Since {
     /// When, and which entry.
     pub signed: Option<(Timestamp, u64)>,
     pub news: Vec<News>,
-    /// When anybody signed: the first time, and in the last four weeks.
+    /// Who signed: the first time ever, and in the last four weeks.
     #[serde(default)]
-    pub days: Vec<Timestamp>,
+    pub days: Vec<Presence>,
     /// What changed its verdict often, and how often.
     #[serde(default)]
     pub restless: BTreeMap<FindingKey, u32>,
@@ -174,6 +214,18 @@ impl Since {
     /// How many changed so; what went to and fro counts as that alone.
     pub fn count(&self, change: Change) -> usize {
         self.news.iter().filter(|news| news.change == change && !self.restless.contains_key(&news.key)).count()
+    }
+
+    /// What others left word of since, the newest first.
+    pub fn notes<'a>(&'a self, operator: &'a Shown) -> impl Iterator<Item = &'a Presence> {
+        let since = self.signed.map_or(Timestamp::MIN, |(at, _)| at);
+        self.days.iter().rev().filter(move |one| one.at > since && one.by != *operator && !one.note.is_empty())
+    }
+
+    /// The last time since then that somebody signed in the operator's place.
+    pub fn deputy<'a>(&'a self, operator: &Shown) -> Option<&'a Presence> {
+        let since = self.signed.map_or(Timestamp::MIN, |(at, _)| at);
+        self.days.iter().rev().find(|one| one.at > since && one.stands_for.as_ref() == Some(operator))
     }
 
     pub fn of_key(&self, key: &FindingKey) -> Option<Change> {

@@ -62,6 +62,15 @@ impl fmt::Display for Management {
     }
 }
 
+impl fmt::Display for Interface {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.server.ssh {
+            Some(_) => write!(f, "{}:{}", self.server.name, self.at),
+            None => self.at.fmt(f),
+        }
+    }
+}
+
 impl Management {
     /// Reads `unix:/run/openvpn/gate.sock` or `tcp:127.0.0.1:7505`.
     pub fn parse(text: &str) -> Result<Self, String> {
@@ -71,12 +80,14 @@ impl Management {
             Some(("tcp", address)) => match address.parse::<SocketAddr>() {
                 Ok(address) if address.ip().is_loopback() && address.port() != 0 => Ok(Self::Tcp(address)),
                 Ok(address) if !address.ip().is_loopback() => Err(format!(
-                    "`{shown}` is not on this machine: the management interface speaks in clear, only 127.0.0.0/8 and ::1 \
-                     are asked; from elsewhere, use `status = \"SERVER:PATH\"`"
+                    "`{shown}` is not on its own machine: the management interface speaks in clear, only 127.0.0.0/8 and \
+                     ::1 are asked; elsewhere, write `SERVER:tcp:127.0.0.1:PORT`"
                 )),
                 _ => Err(format!("`{shown}` is not tcp:ADDRESS:PORT, as in tcp:127.0.0.1:7505")),
             },
-            _ => Err(format!("`{shown}` is neither unix:/PATH nor tcp:127.0.0.1:PORT")),
+            _ => {
+                Err(format!("`{shown}` is neither unix:/PATH nor tcp:127.0.0.1:PORT, nor one of these behind SERVER:"))
+            }
         }
     }
 }
@@ -91,9 +102,9 @@ mod tests {
             assert_eq!(Management::parse(good).unwrap().to_string(), good);
         }
         for (bad, said) in [
-            ("tcp:192.0.2.1:7505", "is not on this machine"),
-            ("tcp:0.0.0.0:7505", "is not on this machine"),
-            ("tcp:[2001:db8::1]:7505", "is not on this machine"),
+            ("tcp:192.0.2.1:7505", "is not on its own machine"),
+            ("tcp:0.0.0.0:7505", "is not on its own machine"),
+            ("tcp:[2001:db8::1]:7505", "is not on its own machine"),
             ("tcp:127.0.0.1:0", "is not tcp:ADDRESS:PORT"),
             ("tcp:localhost:7505", "is not tcp:ADDRESS:PORT"),
             ("tcp:127.0.0.1", "is not tcp:ADDRESS:PORT"),

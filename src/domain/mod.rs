@@ -33,7 +33,9 @@ pub mod version;
 pub mod when;
 
 pub use attestation::{Attestation, Attested, Done, Drill};
-pub use checkin::{Change, CheckIn, DecidedItem, MeasureCount, News, OpenItem, Signed, SignedSource, Since};
+pub use checkin::{
+    Change, CheckIn, DecidedItem, MeasureCount, News, OpenItem, Presence, Signed, SignedSource, Signing, Since,
+};
 pub use decision::{Basis, Decided, Decision, DecisionKind, Extent, Recorded};
 pub use deed::{Account, Deed, DeedKind, Errand, OneTime, PackageChange, Proof, Report, Step, StepState, Taker};
 pub use evidence::{Evidence, Sighting, SourceId, SourceRecord, SourceState};

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::chain::Head;
-use crate::domain::{Attestation, CheckIn, Decision, Done, Shown};
+use crate::domain::{Attestation, CheckIn, Decision, Done, Presence, Shown};
 
 /// Who writes, when and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,6 +105,26 @@ impl<'a> Envelope<'a> {
 
     pub fn is_check_in(&self) -> bool {
         self.kind == "checkin"
+    }
+
+    /// Who signed, of a check-in, without what stood open: that is long, and seldom wanted.
+    pub fn presence(&self) -> Result<Presence, String> {
+        #[derive(Deserialize)]
+        struct Heading {
+            #[serde(rename = "for", default)]
+            stands_for: Option<Shown>,
+            #[serde(default)]
+            note: Shown,
+        }
+        let of = self.of.get();
+        // Within a text a quote is escaped, so this can only be the name behind the heading; by another hand it may be elsewhere.
+        let heading = of.split_once(",\"measures\":").map(|(heading, _)| format!("{heading}}}"));
+        let read = |text: &str| serde_json::from_str::<Heading>(text);
+        let Heading { stands_for, note } = heading
+            .and_then(|heading| read(&heading).ok())
+            .map_or_else(|| read(of), Ok)
+            .map_err(|error| format!("its content can't be read: {error}"))?;
+        Ok(Presence { at: self.time, by: self.actor.clone(), stands_for, note })
     }
 
     pub fn open(self) -> Result<Entry, String> {

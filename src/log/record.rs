@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::chain::Head;
 use super::entry::{Act, Entry, Envelope};
-use crate::domain::{Attested, Recorded, Shown, Signed};
+use crate::domain::{Attested, Presence, Recorded, Shown, Signed};
 
 /// Every decision that was not taken back and every attestation, in the order in which they were made, and each person's
 /// last check-in.
@@ -17,8 +17,8 @@ pub struct Record {
     pub attested: Vec<Attested>,
     /// Their lines, which are read when they are asked for.
     check_ins: BTreeMap<Shown, (u64, String)>,
-    /// When anybody signed.
-    pub signed: Vec<Timestamp>,
+    /// Who signed, and when.
+    pub signed: Vec<Presence>,
 }
 
 /// The entries up to the last one that was written by then. By their order, for a clock may have been wrong.
@@ -48,7 +48,7 @@ impl Record {
             Ok(())
         };
         if envelope.is_check_in() {
-            self.signed.push(envelope.time);
+            self.signed.push(envelope.presence().map_err(unusable)?);
             self.check_ins.insert(envelope.actor, (seq, line.to_owned()));
             return told;
         }

@@ -12,7 +12,7 @@ use super::material::Material;
 use super::morning::source_table;
 use super::sheet::{Block, Cell, Line, Section, Sheet, Table};
 use crate::domain::{
-    Attestation, CheckIn, Finding, FindingKey, Limits, Measure, MeasureCount, Recorded, Shown, SourceLine,
+    Attestation, CheckIn, Finding, FindingKey, Limits, Measure, MeasureCount, Recorded, Shown, Signing, SourceLine,
 };
 use crate::log::{NAMESPACE, principal};
 use crate::policy::{self, rules};
@@ -74,6 +74,8 @@ struct CheckInJson<'a> {
     entry: u64,
     at: Timestamp,
     by: &'a Shown,
+    #[serde(rename = "for")]
+    stands_for: Option<&'a Shown>,
     signed: bool,
     note: &'a Shown,
     measures: &'a [MeasureCount],
@@ -152,7 +154,7 @@ fn verify_lines(material: &Material, proof: &Proof) -> Vec<String> {
 /// The pack as one object. Times are RFC 3339.
 pub fn json(material: &Material, proof: &Proof) -> serde_json::Result<String> {
     let (round, ledger, measures) = (&material.survey.round, &material.ledger, policy::measures());
-    let counts = CheckIn::of(round, Shown::default()).measures;
+    let counts = CheckIn::of(round, Signing::default()).measures;
     let parts: Vec<Part<'_>> = measures.iter().map(|measure| Part::of(measure, material)).collect();
     let signed = signed(proof);
     serde_json::to_string_pretty(&AuditJson {
@@ -171,6 +173,7 @@ pub fn json(material: &Material, proof: &Proof) -> serde_json::Result<String> {
                 entry: one.seq,
                 at: one.at,
                 by: &one.by,
+                stands_for: one.check_in.stands_for.as_ref(),
                 signed: signed.contains(&one.seq),
                 note: &one.check_in.note,
                 measures: &one.check_in.measures,
@@ -345,7 +348,7 @@ fn check_ins(material: &Material, proof: &Proof) -> Section {
     let mut table = Table::new("Check-ins", &columns);
     for one in &material.ledger.check_ins {
         let sum = |count: fn(&MeasureCount) -> usize| one.check_in.measures.iter().map(count).sum::<usize>();
-        let mut cells = vec![Cell::Number(one.seq), Cell::Text(material.moment(one.at)), Cell::text(&one.by)];
+        let mut cells = vec![Cell::Number(one.seq), Cell::Text(material.moment(one.at)), Cell::text(one.who())];
         cells.extend(
             [sum(|one| one.broken), sum(|one| one.unknown), sum(|one| one.due), sum(|one| one.ok)].map(Cell::number),
         );

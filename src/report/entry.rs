@@ -27,7 +27,8 @@ pub fn entry(seq: u64, line: &str, signed: bool, zone: &TimeZone) -> String {
         Act::Agree(agreed) => format!("agreed with entry {}", agreed.entry),
         Act::CheckIn(check_in) => {
             let note = if check_in.note.is_empty() { String::new() } else { format!(": \"{}\"", check_in.note) };
-            format!("checked in, {} open{note}", check_in.open.len())
+            let whom = check_in.stands_for.as_ref().map_or_else(String::new, |whom| format!(" in place of {whom}"));
+            format!("checked in{whom}, {} open{note}", check_in.open.len())
         }
         Act::Attest(attested) => {
             format!(

@@ -71,6 +71,8 @@ struct BackupDays {
 struct CheckInLine {
     at: Timestamp,
     by: Shown,
+    #[serde(rename = "for")]
+    stands_for: Option<Shown>,
     entry: u64,
     note: Shown,
     #[serde(flatten)]
@@ -202,6 +204,7 @@ impl Span {
             .map(|one| CheckInLine {
                 at: one.at,
                 by: one.by.clone(),
+                stands_for: one.check_in.stands_for.clone(),
                 entry: one.seq,
                 note: one.check_in.note.clone(),
                 open: Burden::signed(one),

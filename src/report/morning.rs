@@ -9,7 +9,8 @@ use super::json::{FindingJson, SourceJson};
 use super::material::Material;
 use super::sheet::{Block, Card, Cell, Line, Section, Sheet, Table};
 use crate::domain::{
-    Because, CheckIn, Decided, Finding, MeasureCount, News, Round, Same, Shown, SourceLine, SourceState, Verdict, age,
+    Because, CheckIn, Decided, Finding, MeasureCount, News, Round, Same, Shown, Signing, SourceLine, SourceState,
+    Verdict, age,
 };
 use crate::policy;
 
@@ -34,6 +35,8 @@ struct MorningJson<'a> {
 #[derive(Serialize)]
 struct SignedJson<'a> {
     by: &'a Shown,
+    #[serde(rename = "for")]
+    stands_for: Option<&'a Shown>,
     at: Timestamp,
     entry: u64,
     note: &'a Shown,
@@ -73,6 +76,7 @@ pub fn json(material: &Material) -> serde_json::Result<String> {
         verdict: round.verdict(),
         last_check_in: last_check_in.map(|one| SignedJson {
             by: &one.by,
+            stands_for: one.check_in.stands_for.as_ref(),
             at: one.at,
             entry: one.seq,
             note: &one.check_in.note,
@@ -82,7 +86,7 @@ pub fn json(material: &Material) -> serde_json::Result<String> {
             entry: round.since.signed.map(|(_, entry)| entry),
             news: &round.since.news,
         },
-        measures: CheckIn::of(round, Shown::default()).measures,
+        measures: CheckIn::of(round, Signing::default()).measures,
         sources: round.sources.iter().map(SourceJson::of).collect(),
         findings: round.findings.iter().map(asked).collect(),
     })
@@ -213,9 +217,11 @@ fn since(material: &Material) -> Section {
     let (round, mut section) = (&material.survey.round, Section::new("Since the last check-in"));
     let Some((at, entry)) = round.since.signed else {
         section.text(format!("{} has not signed yet.", round.operator));
+        handed_over(round, material, &mut section);
         return section;
     };
     section.text(format!("{} signed {}, entry {entry}.", round.operator, material.moment_and_age(at)));
+    handed_over(round, material, &mut section);
     let titles: BTreeMap<&str, &Finding> = round.findings.iter().map(|one| (one.key.as_str(), one)).collect();
     let mut table = Table::new("What changed", &["finding", "change", "now", "title"]);
     for news in &round.since.news {
@@ -231,9 +237,19 @@ fn since(material: &Material) -> Section {
     section
 }
 
+/// Who stood in since, and what others left word of.
+fn handed_over(round: &Round, material: &Material, section: &mut Section) {
+    if let Some(deputy) = round.since.deputy(&round.operator) {
+        section.text(format!("{} signed in place of {} {}.", deputy.by, round.operator, material.moment(deputy.at)));
+    }
+    for one in round.since.notes(&round.operator) {
+        section.text(format!("{} left word {}: {}", one.by, material.moment(one.at), quoted(&one.note)));
+    }
+}
+
 fn measures(material: &Material) -> Section {
     let round = &material.survey.round;
-    let counts = CheckIn::of(round, Shown::default()).measures;
+    let counts = CheckIn::of(round, Signing::default()).measures;
     let columns = ["measure", "promise", "broken", "unknown", "due", "ok", "decided"];
     let mut table = Table::new("Verdicts by measure", &columns);
     for measure in policy::measures() {

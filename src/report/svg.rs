@@ -29,7 +29,7 @@ pub(super) fn figure(exhibit: &Exhibit, zone: &TimeZone) -> String {
         Picture::Axis { from, until, lines } => axis((*from, *until), lines, zone),
     };
     format!(
-        "<figure>\n<svg role=\"img\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\">\n\
+        "<figure tabindex=\"0\">\n<svg role=\"img\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\">\n\
          <title>{0}</title>\n{drawing}</svg>\n<figcaption>{0}</figcaption>\n</figure>\n",
         escaped(title)
     )

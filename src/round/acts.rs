@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::Desk;
 use crate::domain::{
     Account, Attestation, Basis, CheckIn, Decision, DecisionKind, Done, Extent, Fact, Fault, FindingKey, Recorded,
-    Round, Shown, SubjectKind, Verdict,
+    Round, Shown, Signing, SubjectKind, Verdict,
 };
 use crate::log::{Act, Agreed, Entry, Head, Stamp, Undone, hash};
 use crate::policy::DECISION;
@@ -31,8 +31,7 @@ pub struct Wish {
 pub enum Request {
     Decide(Wish),
     Undo,
-    /// A check-in under this note.
-    Sign(Shown),
+    Sign(Signing),
 }
 
 /// What was recorded.
@@ -71,10 +70,11 @@ impl Desk {
                 let last = self.undo(now)?;
                 format!("taken back: {} {} (entry {})", last.decision.key, last.decision.kind.done(), last.seq)
             }
-            Request::Sign(note) => {
-                let entry = self.sign(round, note, now)?.head.seq;
+            Request::Sign(signing) => {
+                let whom = signing.stands_for.as_ref().map_or_else(String::new, |whom| format!(", in place of {whom}"));
+                let entry = self.sign(round, signing, now)?.head.seq;
                 check_in = Some(entry);
-                format!("signed: entry {entry} of the record")
+                format!("signed: entry {entry} of the record{whom}")
             }
         };
         Ok(Answer { said: said.into(), check_in })
@@ -193,9 +193,19 @@ impl Desk {
         Ok(one)
     }
 
-    /// Signs the state of everything as it is in `round`.
-    pub fn sign(&mut self, round: &Round, note: Shown, now: Timestamp) -> Result<Written, Fault> {
-        self.write(&Act::CheckIn(CheckIn::of(round, note)), now)
+    /// Signs the state of everything as it is in `round`. Whoever signs in another's place has looked themselves: what that
+    /// other one has not seen stays news to them.
+    pub fn sign(&mut self, round: &Round, signing: Signing, now: Timestamp) -> Result<Written, Fault> {
+        if let Some(whom) = &signing.stands_for {
+            if *whom == self.plan.operator {
+                return Err(Fault::new(format!("{whom} needs nobody to stand in: that is who signs")));
+            }
+            if !self.knows(whom, now) {
+                return Err(Fault::new(format!("the register has no person {whom}"))
+                    .mend("see [[person]] in the configuration"));
+            }
+        }
+        self.write(&Act::CheckIn(CheckIn::of(round, signing)), now)
     }
 
     pub fn attest(&mut self, attestation: Attestation, now: Timestamp) -> Result<Written, Fault> {

@@ -101,8 +101,8 @@ pub(super) fn said_of(
     round.since = Since::of(signed.as_ref(), &round);
     // Read at any moment of the week, it holds the whole of four weeks.
     let recent = now - Period::days(35).as_duration();
-    let days = record.signed.iter().enumerate().filter(|(at, signed)| *at == 0 || **signed > recent);
-    round.since.days = days.map(|(_, signed)| *signed).collect();
+    let days = record.signed.iter().enumerate().filter(|(at, signed)| *at == 0 || signed.at > recent);
+    round.since.days = days.map(|(_, signed)| signed.clone()).collect();
     round
 }
 

@@ -10,7 +10,7 @@ use super::model::{Fleet, Model, Overlay};
 use super::typing::edit;
 use super::update::{regret, say};
 use super::widgets::input::TextInput;
-use crate::domain::{DecisionKind, Extent, Finding, FindingKey, Round, Shown, SubjectKind, Verdict};
+use crate::domain::{DecisionKind, Extent, Finding, FindingKey, Round, Shown, Signing, SubjectKind, Verdict};
 use crate::policy::matching::State;
 use crate::round::{Order, Request, Wish};
 
@@ -33,6 +33,27 @@ pub struct Form {
     pub reason: TextInput,
     /// Where more is written: a ticket.
     pub link: TextInput,
+}
+
+/// What is added to a check-in.
+#[derive(Debug, Clone, Default)]
+pub struct SignForm {
+    pub note: TextInput,
+    /// Who may be stood in for.
+    pub persons: Vec<Shown>,
+    /// In whose place it is signed: 0 nobody's, else one more than the place among `persons`.
+    at: usize,
+}
+
+impl SignForm {
+    pub fn stands_for(&self) -> Option<&Shown> {
+        self.at.checked_sub(1).and_then(|at| self.persons.get(at))
+    }
+
+    fn turn(&mut self, forward: bool) {
+        let all = self.persons.len() + 1;
+        self.at = if forward { self.at + 1 } else { self.at + all - 1 } % all;
+    }
 }
 
 /// What is decided on.
@@ -65,7 +86,7 @@ impl Form {
             ends: Ends::new(now, zone, fleet.longest),
             extent: 0,
             extents: extents(finding, fleet),
-            persons: fleet.persons.iter().filter(|person| **person != round.operator).cloned().collect(),
+            persons: others(fleet, round),
             to: 0,
             second: 0,
             reason: TextInput::default(),
@@ -147,6 +168,11 @@ impl Form {
     }
 }
 
+/// Who can be named besides the operator.
+fn others(fleet: &Fleet, round: &Round) -> Vec<Shown> {
+    fleet.persons.iter().filter(|person| **person != round.operator).cloned().collect()
+}
+
 /// Of servers and sites the same can be said of a role or of all; of an advisory, for its hosts.
 fn extents(finding: &Finding, fleet: &Fleet) -> Vec<Extent> {
     let mut extents = vec![Extent::Finding];
@@ -217,7 +243,8 @@ pub fn sign(model: &mut Model) {
     if model.world.round.sources.iter().all(|source| source.at.is_none()) {
         return regret(model, "nothing was looked at yet: there is nothing to sign");
     }
-    model.view.overlay = Some(Overlay::Sign(TextInput::default()));
+    let persons = others(&model.world.fleet, &model.world.round);
+    model.view.overlay = Some(Overlay::Sign(SignForm { persons, ..SignForm::default() }));
 }
 
 fn refused_in_demo(model: &mut Model) -> bool {
@@ -234,12 +261,14 @@ pub fn press(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
             model.view.overlay = None;
             say(model, "nothing was recorded");
         }
-        (Some(Overlay::Sign(note)), KeyCode::Enter) => {
-            let note = Shown::line(note.value());
+        (Some(Overlay::Sign(form)), KeyCode::Enter) => {
+            let signing = Signing { note: Shown::line(form.note.value()), stands_for: form.stands_for().cloned() };
             model.view.overlay = None;
-            return vec![Effect::Order(Order::Request(Request::Sign(note)))];
+            return vec![Effect::Order(Order::Request(Request::Sign(signing)))];
         }
-        (Some(Overlay::Sign(note)), _) => edit(note, key),
+        (Some(Overlay::Sign(form)), KeyCode::Tab | KeyCode::Down) => form.turn(true),
+        (Some(Overlay::Sign(form)), KeyCode::BackTab | KeyCode::Up) => form.turn(false),
+        (Some(Overlay::Sign(form)), _) => edit(&mut form.note, key),
         (Some(Overlay::Decide(_)), KeyCode::Enter) => return record(model),
         (Some(Overlay::Decide(form)), _) => press_form(form, key),
         _ => {}

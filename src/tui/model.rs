@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use ratatui::layout::Size;
 
 use super::filter::{Moment, Query};
-use super::form::Form;
+use super::form::{Form, SignForm};
 use super::index::Index;
 use super::looks::Looks;
 use super::panels;
@@ -192,7 +192,7 @@ pub enum Overlay {
     /// Asks what is decided of a finding.
     Decide(Box<Form>),
     /// Shows what would be signed, and asks for a note.
-    Sign(TextInput),
+    Sign(SignForm),
     /// Asks before an address that is not encrypted is opened.
     Confirm(Link),
     /// Which servers something is to be done to.

@@ -42,7 +42,7 @@ pub fn paste(model: &mut Model, text: &str) {
             *selected = 0;
         }
         Some(Overlay::Decide(form)) => form.line().insert(text),
-        Some(Overlay::Sign(note)) => note.insert(text),
+        Some(Overlay::Sign(form)) => form.note.insert(text),
         None if model.view.filter.editing => {
             model.view.filter.input.insert(text);
             apply_filter(model);

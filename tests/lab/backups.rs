@@ -23,11 +23,13 @@ pub fn trials(lab: &Lab) -> Vec<Trial> {
     let mut trials = of_repositories(lab);
     trials.extend(of_archives(lab));
     trials.extend(of_subvolumes(lab));
+    trials.extend(of_snapper(lab));
     trials.extend(of_folders(lab));
+    trials.extend(of_mirrors(lab));
     trials
 }
 
-fn trial(lab: &Lab, name: &str, body: fn(&Lab)) -> Trial {
+fn trial(lab: &Lab, name: &str, body: impl FnOnce(&Lab) + Send + 'static) -> Trial {
     let lab = lab.clone();
     Trial::test(format!("backups::{name}"), move || {
         body(&lab);
@@ -130,6 +132,56 @@ fn of_subvolumes(lab: &Lab) -> Vec<Trial> {
     })]
 }
 
+fn of_snapper(lab: &Lab) -> Vec<Trial> {
+    if !lab.path("snapper/ready").exists() || !rustix::process::getuid().is_root() {
+        eprintln!("left out: snapper's snapshots are seen only by root, where the kernel mounts btrfs");
+        return Vec::new();
+    }
+    let entry = |lab: &Lab, path: &str, slots: &[&str]| json!({"name": "b", "of": ["web1"], "kind": "snapper", "path": lab.path("snapper/mnt").join(path), "slots": slots});
+    vec![
+        trial(lab, "snappers_snapshots_fill_the_slots", move |lab| {
+            let judgement = one(entry(lab, "good", &["last night", "1 week"]));
+            assert_eq!(judgement.verdict, Verdict::Ok, "{judgement:?}");
+            assert!(judgement.detail.as_str().contains("3 snapshots"), "{}", judgement.detail);
+        }),
+        trial(lab, "a_night_that_snapper_missed_is_broken", move |lab| {
+            let judgement = one(entry(lab, "late/", &["last night"]));
+            assert_eq!(judgement.verdict, Verdict::Broken, "{judgement:?}");
+            assert!(
+                judgement.title.as_str().starts_with("no snapshot from last night; nearest"),
+                "{}",
+                judgement.title
+            );
+        }),
+        trial(lab, "a_subvolume_that_snapper_does_not_keep_is_unknown", move |lab| {
+            let judgement = one(entry(lab, "nobodys", &["last night"]));
+            assert_eq!(judgement.verdict, Verdict::Unknown, "{judgement:?}");
+            assert!(judgement.title.as_str().contains("knows no configuration for"), "{}", judgement.title);
+        }),
+    ]
+}
+
+fn of_mirrors(lab: &Lab) -> Vec<Trial> {
+    let entry = |lab: &Lab, mirror: &str| {
+        let stamp = lab.path("snapshots/mirrors").join(mirror).join("stamp");
+        json!({"name": "b", "of": ["web1"], "kind": "mirror", "stamp": stamp, "slots": ["last night"]})
+    };
+    vec![
+        trial(lab, "a_mirror_is_as_old_as_its_stamp", move |lab| {
+            let judgement = one(entry(lab, "whole"));
+            assert_eq!(judgement.verdict, Verdict::Ok, "{judgement:?}");
+        }),
+        trial(lab, "a_mirror_made_now_of_a_source_that_stopped_is_broken", move |lab| {
+            let judgement = one(entry(lab, "stopped"));
+            assert_eq!(judgement.verdict, Verdict::Broken, "{judgement:?}");
+        }),
+        trial(lab, "a_mirror_whose_run_failed_is_unknown", move |lab| {
+            let judgement = one(entry(lab, "cut"));
+            assert_eq!(judgement.verdict, Verdict::Unknown, "{judgement:?}");
+        }),
+    ]
+}
+
 fn borg(lab: &Lab, repository: &str, password: Option<&str>, slots: &[&str]) -> Value {
     let mut entry = json!({"name": "b", "of": ["web1"], "kind": "borg", "slots": slots,
         "repository": lab.path("borg").join(repository)});
@@ -187,7 +239,7 @@ fn register() -> Register {
     }
 }
 
-fn one(entry: Value) -> Judgement {
+pub(super) fn one(entry: Value) -> Judgement {
     one_after("", entry)
 }
 

@@ -6,6 +6,7 @@
 
 mod advisories;
 mod backups;
+mod broken_off;
 mod deeds;
 mod odd;
 mod secrets;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
     let trials: Vec<Trial> = [
         advisories::trials,
         backups::trials,
+        broken_off::trials,
         deeds::trials,
         odd::trials,
         secrets::trials,

@@ -6,7 +6,8 @@ use portable_pty::CommandBuilder;
 
 use super::home::{Home, text};
 use super::pty::Terminal;
-use super::world::World;
+use super::sshd::{Sshd, there_is_sshd};
+use super::world::{World, free_port};
 
 /// Names as certificates may have them: what would be another command, an option, a quotation.
 const HOSTILE: [&str; 2] = ["evil\nclient-kill 0\nsignal SIGTERM", "-x roman, \"kill' all"];
@@ -14,17 +15,24 @@ const HOSTILE: [&str; 2] = ["evil\nclient-kill 0\nsignal SIGTERM", "-x roman, \"
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn register(world: &World) -> String {
+    register_at(world, &format!("unix:{}", world.path("m.sock").display()))
+}
+
+fn register_at(world: &World, management: &str) -> String {
     format!(
-        "[console]\ntimezone = \"UTC\"\noperator = \"mona\"\nactions = true\n\
-         [[vpn]]\nname = \"gate\"\nkind = \"openvpn\"\nmanagement = \"unix:{}\"\npassword = {{ file = \"{}\" }}\n\
+        "[console]\ntimezone = \"UTC\"\noperator = \"mona\"\nactions = true\n[[server]]\nname = \"web1\"\n\
+         [[vpn]]\nname = \"gate\"\nkind = \"openvpn\"\nmanagement = \"{management}\"\npassword = {{ file = \"{}\" }}\n\
          [[peer]]\nname = \"roman's laptop\"\ncommon_name = \"roman\"\n",
-        world.path("m.sock").display(),
         world.path("password").display()
     )
 }
 
 /// The console on the VPN's panel.
 fn console(home: &Home) -> Terminal {
+    console_with(home, None)
+}
+
+fn console_with(home: &Home, ssh: Option<&Sshd>) -> Terminal {
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_matins"));
     command.env_clear();
     let at = |name: &str| home.path().join(name).display().to_string();
@@ -35,14 +43,22 @@ fn console(home: &Home) -> Terminal {
         ("HOME", at("")),
         ("XDG_CONFIG_HOME", at("config")),
         ("XDG_STATE_HOME", at("state")),
+        ("XDG_RUNTIME_DIR", at("")),
     ] {
         command.env(name, value);
+    }
+    if let Some(ssh) = ssh {
+        command.env("PATH", path_with(ssh));
     }
     let mut terminal = Terminal::start(command, 200, 50);
     terminal.shows("Needs you");
     terminal.press("3");
     terminal.shows("is in nobody's register");
     terminal
+}
+
+fn path_with(ssh: &Sshd) -> String {
+    format!("{}:{}", ssh.path("bin").display(), std::env::var("PATH").unwrap())
 }
 
 /// Who is connected, by what the server says: common name, and the number of the session.
@@ -198,4 +214,52 @@ fn an_interface_that_another_program_holds_is_said_and_nothing_is_sent() {
     terminal.press("K");
     terminal.shows("there is no session to end: gate: the management interface");
     drop(holder);
+}
+
+#[test]
+fn through_ssh_it_is_the_same_over_tcp_and_a_socket() {
+    let Some(world) = World::new(&["roman", "mallory"]).filter(|_| there_is_sshd()) else { return };
+    let (ssh, port) = (Sshd::start(""), free_port().to_string());
+    let password = world.path("password");
+    let tcp = world.serve(&["--management", "127.0.0.1", &port, password.to_str().unwrap()]);
+    let _clients = [world.join("roman", &[]), world.join("mallory", &[])];
+    let home = Home::new(&register_at(&world, &format!("web1:tcp:127.0.0.1:{port}")));
+    let mut terminal = console_with(&home, Some(&ssh));
+    ask(&mut terminal, "mallory");
+    terminal.shows(&format!("on gate (web1), to the management interface tcp:127.0.0.1:{port}"));
+    world.revoke("mallory");
+    terminal.press("\t\r");
+    terminal
+        .within(PATIENCE, "an end", |screen| screen.contents().contains("seen: it is gone, and not back after 5 s"));
+    terminal.press("\x1b");
+    terminal.hides("mallory");
+    let transcript = text(&home.run(&["log", "transcript", "2"]).stdout);
+    assert!(
+        transcript.contains(&format!("gate (web1, the management interface tcp:127.0.0.1:{port}): done")),
+        "{transcript}"
+    );
+    drop((terminal, tcp));
+    // A socket; with nobody behind it, with somebody else at it, and where there is none.
+    let server = world.serve(&[]);
+    let socket = format!("web1:unix:{}", world.path("m.sock").display());
+    let said = |management: &str| {
+        let home = Home::new(&register_at(&world, management));
+        let round =
+            home.command(&["round", "--json", "--only", "vpn/gate"]).env("PATH", path_with(&ssh)).output().unwrap();
+        let round: serde_json::Value = serde_json::from_slice(&round.stdout).unwrap();
+        let mut findings = round["findings"].as_array().unwrap().iter();
+        let gate = findings.find(|finding| finding["key"] == "admin-via-vpn/gate").unwrap();
+        format!("{}: {}", gate["verdict"].as_str().unwrap(), gate["title"].as_str().unwrap())
+    };
+    let _roman = world.join("roman", &[]);
+    assert_eq!(said(&socket), "ok: 1 peer connected");
+    let holder = world.talk("m.sock");
+    assert!(said(&socket).contains("another program holds it"), "{}", said(&socket));
+    drop(holder);
+    drop(server);
+    assert!(said(&socket).contains(&format!("nobody listens on the management socket {socket}")), "{}", said(&socket));
+    assert!(said("web1:unix:/nonexistent").contains("there is no management socket web1:unix:/nonexistent"));
+    // What a server's login can't do is said of that server.
+    std::fs::remove_file(ssh.path("id")).unwrap();
+    assert!(said(&socket).contains("web1: "), "{}", said(&socket));
 }

@@ -10,11 +10,17 @@
     reason = "tests"
 )]
 
+mod certificates;
 mod disconnect;
 #[path = "../support/home.rs"]
 #[allow(dead_code, reason = "each test program uses a part")]
 mod home;
+mod interrupted;
+mod present;
 #[path = "../support/pty.rs"]
 #[allow(dead_code, reason = "each test program uses a part")]
 mod pty;
+mod round;
+#[path = "../sshd/mod.rs"]
+mod sshd;
 mod world;

@@ -10,13 +10,18 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
+
 const EASYRSA: &str = "/usr/share/easy-rsa/easyrsa";
 const PATIENCE: Duration = Duration::from_secs(40);
 
-/// Its folder has `pki`, a file with certificate and key for each client, the server's management socket `m.sock` and its status file.
+/// Its folder has `pki`, a file with certificate and key for each client, and the server's management socket,
+/// `m.sock`.
 pub struct World {
     pub folder: tempfile::TempDir,
-    port: u16,
+    pub port: u16,
+    /// What easy-rsa is told besides.
+    variables: Vec<(&'static str, &'static str)>,
 }
 
 /// An OpenVPN, ended when dropped, and what it says.
@@ -28,6 +33,11 @@ pub struct Process {
 impl World {
     /// `None`, said aloud, where tunnels can't be had.
     pub fn new(names: &[&str]) -> Option<Self> {
+        Self::with(names, &[])
+    }
+
+    /// The same, where easy-rsa's variables say how long certificates last.
+    pub fn with(names: &[&str], variables: &[(&'static str, &'static str)]) -> Option<Self> {
         let there = ["/dev/net/tun", EASYRSA, "/usr/sbin/openvpn"].iter().all(|path| fs::exists(path).unwrap());
         if !there || !rustix::process::geteuid().is_root() {
             eprintln!("left out: a VPN needs root, /dev/net/tun, openvpn and easy-rsa");
@@ -35,8 +45,7 @@ impl World {
         }
         // Short enough for a socket, and nobody else's.
         let folder = tempfile::tempdir_in("/tmp").unwrap();
-        let port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let world = Self { folder, port };
+        let world = Self { folder, port: free_port(), variables: variables.to_vec() };
         world.easyrsa(&["init-pki"]);
         world.run("easyrsa", &["build-ca", "nopass"], &[("EASYRSA_REQ_CN", "matins test")]);
         world.easyrsa(&["build-server-full", "gate", "nopass"]);
@@ -75,6 +84,32 @@ impl World {
         self.easyrsa(&["gen-crl"]);
     }
 
+    /// A list of who is revoked that ends in so many days, or has ended so many days ago: easy-rsa makes none of these.
+    pub fn renew_list(&self, days: i64) {
+        let now = super::home::jiff_now();
+        let form = |days: i64| {
+            let at = now + jiff::SignedDuration::from_hours(24 * days);
+            at.strftime("%Y%m%d%H%M%SZ").to_string()
+        };
+        let config = format!(
+            "[ca]\ndefault_ca = x\n[x]\ndatabase = {}\ndefault_md = sha256\n",
+            self.path("pki/index.txt").display()
+        );
+        fs::write(self.path("ca.cnf"), config).unwrap();
+        let [config, key, authority, list] =
+            ["ca.cnf", "pki/private/ca.key", "pki/ca.crt", "pki/crl.pem"].map(|name| self.path(name));
+        let (from, until) = (form(days.min(0) - 10), form(days));
+        self.run(
+            "openssl",
+            &[
+                &["ca", "-gencrl", "-config", text(&config), "-keyfile", text(&key), "-cert", text(&authority)][..],
+                &["-crl_lastupdate", &from, "-crl_nextupdate", &until, "-out", text(&list)],
+            ]
+            .concat(),
+            &[],
+        );
+    }
+
     pub fn easyrsa(&self, arguments: &[&str]) {
         self.run("easyrsa", arguments, &[]);
     }
@@ -85,6 +120,7 @@ impl World {
             .args(arguments)
             .envs([("EASYRSA_BATCH", "1"), ("EASYRSA_ALGO", "ec"), ("EASYRSA_CURVE", "prime256v1")])
             .env("EASYRSA_PKI", self.path("pki"))
+            .envs(self.variables.iter().copied())
             .envs(variables.iter().copied())
             .output()
             .unwrap();
@@ -108,7 +144,14 @@ impl World {
         command.args(["--local", "127.0.0.1", "--proto", "udp4", "--topology", "subnet", "--dh", "none"]);
         command.args(["--port", &port.to_string(), "--keepalive", "2", "10"]);
         command.args(["--crl-verify".as_ref(), self.path("pki/crl.pem").as_os_str()]);
-        command.args(["--management".as_ref(), self.path(socket).as_os_str(), "unix".as_ref(), password.as_os_str()]);
+        if !options.contains(&"--management") {
+            command.args([
+                "--management".as_ref(),
+                self.path(socket).as_os_str(),
+                "unix".as_ref(),
+                password.as_os_str(),
+            ]);
+        }
         if !options.contains(&"--server") {
             command.args(["--server", "10.233.0.0", "255.255.255.0"]);
         }
@@ -174,6 +217,12 @@ impl Talk {
         self.0.write_all(line.as_bytes()).unwrap();
     }
 
+    /// Leaves, and waits until the interface is free.
+    pub fn quit(mut self) {
+        self.send("quit\n");
+        self.0.read_to_end(&mut Vec::new()).unwrap();
+    }
+
     /// All up to this.
     pub fn until(&mut self, end: &str) -> String {
         let (mut said, mut byte) = (Vec::new(), [0]);
@@ -183,6 +232,10 @@ impl Talk {
         }
         String::from_utf8(said).unwrap()
     }
+}
+
+pub fn free_port() -> u16 {
+    UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// Safe as a file's name.
@@ -224,10 +277,15 @@ impl Process {
         }
     }
 
+    /// Stops it where it is, or lets it go on.
+    pub fn freeze(&self, still: bool) {
+        let signal = if still { Signal::STOP } else { Signal::CONT };
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
     /// Ends it as a service manager does, and waits for its end.
     pub fn end(mut self) {
-        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), rustix::process::Signal::TERM)
-            .unwrap();
+        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
         self.child.wait().unwrap();
     }
 }

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use super::kind::{Given, Kind, Listing, Lists, Planned, Restores, Restoring};
 use crate::collect::tools::Tools;
 use crate::collect::tools::borg::{Borg, BorgRepository, DEADLINE};
-use crate::collect::tools::run::Ran;
+use crate::collect::tools::run::{Ran, is_gone};
 use crate::collect::tools::scratch::Restore;
 use crate::domain::facts::{Encryption, Snapshots};
 use crate::domain::register::{Place, Server};
@@ -80,8 +80,15 @@ impl BorgBackup {
         // Not there, or not readable: then nobody can be seen.
         let inside = tools.shell.list_folder(&Place { server: Server::local(), path }).await.ok()?;
         let name = inside.first().map(|entry| Shown::bytes(&entry.name))?;
-        Some(format!("held by {}", name.as_str().split('@').next().unwrap_or_default()).into())
+        let (host, process) = name.as_str().split_once('@').unwrap_or((name.as_str(), ""));
+        (!is_left(host, process)).then(|| format!("held by {host}").into())
     }
+}
+
+/// `NUMBER-OF-THE-MACHINE.PID-THREAD`, of a process that was on this machine and is gone: the next run takes the lock away.
+fn is_left(host: &str, process: &str) -> bool {
+    let pid = process.rsplit_once('.').and_then(|(_, process)| process.split_once('-')?.0.parse().ok());
+    pid.is_some_and(|pid| is_gone(host, pid))
 }
 
 impl Lists for BorgBackup {

@@ -1,19 +1,19 @@
 //! Snapshots and backups of Hetzner Cloud servers, or the snapshots of one storage box, from the provider's own list.
 //!
-//! The token needs to read only. Every page is asked; a list that could not be read to its end is a fault. An image that is
-//! still being made is a run, not a snapshot. What the provider encrypts for himself he does not tell here.
+//! The token needs to read only. An image that is still being made is a run, not a snapshot. What the provider encrypts for
+//! himself he does not tell here. Storage boxes were once asked through the Robot webservice, which since 2025-07-30 answers
+//! nothing of them any more.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 
 use super::kind::{Given, Kind, Listing, Lists, Planned};
 use crate::collect::tools::Tools;
-use crate::collect::tools::http::{Fetch, Fetched, parse_written};
+use crate::collect::tools::http::parse_api;
 use crate::domain::facts::{Encryption, Snapshot, Snapshots};
 use crate::domain::settings::Misfit;
 use crate::domain::{Fault, SecretRef, Shown};
@@ -26,13 +26,8 @@ pub const KIND: Kind = Kind {
     parse: |said| parse_page(said).map(|page| Snapshots { snapshots: page.snapshots, ..Snapshots::default() }),
 };
 
-const CLOUD: &str = "https://api.hetzner.cloud/v1/";
-const BOXES: &str = "https://api.hetzner.com/v1/";
-/// Fifty images each.
-const PAGES: u32 = 200;
-/// Of one page.
-const CAP: usize = 4 << 20;
-const PAGE: Duration = Duration::from_secs(20);
+const CLOUD: &str = "https://api.hetzner.cloud/v1";
+const BOXES: &str = "https://api.hetzner.com/v1";
 const DEADLINE: Duration = Duration::from_secs(90);
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -50,12 +45,7 @@ struct Keys {
 fn plan(given: &Given<'_>) -> Result<Planned, Misfit> {
     let keys: Keys = given.read()?;
     let usual = if keys.storage_box.is_some() { BOXES } else { CLOUD };
-    // A base without a slash at its end would lose its last part.
-    let base = keys.url.map_or_else(|| usual.to_owned(), |url| format!("{}/", url.trim().trim_end_matches('/')));
-    let base = parse_written(&base).map_err(given.at("url"))?;
-    if base.scheme() == "file" {
-        return Err(given.at("url")("an API is asked over https://".to_owned()));
-    }
+    let base = parse_api(keys.url.as_deref().unwrap_or(usual)).map_err(given.at("url"))?;
     Ok(Planned::new(Hetzner { base, token: keys.token, storage_box: keys.storage_box }, DEADLINE))
 }
 
@@ -65,37 +55,23 @@ struct Hetzner {
     storage_box: Option<u64>,
 }
 
-impl Hetzner {
-    async fn page(&self, tools: &Tools, token: &SecretString, page: u32) -> Result<Vec<u8>, Fault> {
-        let path = match self.storage_box {
-            Some(number) => format!("storage_boxes/{number}/snapshots?page={page}&per_page=50"),
-            None => format!("images?type=snapshot&type=backup&page={page}&per_page=50"),
-        };
-        let url = self.base.join(&path).map_err(|error| Fault::new(format!("the address of a page: {error}")))?;
-        match tools.http.fetch_as(Fetch { url: &url, validators: None, cap: CAP, total: PAGE }, token).await? {
-            Fetched::Body { bytes, .. } => Ok(bytes),
-            Fetched::Unchanged => Err(Fault::new("the API answered \"unchanged\" to a first question")),
-        }
-    }
-}
-
 impl Lists for Hetzner {
     fn list<'a>(&'a self, tools: &'a Tools) -> Listing<'a> {
         Box::pin(async move {
             let token = tools.secrets.read(&self.token).await?;
-            let (mut list, mut page) = (Snapshots::default(), 1);
-            loop {
-                let read = parse_page(&self.page(tools, &token, page).await?)?;
-                list.snapshots.extend(read.snapshots);
-                list.running = list.running.or(read.running);
-                match read.next {
-                    Some(next) if next > page && next <= PAGES => page = next,
-                    Some(next) => {
-                        return Err(Fault::new(format!("the API's pages have no end: page {page} points to {next}")));
-                    }
-                    None => return Ok(list),
-                }
-            }
+            let asked = match self.storage_box {
+                Some(number) => format!("storage_boxes/{number}/snapshots"),
+                None => "images?type=snapshot&type=backup".to_owned(),
+            };
+            let mut list = Snapshots::default();
+            let read = |page: &[u8]| {
+                let page = parse_page(page)?;
+                list.snapshots.extend(page.snapshots);
+                list.running = list.running.take().or(page.running);
+                Ok(())
+            };
+            tools.http.every_page((&self.base, &asked), &token, read).await?;
+            Ok(list)
         })
     }
 }
@@ -105,7 +81,6 @@ impl Lists for Hetzner {
 pub struct Page {
     pub snapshots: Vec<Snapshot>,
     pub running: Option<Shown>,
-    pub next: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -114,19 +89,6 @@ struct Said {
     images: Option<Vec<Image>>,
     #[serde(default)]
     snapshots: Option<Vec<BoxSnapshot>>,
-    #[serde(default)]
-    meta: Option<Meta>,
-}
-
-#[derive(Deserialize)]
-struct Meta {
-    #[serde(default)]
-    pagination: Option<Pagination>,
-}
-
-#[derive(Deserialize)]
-struct Pagination {
-    next_page: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -170,11 +132,7 @@ struct Stats {
 pub fn parse_page(said: &[u8]) -> Result<Page, Fault> {
     let wrong = |what: String| Fault::new(format!("the API's list can't be read: {what}"));
     let said: Said = serde_json::from_slice(said).map_err(|error| wrong(error.to_string()))?;
-    let mut page = Page {
-        snapshots: Vec::new(),
-        running: None,
-        next: said.meta.and_then(|meta| meta.pagination).and_then(|pages| pages.next_page),
-    };
+    let mut page = Page { snapshots: Vec::new(), running: None };
     if said.images.is_none() && said.snapshots.is_none() {
         return Err(wrong("it holds neither images nor snapshots".into()));
     }
@@ -244,7 +202,6 @@ mod tests {
         assert_eq!((page.snapshots[0].bytes, page.snapshots[1].bytes), (Some(2_300_000_000), Some(11_250_000_000)));
         assert_eq!(page.snapshots[0].host.as_ref().unwrap(), "web1");
         assert_eq!(page.running.unwrap(), "the provider makes one of web1");
-        assert_eq!(page.next, Some(2));
     }
 
     #[test]
@@ -254,7 +211,7 @@ mod tests {
                 "is_automatic": true, "created": "2026-11-23T01:00:00Z", "storage_box": 42}]}"#,
         );
         let page = page.unwrap();
-        assert_eq!((page.snapshots[0].id.as_str(), page.snapshots[0].bytes, page.next), ("42 nightly", Some(7), None));
+        assert_eq!((page.snapshots[0].id.as_str(), page.snapshots[0].bytes), ("42 nightly", Some(7)));
     }
 
     #[test]

@@ -4,18 +4,19 @@
 //! not be read, and only its standard error tells. So an empty list is believed only from a restic that didn't complain, and
 //! a list beside a complaint may not be whole.
 
+mod locks;
 mod troubles;
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::kind::{Given, Kind, Listing, Lists, Planned, Restores, Restoring};
 use crate::collect::tools::Tools;
-use crate::collect::tools::restic::{DEADLINE, Repository, Restic};
+use crate::collect::tools::restic::{DEADLINE, LOCKS, Repository, Restic};
 use crate::collect::tools::scratch::Restore;
 use crate::domain::facts::{Encryption, Snapshot, Snapshots};
 use crate::domain::settings::Misfit;
@@ -30,6 +31,11 @@ pub const KIND: Kind = Kind {
     parse: |said| parse_snapshots(Some(0), said, b""),
 };
 
+/// Locks cost a question more, and who works in a repository matters only where last night's snapshot may still come.
+const FRESH: SignedDuration = SignedDuration::from_hours(18);
+/// Of as many locks is asked whose they are.
+const LOOKED_INTO: usize = 2;
+
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Keys {
     /// restic: where the repository is, as in sftp:office:/backup/restic.
@@ -42,7 +48,7 @@ fn plan(given: &Given<'_>) -> Result<Planned, Misfit> {
     let keys: Keys = given.read()?;
     let repository = Repository::parse(&keys.repository).map_err(given.at("repository"))?;
     let backup = ResticBackup { repository, password: keys.password, restic: Restic::default() };
-    Ok(Planned::restoring(backup, DEADLINE + Duration::from_secs(30)))
+    Ok(Planned::restoring(backup, DEADLINE + 3 * LOCKS + Duration::from_secs(15)))
 }
 
 /// A repository and where its password is kept.
@@ -54,15 +60,37 @@ pub struct ResticBackup {
 }
 
 impl ResticBackup {
-    async fn read(&self, password: SecretString) -> Result<Snapshots, Fault> {
-        let ran = self.restic.snapshots(&self.repository, &password).await?;
+    async fn read(&self, password: &SecretString) -> Result<Snapshots, Fault> {
+        let ran = self.restic.snapshots(&self.repository, password).await?;
         parse_snapshots(ran.status, &ran.output, &ran.complaints)
+    }
+
+    /// Who works in the repository. Where that can't be told, nobody is.
+    async fn holder(&self, password: &SecretString, now: Timestamp) -> Option<Shown> {
+        let listed = self.restic.locks(&self.repository, password, &["list", "locks"]).await.ok()?;
+        for id in locks::parse_ids(&listed).take(LOOKED_INTO) {
+            let said = self.restic.locks(&self.repository, password, &["cat", "lock", id]).await;
+            let lock = said.ok().and_then(|said| locks::parse_lock(&said));
+            if let Some(lock) = lock.filter(|lock| lock.lives(now)) {
+                return Some(format!("held by {}", lock.host()).into());
+            }
+        }
+        None
     }
 }
 
 impl Lists for ResticBackup {
     fn list<'a>(&'a self, tools: &'a Tools) -> Listing<'a> {
-        Box::pin(async move { self.read(tools.secrets.read(&self.password).await?).await })
+        Box::pin(async move {
+            let password = tools.secrets.read(&self.password).await?;
+            let mut list = self.read(&password).await?;
+            let now = (tools.now)();
+            let fresh = list.snapshots.iter().any(|snapshot| now.duration_since(snapshot.at) < FRESH);
+            if !fresh {
+                list.running = self.holder(&password, now).await;
+            }
+            Ok(list)
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Snapshots of a zfs dataset and those below it, also as sanoid and zrepl name them.
 //!
-//! `zfs receive` keeps the time at which a snapshot was made; a name whose date is older still counts as it says.
+//! `zfs receive` keeps the time at which a snapshot was made; a name whose date is older still counts as it says: in the
+//! operator's zone, as sanoid writes it, and in UTC where it ends like zrepl's.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -98,11 +99,20 @@ fn parse_line(line: &str, zone: &TimeZone) -> Option<Snapshot> {
     let (full, creation, referenced) = (columns.next()?, columns.next()?, columns.next()?);
     let (dataset, name) = full.split_once('@')?;
     let at = Timestamp::from_second(creation.parse().ok()?).ok()?;
+    let zone = if is_zrepls(name) { &TimeZone::UTC } else { zone };
     Some(Snapshot {
         paths: vec![Shown::line(dataset)],
         bytes: referenced.parse().ok(),
         ..Snapshot::new(full, not_newer_than_named(at, name, zone))
     })
+}
+
+/// `zrepl_20261109_030000_000`, with whatever prefix somebody chose: the milliseconds are nobody else's.
+fn is_zrepls(name: &str) -> bool {
+    let mut parts = name.rsplit('_');
+    let mut digits =
+        |count| parts.next().is_some_and(|part| part.len() == count && part.bytes().all(|byte| byte.is_ascii_digit()));
+    digits(3) && digits(6) && digits(8) && name.len() > "_20261109_030000_000".len()
 }
 
 #[cfg(test)]
@@ -124,6 +134,19 @@ mod tests {
         assert_eq!(list.snapshots[0].paths, ["tank/web1"]);
         assert_eq!((list.snapshots[0].bytes, list.snapshots[1].bytes), (Some(114_688), None));
         assert_eq!(list.encryption, Encryption::By("aes-256-gcm".into()));
+    }
+
+    #[test]
+    fn zrepls_names_are_in_utc_and_sanoids_in_the_operators_zone() {
+        let lord_howe = TimeZone::get("Australia/Lord_Howe").unwrap();
+        let made = |name: &str| {
+            let said = format!("-\ntank/web1@{name}\t1795463176\t0\n");
+            parse_zfs(said.as_bytes(), &lord_howe).unwrap().snapshots[0].at.to_string()
+        };
+        assert_eq!(made("zrepl_20261109_030000_000"), "2026-11-09T03:00:00Z");
+        assert_eq!(made("every_10m_20261109_030000_123"), "2026-11-09T03:00:00Z");
+        assert_eq!(made("autosnap_2026-11-09_03:00:00_daily"), "2026-11-08T16:00:00Z");
+        assert_eq!(made("20261109_030000"), "2026-11-08T16:00:00Z", "nothing says whose it is");
     }
 
     #[test]

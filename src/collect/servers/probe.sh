@@ -513,6 +513,14 @@ logins() {
 }
 section logins logins
 
+# Who has a terminal, from where and since when; util-linux's and wtmpdb's `last` are called alike.
+visits() {
+  # shellcheck disable=SC2086
+  list=$($limit last -w -i -n 400 --time-format iso) || return
+  printf '%s\n' "$list" | awk '/still logged in/'
+}
+section visits visits
+
 section filters filters
 for tool in $(filters); do section "$tool" rules "$tool"; done
 clock

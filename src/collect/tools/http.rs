@@ -7,6 +7,7 @@
 mod address;
 mod body;
 mod file;
+mod pages;
 mod post;
 mod status;
 mod stream;
@@ -33,6 +34,7 @@ use crate::domain::facts::Reached;
 use address::{Realm, Resolver};
 use status::Step;
 
+pub use pages::parse_api;
 pub use post::{Post, Proof};
 pub use stream::Streamed;
 pub use written::parse_written;

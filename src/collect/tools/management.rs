@@ -10,15 +10,18 @@
 #[cfg(test)]
 mod tests;
 
-use std::io::ErrorKind;
+use std::io::{Cursor, ErrorKind};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UnixStream};
+use tokio::runtime::Builder;
 use tokio::time::timeout;
 
-use crate::domain::{Fault, Management, Shown};
+use super::shell::{Shell, Unreached};
+use crate::domain::register::Server;
+use crate::domain::{Fault, Interface, Management, Shown};
 
 /// Each of: connecting, the greeting, an answer.
 const STEP: Duration = Duration::from_secs(2);
@@ -54,10 +57,10 @@ impl Command {
 trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
-impl Management {
+impl Interface {
     /// What it answers to `status 3`, asynchronous lines left out.
-    pub async fn status(&self, password: Option<&SecretString>) -> Result<Vec<u8>, Fault> {
-        let (talk, list) = self.listed(password).await?;
+    pub async fn status(&self, shell: &Shell, password: Option<&SecretString>) -> Result<Vec<u8>, Fault> {
+        let (talk, list) = self.listed(shell, password).await?;
         talk.leave().await;
         list
     }
@@ -66,11 +69,12 @@ impl Management {
     /// was answered, or why nothing was. A fault means that nothing was sent.
     pub async fn kill(
         &self,
+        shell: &Shell,
         password: Option<&SecretString>,
         id: u64,
         meant: impl FnOnce(&[u8]) -> Result<(), Fault>,
     ) -> Result<Shown, Fault> {
-        let (mut talk, list) = self.listed(password).await?;
+        let (mut talk, list) = self.listed(shell, password).await?;
         let answer = match list.and_then(|list| meant(&list)) {
             Ok(()) => Ok(talk.kill(id).await),
             Err(fault) => Err(fault),
@@ -80,9 +84,21 @@ impl Management {
     }
 
     /// Connected, greeted and asked for its list.
-    async fn listed(&self, password: Option<&SecretString>) -> Result<(Talk<'_>, Result<Vec<u8>, Fault>), Fault> {
+    async fn listed(
+        &self,
+        shell: &Shell,
+        password: Option<&SecretString>,
+    ) -> Result<(Talk<'_>, Result<Vec<u8>, Fault>), Fault> {
+        let stream = self.stream(shell).await?;
+        self.talk(stream, password).await
+    }
+
+    async fn talk(
+        &self,
+        stream: Box<dyn Stream>,
+        password: Option<&SecretString>,
+    ) -> Result<(Talk<'_>, Result<Vec<u8>, Fault>), Fault> {
         let work = async {
-            let stream = self.connected(timeout(STEP, self.connect()).await)?;
             let mut talk = Talk { at: self, stream, unread: Vec::new(), said: 0, waits: None };
             talk.open(password).await?;
             let answer = timeout(STEP, talk.ask(Command::Status)).await;
@@ -91,16 +107,31 @@ impl Management {
         timeout(TOTAL, work).await.unwrap_or_else(|_| Err(self.slow("did not finish within 5 s")))
     }
 
+    async fn stream(&self, shell: &Shell) -> Result<Box<dyn Stream>, Fault> {
+        if self.server.ssh.is_none() {
+            return timeout(STEP, self.connect())
+                .await
+                .map_err(|_| self.busy())?
+                .map_err(|error| self.unopened(&error));
+        }
+        match shell.relay(&self.server, &self.at).await {
+            Ok(relay) => Ok(Box::new(relay)),
+            Err(Unreached::Socket(error)) => Err(self.unopened(&error)),
+            Err(Unreached::Server(fault)) => {
+                Err(Fault { said: format!("{}: {}", self.server.name, fault.said).into(), ..fault })
+            }
+        }
+    }
+
     async fn connect(&self) -> std::io::Result<Box<dyn Stream>> {
-        Ok(match self {
-            Self::Unix(path) => Box::new(UnixStream::connect(path).await?),
-            Self::Tcp(address) => Box::new(TcpStream::connect(address).await?),
+        Ok(match &self.at {
+            Management::Unix(path) => Box::new(UnixStream::connect(path).await?),
+            Management::Tcp(address) => Box::new(TcpStream::connect(address).await?),
         })
     }
 
-    fn connected<S>(&self, tried: Result<std::io::Result<S>, tokio::time::error::Elapsed>) -> Result<S, Fault> {
-        let Ok(connected) = tried else { return Err(self.busy()) };
-        connected.map_err(|error| match error.kind() {
+    fn unopened(&self, error: &std::io::Error) -> Fault {
+        match error.kind() {
             ErrorKind::WouldBlock => self.busy(),
             ErrorKind::NotFound => Fault::passing(format!("there is no management socket {self}"))
                 .mend("start OpenVPN, or correct `management` to what its own configuration says"),
@@ -109,7 +140,7 @@ impl Management {
             ErrorKind::PermissionDenied => Fault::new(format!("the management socket {self} may not be opened"))
                 .mend("let your group into its folder and at it (`management-client-group`), or name a `status` file"),
             _ => Fault::passing(format!("the management socket {self} can't be opened: {error}")),
-        })
+        }
     }
 
     /// It serves one client; a second one is accepted and hears nothing, a third is turned away.
@@ -135,6 +166,21 @@ impl Management {
     }
 }
 
+/// The list out of an exchange in which all of this was said, whatever was asked. For fuzzing.
+pub fn replay(said: &[u8]) -> Result<Vec<u8>, Fault> {
+    let at = Management::Unix("/replay".into());
+    let interface = Interface { vpn: "replay".into(), server: Server::local(), at, password: None };
+    let stream = Box::new(tokio::io::join(Cursor::new(said.to_vec()), tokio::io::sink()));
+    let runtime = Builder::new_current_thread().enable_time().build();
+    let runtime = runtime.map_err(|error| Fault::passing(format!("nothing can be replayed: {error}")))?;
+    runtime.block_on(async {
+        let password = SecretString::from("password");
+        let (talk, list) = interface.talk(stream, Some(&password)).await?;
+        talk.leave().await;
+        list
+    })
+}
+
 /// One piece of what it says.
 enum Piece {
     /// Without its end.
@@ -152,7 +198,7 @@ enum Waits {
 }
 
 struct Talk<'a> {
-    at: &'a Management,
+    at: &'a Interface,
     stream: Box<dyn Stream>,
     unread: Vec<u8>,
     said: usize,

@@ -17,6 +17,8 @@ use crate::domain::{Fault, Shown};
 
 /// Long enough for restic's own retries of what it may not read (it gives up after about 45 s).
 pub const DEADLINE: Duration = Duration::from_secs(90);
+/// For each question after a lock.
+pub const LOCKS: Duration = Duration::from_secs(15);
 /// About 500 bytes a snapshot: room for a hundred thousand.
 const CAP: usize = 64 << 20;
 
@@ -141,6 +143,20 @@ impl Restic {
         program.deadline = DEADLINE;
         program.cap = CAP;
         run(program).await
+    }
+
+    /// `restic list locks`, or `restic cat lock ID`.
+    pub async fn locks(
+        &self,
+        repository: &Repository,
+        password: &SecretString,
+        words: &[&str],
+    ) -> Result<Vec<u8>, Fault> {
+        let mut program = self.program(repository, password, &[])?.arguments(words);
+        program.deadline = LOCKS;
+        program.cap = 64 << 10;
+        let ran = run(program).await?;
+        if ran.status == Some(0) { Ok(ran.output) } else { Err(Fault::new(ran.complaint())) }
     }
 
     /// `restic restore`, with what it reads checked against the repository's own sums.

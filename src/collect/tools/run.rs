@@ -3,13 +3,15 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::process::Stdio;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, Join, ReadBuf};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 
 use crate::domain::{Fault, Shown};
 
@@ -18,6 +20,8 @@ const COMPLAINTS: usize = 64 << 10;
 /// A program that has ended may have left somebody behind who holds its pipes open (a kept ssh connection does): what was
 /// said is there by then, so this long is enough to pick it up.
 const GRACE: Duration = Duration::from_millis(200);
+/// For a program that is spoken with, once it closed its output.
+const PARTING: Duration = Duration::from_secs(2);
 
 /// A program to run: its arguments are passed as they are, never through a shell.
 #[derive(Clone)]
@@ -68,6 +72,14 @@ impl Program {
         self.arguments.extend(arguments.into_iter().map(Into::into));
         self
     }
+}
+
+/// Whether a process that was seen on a host of this name is gone: of other machines that can't be told.
+pub fn is_gone(host: &str, pid: u32) -> bool {
+    let uname = rustix::system::uname();
+    let here = uname.nodename().to_string_lossy();
+    let label = |name: &str| name.split('.').next().unwrap_or_default().to_ascii_lowercase();
+    label(host) == label(&here) && !Path::new("/proc").join(pid.to_string()).exists()
 }
 
 /// What a program said and how it ended.
@@ -138,9 +150,14 @@ fn size(bytes: usize) -> String {
 }
 
 /// Ends the whole process group when dropped: a future that timed out or was cancelled leaves nobody behind.
+#[derive(Debug)]
 struct Group(Option<Pid>);
 
 impl Group {
+    fn of(child: &Child) -> Self {
+        Self(child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw))
+    }
+
     fn disarm(mut self) {
         self.0 = None;
     }
@@ -166,7 +183,7 @@ pub async fn run(program: Program) -> Result<Ran, Fault> {
 pub async fn attempt(program: Program) -> Result<Ran, Stopped> {
     let (deadline, cap) = (program.deadline, program.cap);
     let mut child = command(&program).spawn().map_err(Stopped::NotStarted)?;
-    let group = Group(child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw));
+    let group = Group::of(&child);
     let work = listen(&mut child, program.input, program.first_word, cap);
     let ran = tokio::time::timeout(deadline, work).await.unwrap_or(Err(Stopped::Late(deadline)));
     if ran.is_ok() {
@@ -174,6 +191,66 @@ pub async fn attempt(program: Program) -> Result<Ran, Stopped> {
         group.disarm();
     }
     ran
+}
+
+/// A program that is spoken with: what is written goes to its stdin, what is read comes from its stdout.
+#[derive(Debug)]
+pub struct Spoken {
+    talk: Join<ChildStdout, ChildStdin>,
+    complaints: ChildStderr,
+    child: Child,
+    group: Group,
+}
+
+/// Starts a program to speak with; its group is ended when this is dropped.
+pub fn speak(program: &Program) -> Result<Spoken, Stopped> {
+    let mut child = command(program).spawn().map_err(Stopped::NotStarted)?;
+    let group = Group::of(&child);
+    match (child.stdin.take(), child.stdout.take(), child.stderr.take()) {
+        (Some(stdin), Some(stdout), Some(complaints)) => {
+            Ok(Spoken { talk: tokio::io::join(stdout, stdin), complaints, child, group })
+        }
+        _ => Err(Stopped::Lost(io::ErrorKind::BrokenPipe.into())),
+    }
+}
+
+impl Spoken {
+    /// How it ended, once it has nothing more to say, with what it had said.
+    pub async fn part(self, output: Vec<u8>) -> Ran {
+        let Self { talk, complaints, mut child, group } = self;
+        drop(talk);
+        let mut said = Vec::new();
+        let ended = tokio::time::timeout(PARTING, async {
+            tokio::join!(child.wait(), read_some(Some(complaints), &mut said)).0
+        });
+        let status = ended.await.ok().and_then(Result::ok).and_then(|status| status.code());
+        drop(group);
+        Ran { status, output, complaints: said, noise: 0 }
+    }
+}
+
+impl AsyncRead for Spoken {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.talk).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Spoken {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.talk).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.talk).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.talk).poll_shutdown(context)
+    }
 }
 
 fn command(program: &Program) -> Command {

@@ -7,6 +7,7 @@
 
 mod files;
 mod frame;
+mod relay;
 mod ssh;
 mod trouble;
 
@@ -22,6 +23,7 @@ use super::run::{Program, Ran, Stopped, attempt};
 use crate::domain::register::{Destination, Place, Server};
 use crate::domain::{Fault, Shown};
 use frame::Heard;
+pub use relay::{Relay, Unreached};
 
 /// At most this many conversations at once, over all servers.
 const AT_ONCE: usize = 16;

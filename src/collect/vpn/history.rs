@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::facts::{Handshake, PastSession, PeerHistory, VpnClients, VpnHistory, WireguardPeers};
 use crate::domain::{Read, Shown};
@@ -11,6 +11,8 @@ use crate::domain::{Read, Shown};
 /// Sessions kept of one peer, and peers kept of one VPN: about two megabytes at most.
 const SESSIONS: usize = 40;
 const PEERS: usize = 500;
+/// How old the first list may be.
+const FRESH: SignedDuration = SignedDuration::from_mins(10);
 
 /// Somebody who is connected at a look.
 struct Glimpse {
@@ -28,7 +30,10 @@ struct Glimpse {
 /// needed to know it.
 pub fn remembered(memory: Option<&str>, at: Timestamp) -> VpnHistory {
     let kept = memory.and_then(|memory| serde_json::from_str::<VpnHistory>(memory).ok());
-    kept.filter(|kept| kept.last_look <= at).unwrap_or(VpnHistory { since: at, last_look: at, peers: Vec::new() })
+    // The first list was written a moment before it is read. At the beginning of time there is no before.
+    let before = at.checked_sub(FRESH).unwrap_or(at);
+    let new = VpnHistory { since: at, last_look: before, peers: Vec::new() };
+    kept.filter(|kept| kept.last_look <= at).unwrap_or(new)
 }
 
 /// Adds a list of OpenVPN's clients, as of when it was written; one of an unknown age tells of no time.

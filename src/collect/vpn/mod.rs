@@ -16,11 +16,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::tools::management;
 use super::{Ask, Collector, Source};
 use crate::domain::facts::{PeerDeclared, VpnDeclared};
 use crate::domain::register::Register;
 use crate::domain::settings::{Entry, Misfit, Section};
-use crate::domain::{Declared, Fact, Period, Shown, SourceId, Subject, SubjectKind};
+use crate::domain::{Declared, Fact, Fault, Period, Shown, SourceId, Subject, SubjectKind};
 pub use sessions::{disconnect, sessions};
 use settings::{Kind, PeerEntry, Tunnels, VpnEntry, Ways};
 use watch::Watch;
@@ -34,6 +35,17 @@ pub const COLLECTOR: Collector = Collector {
     ],
     plan,
 };
+
+/// What is said of a VPN in this form, read as its source would; `None` for a form that there is not. For fuzzing.
+pub fn parse(form: &str, said: &[u8]) -> Option<Result<Fact, Fault>> {
+    match form {
+        "status" => Some(watch::told(said).map(Fact::VpnClients)),
+        "management" => Some(management::replay(said).and_then(|list| watch::told(&list)).map(Fact::VpnClients)),
+        "wireguard" => Some(wireguard::told(said).map(Fact::WireguardPeers)),
+        "pki" => Some(Ok(Fact::VpnPki(pki::told(said)))),
+        _ => None,
+    }
+}
 
 /// Two readings over ssh with a pause, or one and the management interface.
 const DEADLINE: Duration = Duration::from_secs(60);

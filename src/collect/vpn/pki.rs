@@ -19,6 +19,11 @@ const ANSWER: Duration = Duration::from_secs(25);
 /// A thousand certificates are one megabyte.
 const CAP: usize = 8 << 20;
 
+/// What a look says, of whatever folder.
+pub(super) fn told(said: &[u8]) -> VpnPki {
+    parse_folder(Ok(said), "pki".into())
+}
+
 /// What the folder tells; what can't be read of it says so by itself.
 pub async fn read_pki(tools: &Tools, place: &Place) -> VpnPki {
     let told_by: Shown = match place.server.ssh {

@@ -10,7 +10,7 @@ use crate::domain::{Fault, Interface, Shown, VpnSession};
 /// Who is there now.
 pub async fn sessions(tools: &Tools, interface: &Interface) -> Result<Vec<VpnClient>, Fault> {
     let password = password(tools, interface).await?;
-    listed(interface, &interface.at.status(password.as_ref()).await?)
+    listed(interface, &interface.status(&tools.shell, password.as_ref()).await?)
 }
 
 /// Ends a session; what was answered. `None`: it is not there any more, and nothing was sent; nor was it after a fault.
@@ -22,7 +22,7 @@ pub async fn disconnect(tools: &Tools, interface: &Interface, session: &VpnSessi
         gone = !listed(interface, list)?.iter().filter_map(VpnSession::of).any(|one| one == *session);
         if gone { Err(Fault::new("it is not there any more")) } else { Ok(()) }
     };
-    let sent = interface.at.kill(password.as_ref(), session.id, meant).await;
+    let sent = interface.kill(&tools.shell, password.as_ref(), session.id, meant).await;
     if gone { Ok(None) } else { sent.map(Some) }
 }
 
@@ -34,8 +34,7 @@ async fn password(tools: &Tools, interface: &Interface) -> Result<Option<SecretS
 }
 
 fn listed(interface: &Interface, answer: &[u8]) -> Result<Vec<VpnClient>, Fault> {
-    let status = parse_status(answer).map_err(|flaw| {
-        Fault::new(format!("the management interface {} answered, but {}", interface.at, flaw.said()))
-    })?;
+    let status = parse_status(answer)
+        .map_err(|flaw| Fault::new(format!("the management interface {interface} answered, but {}", flaw.said())))?;
     Ok(status.clients)
 }

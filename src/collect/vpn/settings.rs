@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::wireguard;
 use crate::domain::register::{Place, Register, Server};
 use crate::domain::settings::{Entry, Misfit};
-use crate::domain::{Hours, Management, Period, SecretRef, Shown};
+use crate::domain::{Hours, Interface, Management, Period, SecretRef, Shown};
 
 /// A VPN server whose clients are watched.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -18,8 +18,8 @@ pub struct VpnEntry {
     /// OpenVPN's status file, `SERVER:PATH` or an absolute `PATH` here; versions 1, 2 and 3, best 3. Asked first when
     /// `management` is there too: anybody may read it at any time.
     pub status: Option<String>,
-    /// OpenVPN's management interface on this machine, `unix:/PATH` or `tcp:127.0.0.1:PORT`; held for one short
-    /// exchange. With `status`, asked only when that file can't be read, and for the end of a client's session. Not with `management-signal` in OpenVPN's own
+    /// OpenVPN's management interface, `unix:/PATH` or `tcp:127.0.0.1:PORT`, behind `SERVER:` where it is on a server:
+    /// there it needs perl and no forwarding. It is held for one short exchange. With `status`, asked only when that file can't be read, and for the end of a client's session. Not with `management-signal` in OpenVPN's own
     /// configuration: there, the end of every exchange restarts it.
     pub management: Option<String>,
     /// Where the management interface's password is kept, when it asks for one.
@@ -77,8 +77,7 @@ pub struct PeerEntry {
 #[derive(Debug, Clone)]
 pub struct Ways {
     pub status: Option<Place>,
-    pub management: Option<Management>,
-    pub password: Option<SecretRef>,
+    pub interface: Option<Interface>,
     pub pki: Option<Place>,
 }
 
@@ -105,14 +104,13 @@ impl Ways {
             let place = text.as_ref().map(|text| register.place(text)).transpose();
             place.map_err(|message| entry.misfit(Some(key), message))
         };
-        let management = vpn.management.as_ref().map(|text| Management::parse(text)).transpose();
+        let interface = vpn.management.as_ref().map(|text| interface(vpn, text, register)).transpose();
         let ways = Self {
             status: place("status", &vpn.status)?,
-            management: management.map_err(|message| entry.misfit(Some("management"), message))?,
-            password: vpn.password.clone(),
+            interface: interface.map_err(|message| entry.misfit(Some("management"), message))?,
             pki: place("pki", &vpn.pki)?,
         };
-        if vpn.kind == Kind::Openvpn && ways.status.is_none() && ways.management.is_none() {
+        if vpn.kind == Kind::Openvpn && ways.status.is_none() && ways.interface.is_none() {
             return Err(entry.misfit(None, "say where its clients are listed: `status`, `management`, or both"));
         }
         for (key, there) in [("server", vpn.server.is_some()), ("interface", vpn.interface.is_some())] {
@@ -122,13 +120,27 @@ impl Ways {
                 return Err(entry.misfit(Some(key), message));
             }
         }
-        if ways.password.is_some() && ways.management.is_none() {
+        if vpn.password.is_some() && ways.interface.is_none() {
             return Err(
                 entry.misfit(Some("password"), "`password` is for the `management` interface, which is not named")
             );
         }
         Ok(ways)
     }
+}
+
+/// `unix:/PATH`, `tcp:127.0.0.1:PORT`, or one of these behind the name of a server.
+fn interface(vpn: &VpnEntry, text: &str, register: &Register) -> Result<Interface, String> {
+    let (server, at) = match text.split_once(':') {
+        Some((name, rest)) if rest.starts_with("unix:") || rest.starts_with("tcp:") => {
+            let shown = Shown::line(name).cut(64);
+            let server = register.server(name).cloned();
+            (server.ok_or_else(|| format!("`{shown}` is no [[server]] of the register"))?, rest)
+        }
+        _ => (Server::local(), text),
+    };
+    let (vpn, password) = (vpn.name.as_str().into(), vpn.password.clone());
+    Ok(Interface { vpn, server, at: Management::parse(at)?, password })
 }
 
 impl Tunnels {

@@ -14,8 +14,8 @@ use crate::collect::tools::Tools;
 use crate::collect::tools::shell::FileRead;
 use crate::collect::{Answer, Ask, Asked, observed};
 use crate::domain::facts::{VpnClients, VpnPki};
-use crate::domain::register::{Place, Server};
-use crate::domain::{Fact, Fault, Interface, Management, Read, Shown, Subject};
+use crate::domain::register::Place;
+use crate::domain::{Fact, Fault, Interface, Read, Shown, Subject};
 
 /// Most bytes of a status file, which is about 20,000 clients.
 const CAP: usize = 4 << 20;
@@ -38,7 +38,7 @@ impl Watch {
     }
 
     async fn clients(&self, tools: &Tools) -> Result<VpnClients, Fault> {
-        let (status, management) = (&self.ways.status, &self.ways.management);
+        let (status, management) = (&self.ways.status, &self.ways.interface);
         let file = match status {
             Some(place) => match read_file(tools, place).await {
                 Ok(clients) => return Ok(clients),
@@ -71,12 +71,12 @@ impl Watch {
         }
     }
 
-    async fn ask_management(&self, tools: &Tools, management: &Management) -> Result<VpnClients, Fault> {
-        let password = match &self.ways.password {
+    async fn ask_management(&self, tools: &Tools, management: &Interface) -> Result<VpnClients, Fault> {
+        let password = match &management.password {
             Some(from) => Some(tools.secrets.read(from).await?),
             None => None,
         };
-        let answer = management.status(password.as_ref()).await?;
+        let answer = management.status(&tools.shell, password.as_ref()).await?;
         let status = parse_status(&answer).map_err(|flaw| {
             Fault::new(format!("the management interface {management} answered, but {}", flaw.said()))
         })?;
@@ -104,13 +104,14 @@ impl Ask for Watch {
     }
 
     fn interface(&self) -> Option<Interface> {
-        Some(Interface {
-            vpn: self.subject.name.clone(),
-            server: Server::local(),
-            at: self.ways.management.clone()?,
-            password: self.ways.password.clone(),
-        })
+        self.ways.interface.clone()
     }
+}
+
+/// A status that nobody dates.
+pub(super) fn told(said: &[u8]) -> Result<VpnClients, Fault> {
+    let status = parse_status(said).map_err(|flaw| Fault::new(flaw.said()))?;
+    Ok(clients(status, Read::unreadable("nobody dates it"), Shown::default()))
 }
 
 async fn read_file(tools: &Tools, place: &Place) -> Result<VpnClients, Fault> {

@@ -14,6 +14,7 @@ use super::settings::Tunnels;
 use crate::collect::tools::Tools;
 use crate::collect::{Answer, Ask, Asked, observed};
 use crate::domain::facts::WireguardPeers;
+use crate::domain::register::Server;
 use crate::domain::{Fact, Fault, Shown, Subject};
 pub(super) use parse::is_key;
 use parse::{Dump, parse_dump};
@@ -53,6 +54,11 @@ impl Look {
             }
         }
     }
+}
+
+/// What a look says, of all interfaces of whatever server.
+pub(super) fn told(said: &[u8]) -> Result<WireguardPeers, Fault> {
+    peers(parse_dump(said)?, &Tunnels { server: Server::local(), interface: None })
 }
 
 impl Ask for Look {

@@ -9,19 +9,6 @@ use super::Found;
 #[derive(Deserialize)]
 struct Said {
     servers: Vec<Server>,
-    #[serde(default)]
-    meta: Option<Meta>,
-}
-
-#[derive(Deserialize)]
-struct Meta {
-    #[serde(default)]
-    pagination: Option<Pagination>,
-}
-
-#[derive(Deserialize)]
-struct Pagination {
-    next_page: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -58,8 +45,8 @@ impl Server {
     }
 }
 
-/// One page of `GET /servers`, and the number of the next. What is no such page is an error, never an empty one.
-pub fn parse_hetzner(said: &[u8]) -> Result<(Found, Option<u32>), String> {
+/// One page of `GET /servers`. What is no such page is an error, never an empty one.
+pub fn parse_hetzner(said: &[u8]) -> Result<Found, String> {
     let said: Said =
         serde_json::from_slice(said).map_err(|error| format!("the API's list of servers can't be read: {error}"))?;
     let mut found = Found::default();
@@ -85,6 +72,5 @@ pub fn parse_hetzner(said: &[u8]) -> Result<(Found, Option<u32>), String> {
             proposed.tags = server.labels.into_iter().filter_map(word).collect();
         }
     }
-    let next = said.meta.and_then(|meta| meta.pagination).and_then(|pages| pages.next_page);
-    Ok((found, next))
+    Ok(found)
 }

@@ -33,7 +33,7 @@ pub use host::{
 };
 pub use person::PersonDeclared;
 pub use pki::{PkiCertificate, RevocationList, VpnPki};
-pub use power::{Account, AuthorizedKey, Group, HostPower, KeysSeen, Login, MIGHTY_GROUPS, SudoRule};
+pub use power::{Account, AuthorizedKey, Group, HostPower, KeysSeen, Login, MIGHTY_GROUPS, RemoteLogin, SudoRule};
 pub use service::{CertificateSeen, Reached, ServiceDeclared, ServiceSeen};
 pub use site::{ComposerPackage, SiteDeclared, SiteSeen};
 pub use software::{HostSoftware, Listens};

@@ -1,5 +1,7 @@
 //! Who has power on a server: accounts, groups, sudo's rules, keys that open an account.
 
+use std::net::IpAddr;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +23,9 @@ pub struct HostPower {
     pub sudoers: Read<Vec<SudoRule>>,
     pub keys: Read<KeysSeen>,
     pub logins: Read<Vec<Login>>,
+    /// Who had a terminal at that moment, from another machine.
+    #[serde(default = "not_asked")]
+    pub remote_logins: Read<Vec<RemoteLogin>>,
     /// Fingerprint of the key that we ourselves asked with, where the register names one.
     pub own_key: Option<Shown>,
 }
@@ -84,4 +89,16 @@ pub struct AuthorizedKey {
 pub struct Login {
     pub account: Shown,
     pub at: Timestamp,
+}
+
+/// A terminal over the network.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemoteLogin {
+    pub account: Shown,
+    pub from: IpAddr,
+    pub began: Timestamp,
+}
+
+fn not_asked() -> Read<Vec<RemoteLogin>> {
+    Read::unreadable("not asked yet")
 }

@@ -10,6 +10,7 @@ use crate::domain::Shown;
 pub struct VpnHistory {
     /// When the first look was.
     pub since: Timestamp,
+    /// As of when the last list was.
     pub last_look: Timestamp,
     pub peers: Vec<PeerHistory>,
 }

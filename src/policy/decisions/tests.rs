@@ -123,8 +123,10 @@ fn what_is_assigned_rests_for_all_but_its_owner() {
     let mut one = accepted(Extent::Finding, &[]);
     one.decision.kind = DecisionKind::Assign;
     one.decision.to = Some("anna".into());
-    let word = word_on(&[one], Verdict::Broken, &[], at(1)).unwrap();
-    assert!(word.rests_for("roman") && !word.rests_for("anna"));
+    let word = |hours| word_on(std::slice::from_ref(&one), Verdict::Broken, &[], at(hours)).unwrap();
+    assert!(word(71).rests_for("roman") && !word(71).rests_for("anna"));
+    // On its day it comes back to everybody.
+    assert!(!word(72).rests_for("roman") && !word(72).rests_for("anna"));
 }
 
 #[test]

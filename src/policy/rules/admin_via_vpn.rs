@@ -3,11 +3,12 @@
 //! One finding for each VPN (can its list of clients be read, is it the present), one for each peer of the register
 //! (where it is, whose it is, whether that is usual), one for everybody connected who is in nobody's register, and where its certificates
 //! are read one for each of them that can lock everybody out or let somebody in. A peer is known by its certificate's common name or its WireGuard key alone; a user name proves nothing about the
-//! register.
+//! register. A server on which somebody has a terminal while nobody is on a VPN is one, too.
 
 mod certificates;
 mod client;
 mod concerns;
+mod logins;
 mod peers;
 mod persons;
 mod reading;
@@ -46,6 +47,7 @@ fn judge(case: &Case<'_>) -> Vec<Judgement> {
         judgements.extend(certificates::judge(case, reading));
     }
     judgements.extend(peers::judge(case, &readings, &peers));
+    judgements.extend(logins::judge(case, &readings));
     judgements
 }
 

@@ -126,7 +126,9 @@ fn check_ins(span: &Span, material: &Material, days: &[Day]) -> Section {
     for one in all {
         table.rows.push(vec![
             Cell::Text(material.moment(one.at)),
-            Cell::text(&one.by),
+            Cell::Text(
+                one.stands_for.as_ref().map_or_else(|| one.by.to_string(), |whom| format!("{} for {whom}", one.by)),
+            ),
             Cell::Number(one.entry),
             Cell::number(one.open.open),
             Cell::text(&one.note),

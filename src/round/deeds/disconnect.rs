@@ -67,7 +67,11 @@ pub(in crate::round) fn seek(
             continue;
         }
         match source.ask.interface() {
-            Some(interface) => sought.interfaces.push(interface),
+            // What is done is done with the user's own key, never with the one that only looks.
+            Some(mut interface) => {
+                interface.server.key = None;
+                sought.interfaces.push(interface);
+            }
             None => sought.mute.push(vpn.name.clone()),
         }
     }

@@ -1,7 +1,7 @@
 //! Deciding and signing: what the keys ask for, and what the queue makes of the answers.
 
 use super::*;
-use crate::domain::{Change, Decided, DecisionKind, Extent, Finding, News, Since, Verdict};
+use crate::domain::{Change, Decided, DecisionKind, Extent, Finding, News, Presence, Signing, Since, Verdict};
 use crate::round::{Order, Request, Wish};
 use crate::tui::message::Effect;
 
@@ -94,7 +94,7 @@ fn without_a_reason_nothing_is_recorded_and_nothing_is_lost() {
 #[test]
 fn signing_shows_the_record_and_takes_a_note() {
     let mut round = sample::round(State::Broken);
-    round.since.days = vec![sample::now() - jiff::SignedDuration::from_hours(24)];
+    round.since.days = vec![presence(24, None, "")];
     let mut console = rehearse(round, (120, 40));
     console.press("S");
     let screen = text(&console.frame());
@@ -103,6 +103,43 @@ fn signing_shows_the_record_and_takes_a_note() {
     let effects = console.press("all quiet<enter>");
     assert_eq!(effects, [Effect::Order(Order::Request(Request::Sign("all quiet".into())))]);
     assert_eq!(console.press("u"), [Effect::Order(Order::Request(Request::Undo))]);
+}
+
+fn presence(hours: i64, stands_for: Option<&str>, note: &str) -> Presence {
+    let at = sample::now() - jiff::SignedDuration::from_hours(hours);
+    Presence { at, by: "anna".into(), stands_for: stands_for.map(Shown::from), note: note.into() }
+}
+
+#[test]
+fn who_stood_in_is_named_and_what_they_left_word_of_is_shown_until_one_signs_oneself() {
+    let mut round = sample::round(State::Broken);
+    round.since.days = vec![presence(48, Some("roman"), "the disk comes on Friday"), presence(24, None, "")];
+    round.since.signed = Some((sample::now() - jiff::SignedDuration::from_hours(72), 1));
+    let mut console = rehearse(round.clone(), (140, 40));
+    let header = text(&console.frame());
+    assert!(header.lines().next().unwrap().contains(", anna for you "), "{header}");
+    console.press("S");
+    let screen = text(&console.frame());
+    assert!(screen.contains("anna left word") && screen.contains("\"the disk comes on Friday\""), "{screen}");
+    assert!(screen.contains("◇ in your place"), "{screen}");
+    round.since.signed = Some((sample::now() - jiff::SignedDuration::from_hours(30), 3));
+    let mut console = rehearse(round, (140, 40));
+    console.press("S");
+    let screen = text(&console.frame());
+    assert!(!screen.contains("left word") && !screen.contains("for you"), "{screen}");
+}
+
+#[test]
+fn a_deputy_chooses_in_whose_place_they_sign() {
+    let mut start = sample::start(sample::round(State::Broken)).unwrap();
+    start.fleet.persons = vec!["roman".into(), "anna".into(), "mona".into()].into();
+    let mut console = Rehearsal::new(start, 120, 40);
+    console.press("Swell<tab>");
+    assert!(text(&console.frame()).contains("roman signs in place of anna:"));
+    console.press("<tab><tab>");
+    assert!(text(&console.frame()).contains("roman signs:"));
+    let signing = Signing { note: "well".into(), stands_for: Some("mona".into()) };
+    assert_eq!(console.press("<backtab><enter>"), [Effect::Order(Order::Request(Request::Sign(signing)))]);
 }
 
 #[test]

@@ -52,8 +52,14 @@ fn signed(model: &Model) -> Shown {
     let (world, since) = (&model.world, &model.world.round.since);
     let operator = &world.round.operator;
     let Some((at, _)) = since.signed else { return operator.clone() };
-    let day = at.to_zoned_datetime(world.zone.clone()).strftime("%a").to_string();
-    let mut said = format!("{operator} signed {day} {}", times::clock(at, world.now, &world.zone));
+    let moment = |at: jiff::Timestamp| {
+        let day = at.to_zoned_datetime(world.zone.clone()).strftime("%a").to_string();
+        format!("{day} {}", times::clock(at, world.now, &world.zone))
+    };
+    let mut said = format!("{operator} signed {}", moment(at));
+    if let Some(deputy) = since.deputy(operator) {
+        said = format!("{said}, {} for you {}", deputy.by, moment(deputy.at));
+    }
     let mut parts = Vec::new();
     for change in [Change::New, Change::Worse, Change::Reopened, Change::Gone] {
         let count = since.count(change);

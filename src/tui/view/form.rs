@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::overlay::clear;
 use crate::domain::{Extent, Finding, Shown, SourceState, Verdict};
-use crate::tui::form::{Field, Form, end_said};
+use crate::tui::form::{Field, Form, SignForm, end_said};
 use crate::tui::layout;
 use crate::tui::model::Model;
 use crate::tui::view::weeks::weeks;
@@ -13,6 +13,9 @@ use crate::tui::widgets::frame::middle;
 use crate::tui::widgets::input::TextInput;
 use crate::tui::widgets::prose;
 use crate::tui::widgets::text::{self, Piece};
+
+/// Older notes stand in the report.
+const NOTES: usize = 3;
 
 /// ```text
 /// ┌ Decide: DSA-6321-1 ──────────────────────────────────────┐
@@ -173,12 +176,13 @@ fn value(model: &Model, form: &Form, field: Field) -> Shown {
 /// │ 28 of 31 sources fresh; dark: servers/db2                │
 /// │                                                          │
 /// │ note  _                                                  │
-/// │ Enter signs it as it is  Esc goes back                   │
+/// │ Enter signs it as it is  Tab in whose place  Esc goes back │
 /// └──────────────────────────────────────────────────────────┘
 /// ```
-pub fn sign(model: &Model, canvas: &mut Canvas<'_>, note: &TextInput) {
+pub fn sign(model: &Model, canvas: &mut Canvas<'_>, form: &SignForm) {
+    let theme = &model.theme;
     let area = layout::overlay(model.size);
-    let lines = record(model, usize::from(area.height).saturating_sub(8));
+    let lines = record(model, form, usize::from(area.height).saturating_sub(8));
     let height = u16::try_from(lines.len() + 5).unwrap_or(u16::MAX);
     let inner = clear(model, canvas, middle(area, 100, height), &" Sign ".into());
     let mut rows = inner.rows();
@@ -187,24 +191,26 @@ pub fn sign(model: &Model, canvas: &mut Canvas<'_>, note: &TextInput) {
     }
     rows.next();
     if let Some(row) = rows.next() {
-        note.draw(canvas, row, " note  ", [model.theme.accent(), model.theme.text()]);
+        form.note.draw(canvas, row, " note  ", [theme.accent(), theme.text()]);
     }
     if let Some(row) = rows.next() {
-        let keys = if model.world.fleet.signs {
-            "Enter signs it as it is, with your ssh key  Esc goes back"
-        } else {
-            "Enter signs it as it is  Esc goes back"
-        };
-        let keys = [Piece::space(1), Piece::word(keys, model.theme.dim())];
-        text::line(canvas, row, &keys);
+        let enter =
+            if model.world.fleet.signs { "Enter signs it, with your ssh key" } else { "Enter signs it as it is" };
+        let tab = if form.persons.is_empty() { "" } else { "  Tab in whose place" };
+        let keys = [enter, tab, "  Esc goes back"].map(|word| Piece::word(word, theme.dim()));
+        text::line(canvas, row, &[vec![Piece::space(1)], keys.to_vec()].concat());
     }
 }
 
 /// What the signature stands under, the undecided first.
-fn record(model: &Model, room: usize) -> Vec<Vec<Piece>> {
+fn record(model: &Model, form: &SignForm, room: usize) -> Vec<Vec<Piece>> {
     let (theme, round) = (&model.theme, &model.world.round);
+    let signs: Shown = match form.stands_for() {
+        Some(whom) => format!(" signs in place of {whom}:").into(),
+        None => " signs:".into(),
+    };
     let mut head =
-        vec![Piece::space(1), Piece::shown(&round.operator, theme.accent()), Piece::word(" signs:", theme.text())];
+        vec![Piece::space(1), Piece::shown(&round.operator, theme.accent()), Piece::shown(&signs, theme.text())];
     for verdict in [Verdict::Broken, Verdict::Unknown, Verdict::Due, Verdict::Ok] {
         let said: Shown = format!("  {} {} {}", verdict.glyph(), round.count(verdict), verdict.word()).into();
         head.push(Piece::shown(&said, theme.verdict(verdict)));
@@ -217,11 +223,16 @@ fn record(model: &Model, room: usize) -> Vec<Vec<Piece>> {
     };
     let mut lines = vec![head];
     let today = model.world.zone.to_datetime(model.world.now).date();
-    if let Some(weeks) = weeks(&round.since.days, today, &model.world.zone) {
+    if let Some(weeks) = weeks(&round.since.days, &round.operator, today, &model.world.zone) {
         lines.push(vec![Piece::word(" four weeks  ", theme.dim()), Piece::shown(&weeks, theme.dim())]);
     }
+    for one in round.since.notes(&round.operator).take(NOTES) {
+        let day = one.at.to_zoned_datetime(model.world.zone.clone()).strftime("%a %-d %b").to_string();
+        let said: Shown = format!("{} left word {day}: \"{}\"", one.by, one.note).into();
+        lines.push(vec![Piece::space(1), Piece::shown(&said, theme.text())]);
+    }
     lines.extend([Vec::new(), vec![Piece::space(1), Piece::shown(&said, theme.text())]]);
-    let shown = room.saturating_sub(6).max(1).min(open.len());
+    let shown = room.saturating_sub(lines.len() + 2).max(1).min(open.len());
     for finding in &open[..shown] {
         let style = theme.verdict(finding.verdict);
         let said: Shown = format!("{}  {}", finding.subject, finding.title).into();

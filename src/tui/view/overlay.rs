@@ -28,7 +28,7 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
         Some(Overlay::Palette { .. }) => draw_palette(model, canvas, area),
         Some(Overlay::Deed(asked)) => dialog::draw(model, canvas, asked),
         Some(Overlay::Decide(asked)) => form::decide(model, canvas, asked),
-        Some(Overlay::Sign(note)) => form::sign(model, canvas, note),
+        Some(Overlay::Sign(asked)) => form::sign(model, canvas, asked),
         Some(Overlay::Choice(choice)) => account::draw_choice(model, canvas, choice),
         Some(Overlay::Waiting(said, _)) => {
             account::draw_said(model, canvas, " A look before ", [said, &"Esc gives up.".into()]);

@@ -1,28 +1,42 @@
 //! Which days somebody signed: four weeks in one line.
 
+use std::collections::BTreeMap;
+
+use jiff::ToSpan as _;
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan as _};
 
-use crate::domain::Shown;
+use crate::domain::{Presence, Shown};
 
 const WEEKS: i64 = 4;
 
 /// `✓✓✓✓✓·· ✓·✓✓✓·· ···✓✓·· ✓✓   4 weekdays nobody signed`: Monday first, this week last, up to today. Days before the
-/// first signature are nobody's; whether a day was a holiday is not known here, so none is called missed.
-pub fn weeks(signed: &[Timestamp], today: Date, zone: &TimeZone) -> Option<Shown> {
-    let mut days: Vec<Date> = signed.iter().map(|at| zone.to_datetime(*at).date()).collect();
-    days.sort_unstable();
-    let first = *days.first()?;
+/// first signature are nobody's; whether a day was a holiday is not known here, so none is called missed. A day on which
+/// nobody signed but in the operator's place is `◇`.
+pub fn weeks(signed: &[Presence], operator: &Shown, today: Date, zone: &TimeZone) -> Option<Shown> {
+    let mut days: BTreeMap<Date, bool> = BTreeMap::new();
+    for one in signed {
+        let deputy = one.stands_for.as_ref() == Some(operator);
+        days.entry(zone.to_datetime(one.at).date()).and_modify(|only| *only &= deputy).or_insert(deputy);
+    }
+    let first = *days.keys().next()?;
     let since_monday = i64::from(today.weekday().to_monday_zero_offset());
     let begin = today.checked_sub((since_monday + 7 * (WEEKS - 1)).days()).ok()?;
-    let (mut strip, mut unsigned) = (String::new(), 0);
+    let (mut strip, mut unsigned, mut deputies) = (String::new(), 0, 0);
     for day in begin.series(1.day()).take_while(|day| *day <= today) {
         if day.weekday() == Weekday::Monday && day != begin {
             strip.push(' ');
         }
-        let is_signed = days.binary_search(&day).is_ok();
-        strip.push(if is_signed { '✓' } else { '·' });
+        let is_signed = days.contains_key(&day);
+        let deputy = days.get(&day) == Some(&true);
+        strip.push(if deputy {
+            '◇'
+        } else if is_signed {
+            '✓'
+        } else {
+            '·'
+        });
+        deputies += usize::from(deputy);
         let weekend = matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);
         unsigned += usize::from(!is_signed && !weekend && day < today && day > first);
     }
@@ -31,22 +45,29 @@ pub fn weeks(signed: &[Timestamp], today: Date, zone: &TimeZone) -> Option<Shown
         1 => "   1 weekday nobody signed".to_owned(),
         many => format!("   {many} weekdays nobody signed"),
     };
-    Some((strip + &said).into())
+    let deputies = if deputies == 0 { "" } else { "   ◇ in your place" };
+    Some((strip + &said + deputies).into())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn signed(days: &[&str]) -> Vec<Timestamp> {
-        days.iter().map(|day| format!("{day}T07:00:00Z").parse().unwrap()).collect()
+    fn presence(at: &str, stands_for: Option<&str>) -> Presence {
+        let (by, stands_for) = ("anna".into(), stands_for.map(Shown::from));
+        Presence { at: at.parse().unwrap(), by, stands_for, note: Shown::default() }
+    }
+
+    fn signed(days: &[&str]) -> Vec<Presence> {
+        days.iter().map(|day| presence(&format!("{day}T07:00:00Z"), None)).collect()
     }
 
     #[test]
     fn four_weeks_are_one_line_and_weekends_are_nobodys() {
         // A Wednesday.
         let today = "2026-11-25".parse().unwrap();
-        let line = |days: &[&str]| weeks(&signed(days), today, &TimeZone::UTC).map(|line| line.to_string());
+        let line =
+            |days: &[&str]| weeks(&signed(days), &"mona".into(), today, &TimeZone::UTC).map(|line| line.to_string());
         assert_eq!(line(&[]), None);
         let all = ["2026-11-02", "2026-11-03", "2026-11-05", "2026-11-06", "2026-11-24"];
         assert_eq!(line(&all).unwrap(), "✓✓·✓✓·· ······· ······· ·✓·   12 weekdays nobody signed");
@@ -57,9 +78,22 @@ mod tests {
 
     #[test]
     fn a_day_is_the_operators_day() {
-        let late = ["2026-11-24T23:30:00Z".parse().unwrap()];
+        let late = [presence("2026-11-24T23:30:00Z", None)];
         let vienna = TimeZone::get("Europe/Vienna").unwrap();
-        let line = weeks(&late, "2026-11-25".parse().unwrap(), &vienna).unwrap();
+        let line = weeks(&late, &"mona".into(), "2026-11-25".parse().unwrap(), &vienna).unwrap();
         assert_eq!(line, "······· ······· ······· ··✓");
+    }
+    #[test]
+    fn a_day_on_which_only_a_deputy_signed_is_marked_for_whom_they_stood_in() {
+        let days = [
+            presence("2026-11-23T07:00:00Z", None),
+            presence("2026-11-24T07:00:00Z", Some("mona")),
+            presence("2026-11-25T07:00:00Z", Some("mona")),
+            presence("2026-11-25T08:00:00Z", None),
+        ];
+        let today = "2026-11-25".parse().unwrap();
+        let line = |who: &str| weeks(&days, &who.into(), today, &TimeZone::UTC).unwrap().to_string();
+        assert_eq!(line("mona"), "······· ······· ······· ✓◇✓   ◇ in your place");
+        assert_eq!(line("roman"), "······· ······· ······· ✓✓✓");
     }
 }

@@ -193,13 +193,13 @@ impl Real {
     }
 }
 
+fn backup(restic: Restic, repository: &Path) -> ResticBackup {
+    let repository = Repository::parse(repository.to_str().unwrap()).unwrap();
+    ResticBackup { repository, password: SecretRef::Env("not asked here".into()), restic }
+}
+
 async fn ask(restic: Restic, repository: &Path, password: &str) -> Result<Snapshots, Fault> {
-    let backup = ResticBackup {
-        repository: Repository::parse(repository.to_str().unwrap()).unwrap(),
-        password: SecretRef::Env("not asked here".into()),
-        restic,
-    };
-    let mut list = backup.read(SecretString::from(password.to_owned())).await?;
+    let mut list = backup(restic, repository).read(&SecretString::from(password.to_owned())).await?;
     list.snapshots = super::super::thin::thinned(list.snapshots);
     Ok(list)
 }
@@ -250,7 +250,7 @@ async fn a_wrong_password_a_missing_repository_and_an_empty_password_are_told_ap
 }
 
 #[tokio::test]
-async fn a_lock_that_somebody_left_does_not_keep_the_list_from_being_read() {
+async fn a_run_holds_the_repository_and_the_lock_that_it_leaves_does_not_keep_the_list_from_being_read() {
     let Some(real) = Real::new().await else { return };
     real.snapshot("web1", "2026-11-21 02:14:00").await;
     // Ended while it works: fed from a pipe that never closes.
@@ -271,8 +271,14 @@ async fn a_lock_that_somebody_left_does_not_keep_the_list_from_being_read() {
         }
     };
     tokio::time::timeout(std::time::Duration::from_secs(30), locked).await.expect("restic locks while it works");
+    let asked = self::backup(Restic::default(), &real.path("repository"));
+    let password = SecretString::from(PASSWORD);
+    #[expect(clippy::disallowed_methods, reason = "restic dates its locks itself")]
+    let now = Timestamp::now();
+    assert!(asked.holder(&password, now).await.unwrap().as_str().starts_with("held by "));
     backup.kill().await.unwrap();
     assert!(std::fs::read_dir(&locks).unwrap().next().is_some(), "the lock stayed");
+    assert_eq!(asked.holder(&password, now).await, None, "its process is gone");
     let list = real.ask("repository", PASSWORD).await.unwrap();
     assert_eq!((list.snapshots.len(), list.degraded), (1, None));
 }

@@ -1,10 +1,14 @@
 //! Who has power on a server.
 
+use std::net::IpAddr;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::sections::{Section, Sections};
-use crate::domain::facts::{Account, AuthorizedKey, Group, HostPower, KeysSeen, Login, MIGHTY_GROUPS, SudoRule};
+use crate::domain::facts::{
+    Account, AuthorizedKey, Group, HostPower, KeysSeen, Login, MIGHTY_GROUPS, RemoteLogin, SudoRule,
+};
 use crate::domain::{Fault, Shown};
 
 pub fn parse_power(sections: &Sections) -> HostPower {
@@ -18,6 +22,7 @@ pub fn parse_power(sections: &Sections) -> HostPower {
         groups: groups.map(|groups| telling(groups, sudoers.as_deref().unwrap_or_default())).into(),
         sudoers: sudoers.into(),
         logins: sections.sound("logins", "lastlog").map(parse_logins).into(),
+        remote_logins: sections.sound("visits", "last").map(parse_remote_logins).into(),
         own_key: None,
     }
 }
@@ -173,6 +178,18 @@ fn parse_logins(section: &Section) -> Vec<Login> {
         let text = format!("{day} {month} {year} {time} {offset}");
         let at: Timestamp = jiff::fmt::rfc2822::parse(&text).ok()?.timestamp();
         Some(Login { account: Shown::line(words.first()?), at })
+    };
+    section.lines.iter().filter_map(login).collect()
+}
+
+/// `roman  pts/0  203.0.113.9  2026-11-26T07:12:00+00:00   still logged in`.
+fn parse_remote_logins(section: &Section) -> Vec<RemoteLogin> {
+    let login = |line: &String| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [account, _terminal, from, began, "still", "logged", "in"] = words[..] else { return None };
+        let (from, began): (IpAddr, Timestamp) = (from.parse().ok()?, began.parse().ok()?);
+        let far = !from.is_loopback() && !from.is_unspecified();
+        far.then(|| RemoteLogin { account: Shown::line(account), from: from.to_canonical(), began })
     };
     section.lines.iter().filter_map(login).collect()
 }

@@ -8,6 +8,7 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::task::JoinHandle;
 
 use super::*;
+use crate::domain::register::Server as Machine;
 
 const INFO: &str = ">INFO:OpenVPN Management Interface Version 5 -- type 'help' for more info\r\n";
 const STATUS: &str = "TITLE\tOpenVPN 2.6.14\r\nTIME\t2026-11-23 23:00:08\t1795474808\r\nEND\r\n";
@@ -29,9 +30,17 @@ enum Act {
 }
 use Act::{Flood, Hear, Mute, Say, Trickle};
 
+fn here(at: Management) -> Interface {
+    Interface { vpn: "gate".into(), server: Machine::local(), at, password: None }
+}
+
+fn shell() -> Shell {
+    Shell::with("ssh", None)
+}
+
 /// A server on a unix socket, and everything that it heard.
 struct Server {
-    at: Management,
+    at: Interface,
     heard: Arc<Mutex<Vec<u8>>>,
     serving: JoinHandle<()>,
     _folder: tempfile::TempDir,
@@ -54,13 +63,13 @@ impl Server {
                 }
             }
         });
-        Self { at: Management::Unix(path), heard, serving, _folder: folder }
+        Self { at: here(Management::Unix(path)), heard, serving, _folder: folder }
     }
 
     /// What the exchange gave, and, after both ends are closed, all that was ever sent.
     async fn exchange(self, password: Option<&str>) -> (Result<Vec<u8>, Fault>, String) {
         let password = password.map(SecretString::from);
-        let answer = self.at.status(password.as_ref()).await;
+        let answer = self.at.status(&shell(), password.as_ref()).await;
         tokio::time::timeout(Duration::from_secs(20), self.serving).await.expect("it still talks").unwrap();
         let heard = String::from_utf8(self.heard.lock().unwrap().clone()).unwrap();
         (answer, heard)
@@ -74,7 +83,7 @@ async fn killed(acts: Vec<Act>, meant: bool) -> (Result<Shown, Fault>, String) {
         assert_eq!(list, status());
         if meant { Ok(()) } else { Err(Fault::new("that is somebody else")) }
     };
-    let answer = server.at.kill(None, 5, check).await;
+    let answer = server.at.kill(&shell(), None, 5, check).await;
     tokio::time::timeout(Duration::from_secs(20), server.serving).await.expect("it still talks").unwrap();
     let heard = String::from_utf8(server.heard.lock().unwrap().clone()).unwrap();
     (answer, heard)
@@ -131,7 +140,7 @@ async fn one_exchange_asks_and_leaves() {
 #[tokio::test]
 async fn tcp_on_loopback_is_the_same() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let at = Management::parse(&format!("tcp:{}", listener.local_addr().unwrap())).unwrap();
+    let at = here(Management::parse(&format!("tcp:{}", listener.local_addr().unwrap())).unwrap());
     let serving = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         let heard = Mutex::default();
@@ -139,7 +148,7 @@ async fn tcp_on_loopback_is_the_same() {
             play(&mut stream, act, &heard).await.unwrap();
         }
     });
-    assert_eq!(at.status(None).await.unwrap(), status());
+    assert_eq!(at.status(&shell(), None).await.unwrap(), status());
     serving.await.unwrap();
 }
 
@@ -162,7 +171,7 @@ async fn asynchronous_lines_between_the_rows_are_told_apart() {
 #[tokio::test]
 async fn an_answer_in_single_bytes_is_put_together() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let at = Management::Tcp(listener.local_addr().unwrap());
+    let at = here(Management::Tcp(listener.local_addr().unwrap()));
     let serving = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         stream.set_nodelay(true).unwrap();
@@ -171,7 +180,7 @@ async fn an_answer_in_single_bytes_is_put_together() {
         }
         stream.read_to_end(&mut Vec::new()).await.ok();
     });
-    assert_eq!(at.status(None).await.unwrap(), status());
+    assert_eq!(at.status(&shell(), None).await.unwrap(), status());
     serving.await.unwrap();
 }
 
@@ -351,20 +360,20 @@ async fn what_openvpn_waits_for_is_said_and_not_given() {
 #[tokio::test]
 async fn what_is_not_there_or_not_allowed_is_said_with_its_mend() {
     let folder = tempfile::tempdir().unwrap();
-    let at = |path: &Path| Management::Unix(path.to_owned());
-    let fault = at(&folder.path().join("nothing.sock")).status(None).await.unwrap_err();
+    let at = |path: &Path| here(Management::Unix(path.to_owned()));
+    let fault = at(&folder.path().join("nothing.sock")).status(&shell(), None).await.unwrap_err();
     assert!(fault.said.as_str().contains("there is no management socket"), "{fault}");
     assert!(fault.mend.is_some() && fault.passing);
 
     let dead = folder.path().join("dead.sock");
     drop(UnixListener::bind(&dead).unwrap());
-    let fault = at(&dead).status(None).await.unwrap_err();
+    let fault = at(&dead).status(&shell(), None).await.unwrap_err();
     assert!(fault.said.as_str().contains("nobody listens"), "{fault}");
 
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = free.local_addr().unwrap();
     drop(free);
-    let fault = Management::Tcp(address).status(None).await.unwrap_err();
+    let fault = here(Management::Tcp(address)).status(&shell(), None).await.unwrap_err();
     assert!(fault.said.as_str().contains("nobody listens"), "{fault}");
 
     let closed = folder.path().join("closed.sock");
@@ -374,7 +383,7 @@ async fn what_is_not_there_or_not_allowed_is_said_with_its_mend() {
         eprintln!("left out: root may open every socket");
         return;
     }
-    let fault = at(&closed).status(None).await.unwrap_err();
+    let fault = at(&closed).status(&shell(), None).await.unwrap_err();
     assert!(fault.said.as_str().contains("may not be opened"), "{fault}");
     assert!(fault.mend.is_some() && !fault.passing);
 }
@@ -393,7 +402,7 @@ async fn a_full_queue_is_somebody_else_who_holds_it() {
         assert!(others.len() < 10);
     }
     let begin = Instant::now();
-    let fault = Management::Unix(path).status(None).await.unwrap_err();
+    let fault = here(Management::Unix(path)).status(&shell(), None).await.unwrap_err();
     assert!(fault.said.as_str().contains("another program holds it"), "{fault}");
     assert!(begin.elapsed() < Duration::from_secs(1));
 }
@@ -416,7 +425,7 @@ proptest! {
                 stream.write_all(&said).await.ok();
             });
             // It closes at its end: there is nothing to wait for.
-            let answer = Management::Unix(path).status(None).await;
+            let answer = here(Management::Unix(path)).status(&shell(), None).await;
             assert!(answer.is_err() || answer.unwrap().ends_with(b"END\n"));
             serving.await.unwrap();
         });

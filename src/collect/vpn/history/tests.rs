@@ -63,6 +63,16 @@ fn a_session_goes_on_from_look_to_look_and_a_new_one_is_another() {
 }
 
 #[test]
+fn the_first_list_counts_though_it_was_written_before_it_was_read() {
+    let mut history = remembered(None, at("23T07:01"));
+    add_clients(&mut history, &clients(at("23T07:00"), &[("roman", "192.0.2.1:1", Some(at("23T06:58")), 10)]));
+    assert_eq!(sessions(&history, "roman"), [(at("23T06:58"), at("23T07:00"), 10)]);
+    let mut history = remembered(None, at("23T07:01"));
+    add_peers(&mut history, &wireguard(at("23T07:00"), at("23T06:59"), 7));
+    assert_eq!(sessions(&history, "key"), [(at("23T07:00"), at("23T07:00"), 7)]);
+}
+
+#[test]
 fn without_a_told_beginning_a_gap_or_another_address_begins_a_session() {
     let mut history = remembered(None, at("23T07:00"));
     for (time, rows) in [

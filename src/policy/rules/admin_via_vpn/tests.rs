@@ -1,4 +1,5 @@
 mod certificates;
+mod logins;
 mod register;
 mod usage;
 mod wireguard;

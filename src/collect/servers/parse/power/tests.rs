@@ -97,3 +97,29 @@ fn logins_are_read_from_their_end() {
     assert_eq!(logins.len(), 2);
     assert_eq!((logins[1].account.as_str(), logins[1].at.to_string().as_str()), ("anna", "2026-03-03T07:00:00Z"));
 }
+
+/// What `last -w -i -n 400 --time-format iso` of util-linux 2.38.1 says of a wtmp that utmpdump made.
+const VISITS: &str = "#visits
+ root     tty1         0.0.0.0          2026-11-26T08:10:00+00:00   gone - no logout
+ anna     pts/2        203.0.113.7      2026-11-26T08:05:00+00:00   still logged in
+ anna     pts/1        2001:db8::9      2026-11-26T08:00:00+00:00   gone - no logout
+ roman    pts/0        203.0.113.9      2026-11-26T07:12:00+00:00 - 2026-11-26T07:40:00+00:00  (00:28)
+ ben      pts/0        203.0.113.9      2026-11-26T06:12:00+00:00 - crash                      (00:10)
+ ben      pts/0        127.0.0.1        2026-11-26T06:10:00+00:00 - 2026-11-26T06:11:00+00:00  (00:01)
+ reboot   system boot  0.0.0.0          2026-11-26T05:00:00+00:00   still running
+
+ wtmp begins 2026-11-26T05:00:00+00:00
+
+ rc=0
+";
+
+#[test]
+fn terminals_over_the_network_are_read_and_no_others() {
+    let power = power(VISITS);
+    let logins = power.remote_logins.seen().unwrap();
+    let told: Vec<String> = logins.iter().map(|one| format!("{} {} {}", one.account, one.from, one.began)).collect();
+    assert_eq!(told, ["anna 203.0.113.7 2026-11-26T08:05:00Z"]);
+    let missing = self::power("#visits\n sh: 1: last: not found\n\n rc=127\n");
+    let fault = missing.remote_logins.as_result().unwrap_err();
+    assert!(fault.mend.as_ref().unwrap().as_str().contains("wtmpdb"), "{fault}");
+}
