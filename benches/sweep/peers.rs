@@ -64,7 +64,8 @@ fn apt_dater(ground: &Ground, program: &Path, room: &Path) -> Command {
     );
     std::fs::write(&ssh, sends).unwrap();
     std::fs::set_permissions(&ssh, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    let hosts: String = names().iter().map(|name| format!("<host name=\"{name}\"/>")).collect();
+    let hosts: Vec<String> = names().iter().map(|name| format!("<host name=\"{name}\"/>")).collect();
+    let hosts = hosts.concat();
     let hosts = format!(
         "<?xml version=\"1.0\"?>\n<!DOCTYPE hosts SYSTEM \"file:///usr/share/xml/schema/apt-dater/hosts.dtd\">\n<hosts><group name=\"lab\">{hosts}</group></hosts>\n"
     );
