@@ -217,6 +217,20 @@ fn an_interface_that_another_program_holds_is_said_and_nothing_is_sent() {
 }
 
 #[test]
+fn all_sessions_of_a_name_are_ended_one_after_another() {
+    let Some(world) = World::new(&["roman", "mallory"]) else { return };
+    let _server = world.serve(&["--duplicate-cn"]);
+    let _clients = [world.join("roman", &[]), world.join("mallory", &[]), world.join("mallory", &[])];
+    let both = sessions(&world);
+    let numbers: Vec<u64> = both.iter().filter(|one| one.0 == "mallory").map(|one| one.1).collect();
+    assert_eq!(numbers.len(), 2, "{both:?}");
+    let (home, _) = answered(&world, || world.revoke("mallory"), "done, 2 of 2 seen to be so");
+    assert_eq!(sessions(&world).into_iter().map(|(name, _)| name).collect::<Vec<_>>(), ["roman"]);
+    let transcript = text(&home.run(&["log", "transcript", "2"]).stdout);
+    assert!(numbers.iter().all(|id| transcript.contains(&format!("$ client-kill {id}\n"))), "{transcript}");
+}
+
+#[test]
 fn through_ssh_it_is_the_same_over_tcp_and_a_socket() {
     let Some(world) = World::new(&["roman", "mallory"]).filter(|_| there_is_sshd()) else { return };
     let (ssh, port) = (Sshd::start(""), free_port().to_string());

@@ -18,7 +18,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::tools::Tools;
 use super::{Answer, Ask, Asked, Collector, Source, observed};
-use crate::domain::facts::HostDeclared;
+use crate::domain::facts::{HostDeclared, HostPower};
 use crate::domain::register::{Register, Server};
 use crate::domain::settings::{Entry, Misfit};
 use crate::domain::{Declared, Fact, Fault, Period, Read, SourceId, Subject};
@@ -30,6 +30,11 @@ pub const COLLECTOR: Collector = Collector { name: "servers", sections: &[], pla
 
 /// What is run on a server; `matins probe` shows it.
 pub const PROBE: &str = include_str!("probe.sh");
+
+/// What an answer says of who has power on a server and who is on it, read as its source would. For fuzzing.
+pub fn parse_power(said: &[u8]) -> HostPower {
+    parse::power::parse_power(&parse::sections::parse_sections(said))
+}
 
 /// From when it is its turn: a slow machine needs some seconds to read its package lists.
 const ANSWER: Duration = Duration::from_secs(30);
