@@ -156,7 +156,6 @@ pub fn parse_beside(output: &[u8], known: &Sections) -> Sections {
 }
 
 /// Of an answer to somebody who remembers nothing.
-#[cfg(test)]
 pub fn parse_sections(output: &[u8]) -> Sections {
     parse_beside(output, &Sections::default())
 }
