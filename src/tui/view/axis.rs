@@ -85,7 +85,7 @@ pub fn drawn(
         let mut row = vec![before()];
         row.extend(slots(theme, zone, &cells, &line.windows));
         rows.push(row);
-        rows.push(vec![before(), Piece::shown(&said(line), theme.dim())]);
+        rows.push(vec![Piece::space(MARGIN + GAP), Piece::shown(&said(line), theme.dim())]);
     }
     Some(rows)
 }
@@ -201,7 +201,7 @@ mod tests {
                 "                               9 Nov         16 Nov        23 Nov",
                 "    nas, on site   ░ ░ ░ ░ ░ ░ ░ ░ ░ ░ ░ ░ • ▃ ▅ ░ ░ ░ × ░█×",
                 "                                          ────✓───         ─✖",
-                "                  said",
+                "      said",
             ]
         );
     }

@@ -43,8 +43,8 @@ fn told(model: &Model, line: &AxisLine) -> Shown {
     said.extend(slots.iter().map(|window| format!("{} {}", window.verdict.glyph(), window.name)));
     match nights.len() {
         0 => {}
-        1 => said.push("1 night before without any".into()),
-        many => said.push(format!("{many} nights before without any")),
+        1 => said.push("1 gap".into()),
+        many => said.push(format!("{many} gaps")),
     }
     said.join(" · ").into()
 }
