@@ -60,7 +60,7 @@ fn a_console_whose_clock_breaks() {
     let round = matins::tui::sample::round(matins::tui::sample::State::Broken);
     let start = matins::tui::sample::start(round).unwrap();
     let (clock, signing) = (Arc::new(clock), Vec::new());
-    let console = matins::tui::Console { start, updates: heard, orders, clock, curtain, signing };
+    let console = matins::tui::Console { start, updates: heard, orders, clock, curtain, as_of: None, signing };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let _ = runtime.block_on(matins::tui::run(console));
 }

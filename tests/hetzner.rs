@@ -155,7 +155,7 @@ async fn a_storage_boxs_snapshots_are_read_to_their_end() {
     let list = ask_with(&tools(), &server.url("/v1"), storage_box.clone()).await.unwrap();
     assert_eq!(list.snapshots.len(), 3);
     assert_eq!(
-        (list.snapshots[0].id.as_str(), list.snapshots[0].bytes),
+        (list.snapshots[2].id.as_str(), list.snapshots[2].bytes),
         ("7 2026-11-23T02-00-10", Some(3_949_572_745))
     );
     assert_eq!(server.asked()[1].header("authorization"), Some(format!("Bearer {TOKEN}").as_str()));

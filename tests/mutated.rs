@@ -1,4 +1,4 @@
-//! Parsers of advisories and of VPNs against thousands of damaged copies of good data: whatever comes is a fact or a fault, soon.
+//! Parsers of advisories, of VPNs and of who has power on a server against thousands of damaged copies of good data: whatever comes is a fact or a fault, soon.
 //! The same seeds each time; `fuzz/` looks further.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use matins::collect::advisories::parse;
-use matins::collect::{feeds, vpn};
+use matins::collect::{feeds, parse_power, vpn};
 use matins::domain::Fact;
 use matins::domain::facts::{FeedKind, VpnPki};
 use matins::domain::version::compare;
@@ -160,4 +160,20 @@ fn damaged_vpns_are_facts_or_faults() {
         told("pki", bytes).filter(|fact| matches!(fact, Fact::VpnPki(pki) if readable(pki)))
     });
     assert!(vpn::parse("ipsec", b"").is_none());
+}
+
+const POWER: &[u8] = b"#accounts\n root:x:0:0:root:/root:/bin/bash\n anna:x:1000:1000::/home/anna:/bin/sh\n\n rc=0\n\
+    #groups\n sudo:x:27:anna\n\n rc=0\n#keys\n /home/anna/.ssh/authorized_keys\n 256 SHA256:AAA anna@laptop (ED25519)\n\n rc=0\n\
+    #sudoers\n {\"User_Specs\": [{\"User_List\": [{\"usergroup\": \"sudo\"}], \"Cmnd_Specs\": [{\"Commands\": [{\"command\": \"ALL\"}]}]}]}\n\n rc=0\n\
+    #logins\n root pts/1 127.0.0.1 Wed Nov 25 15:19:18 +0000 2026\n\n rc=0\n\
+    #visits\n anna     pts/2        203.0.113.7      2026-11-26T08:05:00+00:00   still logged in\n\n rc=0\n";
+
+#[test]
+fn damaged_accounts_and_logins_are_facts_or_unreadable() {
+    survive("power", COPIES, POWER, |bytes| {
+        let power = parse_power(bytes);
+        let whole = power.keys.seen().is_some() && power.sudoers.seen().is_some() && power.groups.seen().is_some();
+        let told = power.logins.seen()?.len() + power.remote_logins.seen()?.len();
+        (whole && told == 2).then_some(power)
+    });
 }

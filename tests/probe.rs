@@ -106,16 +106,20 @@ fn a_forced_key_can_do_nothing_else() {
         |begin: &str, memory: &str| format!("{{\n{begin}\n(\n{memory}\n{touch}\n) </dev/null\n}}\n{touch}\n");
     let begin = format!("printf '\\nMATINS1 BEGIN %s\\n' {nonce}");
     // What is asked as it should be is answered, and what follows it is never run.
-    let good = ssh(&server, &["web1", &touch], &question(&begin, "known='' power='none'"));
+    let good = ssh(&server, &["web1", &touch], &question(&begin, "known='' power='none' had=''"));
     assert!(String::from_utf8_lossy(&good.stdout).contains(&format!("MATINS1 END {nonce} rc=0")), "{good:?}");
     for (begin, memory) in [
-        (touch.as_str(), "known='' power=''"),
+        (touch.as_str(), "known='' power='' had=''"),
         (begin.as_str(), touch.as_str()),
-        (begin.as_str(), "known='' power='root; id'"),
-        (begin.as_str(), "known='$(id)' power=''"),
-        (begin.as_str(), "known='' power='none' x='y'"),
-        ("printf '\\nMATINS1 BEGIN %s\\n' `id`", "known='' power=''"),
-        ("printf '\\nMATINS1 BEGIN %s\\n' ../../etc", "known='' power=''"),
+        (begin.as_str(), "known='' power='root; id' had=''"),
+        (begin.as_str(), "known='$(id)' power='' had=''"),
+        (begin.as_str(), "known='' power='sudo:8;id' had=''"),
+        (begin.as_str(), "known='' power='' had='a:$(id)'"),
+        (begin.as_str(), "known='' power='' had='' x=''"),
+        (begin.as_str(), "known='' power=''"),
+        (begin.as_str(), "known='' power='none' x='y' had=''"),
+        ("printf '\\nMATINS1 BEGIN %s\\n' `id`", "known='' power='' had=''"),
+        ("printf '\\nMATINS1 BEGIN %s\\n' ../../etc", "known='' power='' had=''"),
     ] {
         let ran = ssh(&server, &["web1", "sh -s"], &question(begin, memory));
         assert_eq!((ran.status.code(), ran.stdout.as_slice()), (Some(126), &b""[..]), "{begin} {memory}: {ran:?}");

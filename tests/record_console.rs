@@ -8,6 +8,7 @@ mod home;
 #[allow(dead_code, reason = "each test program uses its part")]
 mod pty;
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -29,10 +30,10 @@ fn broken() -> Home {
 }
 
 fn console(home: &Home) -> Terminal {
-    console_with(home, None)
+    console_with(home, &[])
 }
 
-fn console_with(home: &Home, agent: Option<&Path>) -> Terminal {
+fn console_with(home: &Home, variables: &[(&str, &OsStr)]) -> Terminal {
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_matins"));
     command.env_clear();
     command.env("PATH", std::env::var_os("PATH").unwrap());
@@ -42,8 +43,8 @@ fn console_with(home: &Home, agent: Option<&Path>) -> Terminal {
     command.env("HOME", home.path());
     command.env("XDG_CONFIG_HOME", home.path().join("config"));
     command.env("XDG_STATE_HOME", home.path().join("state"));
-    if let Some(agent) = agent {
-        command.env("SSH_AUTH_SOCK", agent);
+    for (name, value) in variables {
+        command.env(name, value);
     }
     let mut terminal = Terminal::start(command, 140, 40);
     terminal.shows("Needs you");
@@ -198,24 +199,36 @@ fn ok(home: &Home, reason: &str) {
     assert!(output.status.success(), "{}", text(&output.stderr));
 }
 
-/// The same at the console: what the screen said was recorded is there after the kill.
+/// The same at the console: whatever the screen said was recorded is there after the kill; and whenever it comes, the chain
+/// holds.
 #[test]
-fn no_decision_that_the_screen_confirmed_is_lost_when_the_console_is_killed() {
+fn nothing_that_the_screen_confirmed_is_lost_when_the_console_is_killed() {
     let home = broken();
-    for round in 0..10 {
+    for round in 0..30_u64 {
         let mut terminal = console(&home);
         terminal.press("/verdict:broken\r");
         terminal.shows("─ 1 of");
-        terminal.press(&format!("dround {round}\r"));
-        terminal.shows("acknowledged until");
+        let confirmed = match round % 3 {
+            0 => Some((format!("dround {round}\r"), "acknowledged until")),
+            1 => Some((format!("Sround {round}\r"), "signed: entry ")),
+            _ => None,
+        };
+        if let Some((keys, said)) = confirmed {
+            terminal.press(&keys);
+            terminal.shows(said);
+        } else {
+            // At any point between the key and the answer, and a little beyond.
+            terminal.press(&format!("{}round {round}\r", if round % 2 == 0 { "d" } else { "S" }));
+            terminal.quiet(Duration::from_millis(1 + round * 2));
+        }
         let pid = rustix::process::Pid::from_raw(i32::try_from(terminal.pid()).unwrap()).unwrap();
         rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
         terminal.end();
         let shown = text(&home.run(&["log", "show"]).stdout);
-        assert!(shown.contains(&format!("\"round {round}\"")), "{shown}");
+        assert!(round % 3 == 2 || shown.contains(&format!("\"round {round}\"")), "{shown}");
+        verify(&home);
         home.run(&["undo"]);
     }
-    verify(&home);
 }
 
 /// The console on the alternate screen again, with this said in its last line.
@@ -228,7 +241,7 @@ fn a_morning_is_signed_with_a_key_in_the_agent_without_a_question() {
     let home = signing("agent");
     let agent = Agent::start(&home);
     agent.hold(&key(&home, ""));
-    let mut terminal = console_with(&home, Some(&agent.1));
+    let mut terminal = console_with(&home, &[("SSH_AUTH_SOCK", agent.1.as_ref())]);
     terminal.press("S");
     terminal.shows("with your ssh key");
     terminal.press("quiet\r");
@@ -286,4 +299,55 @@ fn a_passphrase_that_nobody_gives_is_given_up_with_ctrl_c() {
     terminal.press("q");
     assert!(terminal.end().success() && terminal.is_restored());
     assert!(verify(&home).starts_with("1 entries, 0 signed"));
+}
+
+/// Whoever looks elsewhere hears of a change from the open console: once, and not of what was there when it was opened.
+#[test]
+fn the_terminal_and_the_desktop_are_told_what_changes_while_somebody_looks_elsewhere() {
+    let home = Home::new("");
+    let desktop = home.path().join("desktop");
+    let channels = "[[notify]]\nname = \"here\"\nkind = \"terminal\"\nchime = \"osc777\"\n[[notify]]\nname = \"desktop\"\nkind = \"desktop\"\n";
+    let toml = backups(home.path(), 0).replace("of = []", "of = [\"web1\"]")
+        + "[[server]]\nname = \"web1\"\nssh = \"127.0.0.1\"\n"
+        + channels;
+    home.configure(&toml);
+    home.run(&["round", "--only", "backups"]);
+    // What notify-send is given, word for word.
+    let program = home.path().join("notify-send");
+    std::fs::write(&program, format!("#!/bin/sh\nprintf '%s|' \"$@\" >> '{}'\n", desktop.display())).unwrap();
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", home.path().display(), std::env::var("PATH").unwrap());
+    let mut terminal = console_with(&home, &[("PATH", path.as_ref())]);
+    terminal.quiet(Duration::from_millis(500));
+    std::fs::remove_dir_all(home.path().join("dumps")).unwrap();
+    backups(home.path(), 30);
+    terminal.press("R");
+    terminal.shows("no snapshot from");
+    let notes = |terminal: &Terminal| {
+        let bytes = String::from_utf8_lossy(&terminal.bytes).into_owned();
+        bytes.matches("\x1b]").map(str::to_owned).count()
+    };
+    let told = |terminal: &Terminal, text: &str| String::from_utf8_lossy(&terminal.bytes).contains(text);
+    let end = Instant::now() + Duration::from_secs(20);
+    while !told(&terminal, "\x1b]777;notify;matins;matins: 1 broken\x07") {
+        assert!(Instant::now() < end, "the terminal was not told");
+        terminal.quiet(Duration::from_millis(50));
+    }
+    while !desktop.exists() {
+        assert!(Instant::now() < end, "the desktop was not told");
+        std::thread::yield_now();
+    }
+    // What is decided is no news, and neither is what stays as it is.
+    terminal.press("/verdict:broken\r");
+    terminal.shows("─ 1 of");
+    terminal.press("dthe disk comes on Friday\r");
+    terminal.shows("1 decided");
+    terminal.press("R");
+    terminal.quiet(Duration::from_millis(700));
+    assert_eq!(notes(&terminal), 1, "told once");
+    terminal.press("q");
+    assert!(terminal.end().success() && terminal.is_restored());
+    let said = std::fs::read_to_string(&desktop).unwrap();
+    let head = "--app-name|matins|--urgency|critical|--|matins: 1 broken|✖ broken web1: ";
+    assert!(said.starts_with(head) && said.matches("--app-name").count() == 1, "{said}");
 }

@@ -31,6 +31,20 @@ fn ok(home: &Home, arguments: &[&str]) -> String {
     text(&output.stdout)
 }
 
+fn console(home: &Home, arguments: &[&str]) -> Terminal {
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_matins"));
+    command.args(arguments);
+    command.env_clear();
+    command.env("PATH", std::env::var_os("PATH").unwrap());
+    for (name, value) in [("TERM", "xterm-256color"), ("LC_ALL", "C.UTF-8"), ("LOGNAME", "mona")] {
+        command.env(name, value);
+    }
+    command.env("HOME", home.path());
+    command.env("XDG_CONFIG_HOME", home.path().join("config"));
+    command.env("XDG_STATE_HOME", home.path().join("state"));
+    Terminal::start(command, 140, 40)
+}
+
 fn then(home: &Home, at: &str) -> Value {
     serde_json::from_str(&ok(home, &["report", "--format", "json", "--as-of", at])).unwrap()
 }
@@ -141,16 +155,7 @@ fn the_console_goes_back_and_comes_again() {
     }
     backups(home.path(), 0);
     home.run(&["round", "--only", "backups"]);
-    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_matins"));
-    command.env_clear();
-    command.env("PATH", std::env::var_os("PATH").unwrap());
-    for (name, value) in [("TERM", "xterm-256color"), ("LC_ALL", "C.UTF-8"), ("LOGNAME", "mona")] {
-        command.env(name, value);
-    }
-    command.env("HOME", home.path());
-    command.env("XDG_CONFIG_HOME", home.path().join("config"));
-    command.env("XDG_STATE_HOME", home.path().join("state"));
-    let mut terminal = Terminal::start(command, 140, 40);
+    let mut terminal = console(&home, &[]);
     terminal.shows("Needs you");
     terminal.press("/host:web1 verdict:broken\r");
     terminal.hides("dumps");
@@ -176,4 +181,48 @@ fn the_console_goes_back_and_comes_again() {
     terminal.press("q");
     assert!(terminal.end().success());
     assert_eq!(text(&home.run(&["log", "show"]).stdout), "", "the past writes nothing");
+}
+
+#[test]
+fn check_and_the_console_open_in_the_past_where_nothing_is_asked_or_written() {
+    let home = broken();
+    home.run(&["round", "--only", "backups"]);
+    let found = jiff_now().to_string();
+    backups(home.path(), 0);
+    home.run(&["round", "--only", "backups"]);
+    let check = |more: &[&str]| {
+        let output = home.run(&[&["check", "backup-on-site", "web1"], more].concat());
+        (output.status.code(), text(&output.stdout) + &text(&output.stderr))
+    };
+    assert_eq!(check(&[]).0, Some(0), "{}", check(&[]).1);
+    let then = check(&["--as-of", &found]);
+    assert!(then.0 == Some(2) && then.1.contains("no snapshot"), "{then:?}");
+    assert_eq!(check(&["--as-of", "2020-01-01"]).0, Some(66));
+    assert_eq!(home.run(&["--as-of", &found, "check"]).status.code(), Some(64), "it would not count there");
+    let rounds = || -> i64 {
+        let store = rusqlite::Connection::open(home.path().join("state/matins/matins.db")).unwrap();
+        store.query_row("SELECT count(*) FROM round", [], |row| row.get(0)).unwrap()
+    };
+    let before = rounds();
+    let mut terminal = console(&home, &["--as-of", &found]);
+    terminal.shows("AS OF ");
+    terminal.press("/host:web1 verdict:broken\r");
+    terminal.shows("─ 1 of");
+    terminal.shows("no snapshot");
+    assert_eq!(rounds(), before, "who opens it in the past judges nothing");
+    terminal.press("\x1b");
+    terminal.hides("/host:web1");
+    terminal.press("\x1b");
+    terminal.shows("this is now");
+    terminal.hides("AS OF ");
+    terminal.press("q");
+    assert!(terminal.end().success());
+    assert!(rounds() > before, "and who comes back is in the present");
+    // Where nothing is known the present is shown, and asked.
+    let before = rounds();
+    let mut terminal = console(&home, &["--as-of", "2020-01-01"]);
+    terminal.shows("nothing is known of");
+    terminal.until("a round", |_| rounds() > before);
+    terminal.press("q");
+    assert!(terminal.end().success());
 }

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::edge::{CONFIG, Edge, End, Ended, USAGE, now, runtime};
+use super::when;
 use crate::collect::tools::Tools;
 use crate::config::{Location, Settings};
 use crate::domain::{Fact, Round, Shown};
@@ -28,8 +29,9 @@ impl From<TuiError> for End {
 }
 
 /// Opens on what is stored; the evidence is loaded and the sources are asked behind it.
-pub(super) fn run(edge: &Edge) -> Ended {
+pub(super) fn run(edge: &Edge, as_of: Option<&str>) -> Ended {
     let (settings, plan, store) = edge.plan()?;
+    let as_of = as_of.map(|text| when::past(text, &settings.zone, now())).transpose()?;
     let theme =
         resolve_theme(&settings.theme, Some(&settings.themes)).map_err(|error| End::new(CONFIG, error.to_string()))?;
     let fleet = Fleet {
@@ -63,13 +65,14 @@ pub(super) fn run(edge: &Edge) -> Ended {
         match Desk::cleared(plan, Box::new(store)) {
             Ok(desk) => own.block_on(async {
                 let watch = Watch::on(&file).ok();
-                schedule(Schedule { desk, tools, orders: inbox, updates, watch }).await;
+                schedule(Schedule { desk, tools, orders: inbox, updates, watch, away: as_of.is_some() }).await;
             }),
             // Nobody listens any more when this fails.
             Err(error) => drop(updates.send(Update::Trouble(error.into()))),
         }
     });
-    let console = Console { start, updates: heard, orders, clock: Arc::new(now), curtain, signing: signing(edge) };
+    let console =
+        Console { start, updates: heard, orders, clock: Arc::new(now), curtain, as_of, signing: signing(edge) };
     let ending = runtime.block_on(async {
         let ending = tui::run(console).await;
         // Hung up, the schedule ends by itself; one that still sleeps while its timers are taken away panics.

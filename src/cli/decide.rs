@@ -3,7 +3,7 @@
 use super::edge::{Edge, End, Ended, USAGE, desk, now, print};
 use super::when;
 use crate::domain::{DecisionKind, Extent, Fault, Shown};
-use crate::round::Wish;
+use crate::round::{Wish, taken_back};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -107,8 +107,8 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
 
 pub(super) fn undo(edge: &Edge) -> Ended {
     let (_, plan, store) = edge.plan()?;
-    let last = desk(plan, store)?.undo(now()).map_err(refused)?;
-    print(&format!("taken back: {} {} (entry {})\n", last.decision.key, last.decision.kind.done(), last.seq))?;
+    let all = desk(plan, store)?.undo(now()).map_err(refused)?;
+    print(&format!("{}\n", taken_back(&all)))?;
     Ok(0)
 }
 

@@ -67,7 +67,15 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
     // Nothing waits for the first picture.
     let (curtain, _) = oneshot::channel();
     let start = start(theme);
-    let console = Console { start, updates: heard, orders, clock: Arc::new(move || at), curtain, signing: Vec::new() };
+    let console = Console {
+        start,
+        updates: heard,
+        orders,
+        clock: Arc::new(move || at),
+        curtain,
+        as_of: None,
+        signing: Vec::new(),
+    };
     Ok(runtime.block_on(tui::run(console))?.exit_code())
 }
 

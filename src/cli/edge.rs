@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::config::{self, ConfigError, Location, Paths, Settings};
 use crate::domain::{Fault, Shown};
-use crate::round::{Desk, Plan, owners};
+use crate::round::{Desk, Plan, Survey, owners};
 use crate::store::{Sqlite, StoreError};
 
 pub(super) const USAGE: u8 = 64;
@@ -94,6 +94,14 @@ pub(super) fn desk(plan: Plan, store: Sqlite) -> Result<Desk, End> {
         complain(&format!("{said}; matins log verify names the first bad entry"));
     }
     Ok(desk)
+}
+
+/// What was known then; that nothing was is no morning on which all is well.
+pub(super) fn returned(desk: &mut Desk, then: Timestamp) -> Result<Survey, End> {
+    if let Some(survey) = desk.return_to(then)? {
+        return Ok(survey);
+    }
+    Err(End::new(NO_INPUT, desk.no_past(then)?.said.to_string()))
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the edge: everybody else is given the time")]

@@ -12,7 +12,7 @@ use crate::domain::{Done, Shown};
 use crate::log::{self, Act, Anchor, Entry, Head, NAMESPACE};
 use crate::report;
 use crate::round::Written;
-use crate::store::{Signature, Store as _};
+use crate::store::{Archive, Signature, Store as _};
 
 /// What `log verify` exits with when something was changed.
 const BROKEN: u8 = 2;
@@ -102,12 +102,12 @@ struct Exhibit {
 
 fn own(edge: &Edge) -> Result<Exhibit, End> {
     let (_, _, store) = edge.plan()?;
-    let (lines, signatures) = (store.log(0)?, store.signatures()?);
+    let Archive { lines, signatures, transcripts } = store.archive()?;
     let allowed = log::allowed_signers(&signers(&lines, &signatures));
     Ok(Exhibit {
         lines: lines.into_iter().map(|(_, line)| line).collect(),
         signatures: signatures.into_iter().map(|signature| (signature.seq, signature.armor)).collect(),
-        transcripts: store.transcripts()?,
+        transcripts,
         allowed,
         anchors: Vec::new(),
     })
@@ -244,7 +244,7 @@ fn read_export(dir: &Path) -> Result<Exhibit, End> {
 
 fn export(edge: &Edge, dir: &Path) -> Ended {
     let (_, _, store) = edge.plan()?;
-    let (lines, signatures) = (store.log(0)?, store.signatures()?);
+    let Archive { lines, signatures, transcripts } = store.archive()?;
     let wrong = |error: std::io::Error| End::new(IO, format!("{} can't be written: {error}", dir.display()));
     if fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some()) {
         return Err(End::new(USAGE, format!("{} is not empty: name a new folder", dir.display())));
@@ -255,7 +255,6 @@ fn export(edge: &Edge, dir: &Path) -> Ended {
     for signature in &signatures {
         fs::write(dir.join(format!("sigs/{}.sig", signature.seq)), &signature.armor).map_err(wrong)?;
     }
-    let transcripts = store.transcripts()?;
     if !transcripts.is_empty() {
         fs::DirBuilder::new().mode(0o700).create(dir.join("transcripts")).map_err(wrong)?;
     }

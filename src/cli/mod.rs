@@ -39,6 +39,9 @@ struct Arguments {
     /// A folder of *.toml, or one file, instead of the usual configuration.
     #[arg(long, global = true, value_name = "DIR|FILE")]
     config: Option<PathBuf>,
+    /// The console in the past, as the last round before left it: `7d` ago, a day (at its end), or RFC 3339. Esc comes back.
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<String>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -106,6 +109,10 @@ pub fn main() -> ExitCode {
         }
     };
     let edge = Edge::new(arguments.config);
+    if arguments.command.is_some() && arguments.as_of.is_some() {
+        edge::complain("write --as-of behind the command it belongs to: `matins report --as-of 7d`");
+        return ExitCode::from(USAGE);
+    }
     let end = match arguments.command {
         Some(Command::Demo(arguments)) => demo::run(&edge, &arguments),
         Some(Command::Round(arguments)) => round::run(&edge, &arguments),
@@ -126,7 +133,7 @@ pub fn main() -> ExitCode {
         Some(Command::Baseline(command)) => baseline::run(&edge, &command),
         Some(Command::Init(arguments)) => init::run(&edge, &arguments),
         Some(Command::Secret(command)) => secret::run(&edge, &command),
-        None => console::run(&edge),
+        None => console::run(&edge, arguments.as_of.as_deref()),
     };
     match end {
         Ok(code) => ExitCode::from(code),

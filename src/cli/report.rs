@@ -9,13 +9,12 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use tempfile::NamedTempFile;
 
-use super::edge::{Edge, End, Ended, IO, NO_INPUT, USAGE, desk, now, print};
+use super::edge::{Edge, End, Ended, IO, USAGE, desk, now, print, returned};
 use super::when;
 use crate::log;
 use crate::report::audit::{self, Proof};
 use crate::report::month::{self, Span};
 use crate::report::{self, Ledger, Material, Sheet, Table, findings, morning};
-use crate::round::{Desk, Survey};
 use crate::store::Store as _;
 
 #[derive(Debug, clap::Args)]
@@ -123,14 +122,6 @@ fn made(edge: &Edge, arguments: &Arguments, format: Format) -> Result<String, En
             )
         }
     }
-}
-
-/// What was known then; that nothing was is no morning on which all is well.
-fn returned(desk: &mut Desk, then: Timestamp) -> Result<Survey, End> {
-    if let Some(survey) = desk.return_to(then)? {
-        return Ok(survey);
-    }
-    Err(End::new(NO_INPUT, desk.no_past(then)?.said.to_string()))
 }
 
 fn written(

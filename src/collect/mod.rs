@@ -25,7 +25,7 @@ use jiff::Timestamp;
 use crate::domain::register::Register;
 use crate::domain::settings::{Entry, Misfit, Section};
 use crate::domain::{Declared, Fault, Interface, Observation, Period, SourceId};
-pub use servers::{PROBE_PATH, authorized_key, installed_probe, sudoers};
+pub use servers::{PROBE_PATH, authorized_key, installed_probe, parse_power, sudoers};
 use tools::Tools;
 
 /// Turns a collector's entries into what it asks.

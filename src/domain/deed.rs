@@ -205,11 +205,11 @@ impl Deed {
         }
     }
 
-    /// What a person types before it is done: the name of the only server that goes down, or how many servers change.
+    /// What a person types before it is done: the name of the only server that changes or goes down, or how many do.
     pub fn word(&self) -> Option<Shown> {
         let mut steps = self.steps();
         match (self.kind, steps.next(), steps.count()) {
-            (DeedKind::Reboot, Some(only), 0) => Some(only.server.clone()),
+            (DeedKind::Reboot | DeedKind::Upgrade, Some(only), 0) => Some(only.server.clone()),
             (DeedKind::Reboot | DeedKind::Upgrade, Some(_), more @ 1..) => Some(format!("{} servers", more + 1).into()),
             _ => None,
         }
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn what_goes_down_or_changes_in_many_places_asks_for_a_word() {
+    fn what_changes_or_goes_down_asks_for_a_word() {
         let server = |name: &str| Server { name: name.into(), ..Server::local() };
         let step = |name: &str| Step::shell(&server(name), vec!["true".into()], Proof::Boot("1".into()));
         let deed = |kind, servers: &[&str]| Deed {
@@ -331,7 +331,7 @@ mod tests {
         assert_eq!(deed(DeedKind::Reboot, &["web1"]).word(), Some("web1".into()));
         assert_eq!(deed(DeedKind::Reboot, &["web1", "web2"]).word(), Some("2 servers".into()));
         assert_eq!(deed(DeedKind::Upgrade, &["web1", "web2", "db1"]).word(), Some("3 servers".into()));
-        assert_eq!(deed(DeedKind::Upgrade, &["web1"]).word(), None);
+        assert_eq!(deed(DeedKind::Upgrade, &["web1"]).word(), Some("web1".into()));
         assert_eq!(deed(DeedKind::Login, &["web1"]).word(), None);
     }
 

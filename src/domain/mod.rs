@@ -2,6 +2,7 @@
 
 mod attestation;
 mod checkin;
+mod chime;
 pub mod composer;
 mod decision;
 mod deed;
@@ -36,6 +37,7 @@ pub use attestation::{Attestation, Attested, Done, Drill};
 pub use checkin::{
     Change, CheckIn, DecidedItem, MeasureCount, News, OpenItem, Presence, Signed, SignedSource, Signing, Since,
 };
+pub use chime::Chime;
 pub use decision::{Basis, Decided, Decision, DecisionKind, Extent, Recorded};
 pub use deed::{Account, Deed, DeedKind, Errand, OneTime, PackageChange, Proof, Report, Step, StepState, Taker};
 pub use evidence::{Evidence, Sighting, SourceId, SourceRecord, SourceState};

@@ -72,9 +72,14 @@ impl Record {
         }
     }
 
-    /// The last decision of this person, which `undo` takes back.
-    pub fn last_by(&self, person: &Shown) -> Option<&Recorded> {
-        self.decisions.iter().rev().find(|one| one.by == *person)
+    /// The last decision of this person, which `undo` takes back; with those that they made by the same act, of a row that
+    /// stood for many: at the same moment, in the same words. The newest first.
+    pub fn last_by(&self, person: &Shown) -> Vec<&Recorded> {
+        let mut theirs = self.decisions.iter().rev().filter(|one| one.by == *person);
+        let Some(last) = theirs.next() else { return Vec::new() };
+        let act = |one: &Recorded| (one.at, one.decision.kind, one.decision.until, one.decision.reason.clone());
+        let (same, of_last) = (theirs.take_while(|one| act(one) == act(last)), std::iter::once(last));
+        of_last.chain(same).collect()
     }
 
     /// What this person signed last, if they ever did.

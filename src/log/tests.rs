@@ -156,6 +156,28 @@ fn after_a_change_nothing_that_stands_before_it_counts() {
 }
 
 #[test]
+fn what_one_act_decided_of_many_is_taken_back_as_one() {
+    let mut record = Record::default();
+    let mut write = |actor: &str, reason: &str, second: u32| {
+        let time = format!("2026-11-23T06:41:{second:02}Z").parse().unwrap();
+        let line = Entry::line(&record.head, &Stamp { time, ..stamp(actor) }, &decision(reason)).unwrap();
+        record.take(record.head.seq + 1, &line).unwrap();
+    };
+    for (actor, reason, second) in [
+        ("roman", "x", 1),
+        ("roman", "x", 2),
+        ("roman", "y", 2),
+        ("roman", "y", 2),
+        ("anna", "y", 2),
+        ("roman", "y", 2),
+    ] {
+        write(actor, reason, second);
+    }
+    let last = |person: &str| record.last_by(&person.into()).iter().map(|one| one.seq).collect::<Vec<_>>();
+    assert_eq!((last("roman"), last("anna"), last("mona")), (vec![6, 4, 3], vec![5], vec![]));
+}
+
+#[test]
 fn nobody_takes_back_what_another_decided() {
     let mut record = Record::default();
     for (seq, (actor, act)) in

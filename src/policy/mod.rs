@@ -18,6 +18,7 @@ use crate::domain::{Evidence, Exhibit, Judgement, Limit, Limits, Month, Period, 
 
 pub use measures::measures;
 pub use rank::ranked;
+pub use slots::{night_begins, night_ends};
 
 /// What a rule judges by.
 #[derive(Debug, Clone, Copy)]

@@ -50,7 +50,9 @@ pub enum Standing {
 
 /// How one slot stands, given when the snapshots were made, in any order.
 pub fn standing(slot: Slot, made: &[Timestamp], now: Timestamp, zone: &TimeZone) -> Standing {
-    let made: Vec<Timestamp> = made.iter().copied().filter(|at| *at <= now + SLACK).collect();
+    // Reckoned once: a thousand snapshots of five hundred backups are held against it.
+    let latest = now + SLACK;
+    let made: Vec<Timestamp> = made.iter().copied().filter(|at| *at <= latest).collect();
     match slot {
         Slot::LastNight => last_night(&made, now, zone),
         Slot::Ago(period) => ago(period, &made, now),
@@ -71,7 +73,8 @@ fn last_night(made: &[Timestamp], now: Timestamp, zone: &TimeZone) -> Standing {
 pub fn alive(made: &[Timestamp], now: Timestamp, zone: &TimeZone) -> bool {
     let yesterday = zone.to_datetime(now).date().yesterday().ok();
     let before = yesterday.and_then(|yesterday| night_begins(yesterday, zone));
-    before.is_some_and(|before| made.iter().any(|at| (before..=now + SLACK).contains(at)))
+    let latest = now + SLACK;
+    before.is_some_and(|before| made.iter().any(|at| (before..=latest).contains(at)))
 }
 
 fn ago(period: Period, made: &[Timestamp], now: Timestamp) -> Standing {

@@ -50,6 +50,18 @@ pub struct Written {
     pub line: String,
 }
 
+/// What was taken back, the newest first, in a line.
+pub fn taken_back(all: &[Recorded]) -> String {
+    match all {
+        [] => "nothing was taken back".to_owned(),
+        [one] => format!("taken back: {} {} (entry {})", one.decision.key, one.decision.kind.done(), one.seq),
+        [newest, .., oldest] => {
+            let (many, done) = (all.len(), newest.decision.kind.done());
+            format!("taken back: {many} {done} at once (entries {} to {})", oldest.seq, newest.seq)
+        }
+    }
+}
+
 impl Desk {
     /// The latest moment at which a decision made now may end.
     pub fn furthest_end(&self, now: Timestamp) -> Timestamp {
@@ -66,10 +78,7 @@ impl Desk {
                 let until = until.to_zoned_datetime(self.plan.zone.clone()).strftime("%a %-d %b %H:%M").to_string();
                 format!("{key} {done} until {until} (entry {entry}); u takes it back")
             }
-            Request::Undo => {
-                let last = self.undo(now)?;
-                format!("taken back: {} {} (entry {})", last.decision.key, last.decision.kind.done(), last.seq)
-            }
+            Request::Undo => taken_back(&self.undo(now)?),
             Request::Sign(signing) => {
                 let whom = signing.stands_for.as_ref().map_or_else(String::new, |whom| format!(", in place of {whom}"));
                 let entry = self.sign(round, signing, now)?.head.seq;
@@ -163,13 +172,22 @@ impl Desk {
         register.is_empty() || register.iter().any(|one| one.subject.name == *person && here(&one.fact))
     }
 
-    /// Takes back the operator's last decision, which is returned; the log keeps both.
-    pub fn undo(&mut self, now: Timestamp) -> Result<Recorded, Fault> {
+    /// Takes back the operator's last decision, with all that were made by the same act; they are returned, the newest first.
+    /// The log keeps both.
+    pub fn undo(&mut self, now: Timestamp) -> Result<Vec<Recorded>, Fault> {
         self.read_log()?;
-        let last = self.record().last_by(&self.plan.operator).cloned();
-        let last = last.ok_or_else(|| Fault::new(format!("{} has no decision to take back", self.plan.operator)))?;
-        let known = self.record().head.clone();
-        self.write_after(Some(&known), (&Act::Undo(Undone { entry: last.seq }), None), now)?;
+        let last: Vec<Recorded> = self.record().last_by(&self.plan.operator).into_iter().cloned().collect();
+        if last.is_empty() {
+            return Err(Fault::new(format!("{} has no decision to take back", self.plan.operator)));
+        }
+        for (done, one) in last.iter().enumerate() {
+            let known = self.record().head.clone();
+            let written = self.write_after(Some(&known), (&Act::Undo(Undone { entry: one.seq }), None), now);
+            written.map_err(|fault| match done {
+                0 => fault,
+                _ => Fault { said: format!("{done} of {} taken back: {}", last.len(), fault.said).into(), ..fault },
+            })?;
+        }
         Ok(last)
     }
 

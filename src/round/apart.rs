@@ -41,7 +41,8 @@ impl Desk {
         let mut texts = HashSet::new();
         let copied = self.presents.iter().map(|(key, one)| (key.apart(), one.interned(&mut texts))).collect();
         let lent = std::mem::replace(&mut self.presents, copied);
-        thread::scope(|scope| scope.spawn(move || drop(lent)).join()).ok();
+        let freed = thread::scope(|scope| scope.spawn(move || drop(lent)).join());
+        freed.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         drop(ballast);
         done
     }

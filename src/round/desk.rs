@@ -8,7 +8,7 @@ use super::said::{roles, said_of};
 use super::{Chronicle, Order, Plan, Survey, Update, answer};
 use crate::domain::{
     Evidence, Fault, Finding, FindingKey, Judgement, Observation, Particulars, Round, Shown, SourceId, SourceLine,
-    SourceRecord, Standing, Subject, Verdict,
+    SourceRecord, Standing, Verdict,
 };
 use crate::log::Record;
 use crate::policy::decisions::Roles;
@@ -210,9 +210,12 @@ impl Desk {
         &self.evidence
     }
 
-    /// Which sources told of the subject. Where that can't be read, those count that are there for it.
-    pub(super) fn tellers(&self, subject: &Subject) -> HashSet<SourceId> {
-        self.store.tellers(subject).unwrap_or_default()
+    /// Which sources told of the subject that an order is about. Where that can't be read, those count that are there for it.
+    pub(super) fn tellers(&self, order: &Order) -> HashSet<SourceId> {
+        match order {
+            Order::RefreshSubject(subject) => self.store.tellers(subject).unwrap_or_default(),
+            _ => HashSet::new(),
+        }
     }
 
     /// What the source's last good answer left for the next time; only while that answer is still here.

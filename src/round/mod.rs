@@ -1,6 +1,7 @@
 //! One pass: ask the collectors under their deadlines, keep what they saw, evaluate, record; and the schedule of passes.
 
 mod acts;
+mod alerts;
 mod apart;
 mod ask;
 mod deeds;
@@ -24,11 +25,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::domain::{
-    Account, Deed, Errand, Exhibit, Fault, FindingKey, Month, OneTime, Particulars, Round, Seek, Shown, SourceId,
-    Subject, Tally, Turn,
+    Account, Chime, Deed, Errand, Exhibit, Fault, FindingKey, Month, OneTime, Particulars, Round, Seek, Shown,
+    SourceId, Subject, Tally, Turn,
 };
 
-pub use acts::{Answer, Request, Wish, Written};
+pub use acts::{Answer, Request, Wish, Written, taken_back};
 pub use desk::Desk;
 pub use pass::{Pass, Step, pass};
 pub use past::{no_past, past};
@@ -56,6 +57,8 @@ pub enum Update {
     Sought(Vec<(Seek, HashSet<FindingKey>)>),
     /// How what a person wanted recorded went; what is said here is on disk.
     Answered(Result<Answer, Fault>),
+    /// The terminal is to be given this chime, with a title.
+    Alert(Chime, Shown),
     /// Something that belongs to no source, such as a store that can't be written.
     Trouble(Fault),
     /// What an errand would take, or why it can't be done.

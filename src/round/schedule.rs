@@ -9,6 +9,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
+use super::alerts::Alerts;
 use super::ask::ask;
 use super::deeds::{Known, carry_out, prepare};
 use super::times::{BACKOFF, next, stale_at, wait};
@@ -29,13 +30,16 @@ pub struct Schedule {
     pub updates: UnboundedSender<Update>,
     /// Wakes when another process writes to the store; without it, its decisions show with the next evaluation.
     pub watch: Option<Watch>,
+    /// Whether the console opens in the past.
+    pub away: bool,
 }
 
 /// Runs until the console hangs up. Sources that are due are asked at once; between answers it sleeps until the next one
 /// is due, with no tick.
 pub async fn run(schedule: Schedule) {
-    let Schedule { desk, tools, mut orders, updates, mut watch } = schedule;
+    let Schedule { desk, tools, mut orders, updates, mut watch, away } = schedule;
     let mut clerk = Clerk::new(desk, tools, updates);
+    clerk.screen.away = away;
     clerk.evaluate();
     loop {
         clerk.start_due();
@@ -94,15 +98,22 @@ struct Clerk {
     /// When gathered answers are evaluated.
     gather_until: Option<Instant>,
     said: Option<Progress>,
-    /// The round that is on the screen.
+    screen: Screen,
+}
+
+/// What the console has before it.
+struct Screen {
+    /// The round that is on it.
     last: Option<Arc<Round>>,
-    /// Whether the screen shows the past: nobody is asked then, and nothing is judged.
+    /// Whether it shows the past: nobody is asked then, and nothing is judged.
     away: bool,
+    alerts: Alerts,
 }
 
 impl Clerk {
     fn new(desk: Desk, tools: Arc<Tools>, updates: UnboundedSender<Update>) -> Self {
         let now = (tools.now)();
+        let screen = Screen { last: None, away: false, alerts: Alerts::of(&desk.plan.telling) };
         let due = desk
             .evidence()
             .sources
@@ -121,13 +132,12 @@ impl Clerk {
             judged_at: now,
             gather_until: None,
             said: None,
-            last: None,
-            away: false,
+            screen,
         }
     }
 
     fn start_due(&mut self) {
-        if self.away {
+        if self.screen.away {
             return;
         }
         let now = (self.tools.now)();
@@ -144,11 +154,7 @@ impl Clerk {
         let (tools, updates) = (Arc::clone(&self.tools), self.updates.clone());
         match order {
             Order::Prepare(errand) => {
-                let (errand, known) = (errand.clone(), self.desk.with_evidence(|desk| Known::of(desk, errand, now)));
-                let known = match known {
-                    Ok(known) => known,
-                    Err(error) => return drop(updates.send(Update::Prepared(errand, Err(error.into())))),
-                };
+                let (errand, known) = (errand.clone(), Known::of(&mut self.desk, errand, now));
                 self.deeds.spawn(async move {
                     let prepared = prepare(&tools, &errand, known).await;
                     // Nobody listens any more when this fails; then nobody wants it either.
@@ -199,10 +205,7 @@ impl Clerk {
     }
 
     fn hurry(&mut self, order: &Order, now: Timestamp) {
-        let tellers = match order {
-            Order::RefreshSubject(subject) => self.desk.tellers(subject),
-            _ => HashSet::new(),
-        };
+        let tellers = self.desk.tellers(order);
         for record in &self.desk.evidence().sources {
             let wanted = match order {
                 Order::RefreshAll => true,
@@ -231,7 +234,7 @@ impl Clerk {
     /// things at once is answered once.
     fn record(&mut self, requests: Vec<Request>) {
         let now = (self.tools.now)();
-        let (Some(round), many) = (self.last.clone(), requests.len()) else {
+        let (Some(round), many) = (self.screen.last.clone(), requests.len()) else {
             let fault = Fault::new("nothing is judged yet").mend("try again in a moment");
             return drop(self.updates.send(Update::Answered(Err(fault))));
         };
@@ -254,8 +257,8 @@ impl Clerk {
 
     /// Goes into the past, or comes back: what is old by then is judged and asked at once.
     fn travel(&mut self, away: bool) {
-        let back = self.away && !away;
-        self.away = away;
+        let back = self.screen.away && !away;
+        self.screen.away = away;
         if back {
             self.evaluate();
         }
@@ -264,7 +267,7 @@ impl Clerk {
     /// Another process wrote: what it decided or signed is shown at once.
     fn hear_others(&mut self) {
         let attested = self.desk.record().attested.len();
-        match (self.desk.read_log(), self.last.clone()) {
+        match (self.desk.read_log(), self.screen.last.clone()) {
             // Rules judge by attestations.
             (Ok(true), _) if self.desk.record().attested.len() > attested => self.evaluate(),
             (Ok(true), Some(round)) => self.show(self.desk.decide_on(Round::clone(&round), (self.tools.now)())),
@@ -298,16 +301,13 @@ impl Clerk {
 
     fn show(&mut self, round: Round) {
         let round = Arc::new(round);
-        self.last = Some(Arc::clone(&round));
-        // Nobody listens any more when this fails; the next report ends the schedule.
-        self.updates.send(Update::Round(round)).ok();
+        self.screen.last = Some(Arc::clone(&round));
+        self.updates.send(Update::Round(round)).ok(); // As above.
     }
 
     fn take_ready(&mut self) {
         while let Some(joined) = self.asking.try_join_next() {
-            if let Ok(attempt) = joined {
-                self.take(attempt);
-            }
+            joined.into_iter().for_each(|attempt| self.take(attempt));
         }
     }
 
@@ -344,7 +344,7 @@ impl Clerk {
 
     fn evaluate(&mut self) {
         self.gather_until = None;
-        if self.away {
+        if self.screen.away {
             return;
         }
         self.judged_at = (self.tools.now)();
@@ -354,7 +354,10 @@ impl Clerk {
             self.updates.send(Update::Trouble(fault)).ok();
         }
         match self.desk.evaluate_apart(self.judged_at) {
-            Ok(round) => self.show(round),
+            Ok(round) => {
+                self.screen.alerts.tell(&round, &self.desk.plan.zone, &self.tools, &self.updates);
+                self.show(round);
+            }
             Err(error) => {
                 // What can't be kept is shown all the same: an old screen would look as if nothing had happened.
                 let round = self.desk.glance_apart(self.judged_at);
@@ -387,7 +390,7 @@ impl Clerk {
         let next = [idle, stale]
             .into_iter()
             .flatten()
-            .filter(|_| !self.away)
+            .filter(|_| !self.screen.away)
             .min()
             .map_or(Duration::from_secs(3_600), |at| wait(at, now));
         let wake = Instant::now() + next;

@@ -13,7 +13,7 @@ use crate::tell::{Case, Channel, Memory, News, news};
 pub async fn tell(desk: &mut Desk, tools: &Tools, round: &Round, complete: bool) -> Result<Vec<Fault>, StoreError> {
     let telling = desk.plan.telling.clone();
     let mut due: Vec<(&Channel, Memory, Option<News>)> = Vec::new();
-    for channel in &telling.channels {
+    for channel in telling.channels.iter().filter(|channel| !channel.is_at_console()) {
         let mut memory = remembered(desk.store.told(channel.name.as_str())?.as_deref());
         let news = if channel.is_ping() {
             complete.then(|| News::trial(round.at))

@@ -130,7 +130,7 @@ async fn the_schedule_tells_of_answers_and_obeys() {
     let (updates, mut heard) = tokio::sync::mpsc::unbounded_channel();
     let failing = Arc::new(Act::Fail(AtomicUsize::new(0)));
     let desk = desk(vec![source("good", Arc::new(Act::Answer)), source("failing", Arc::clone(&failing))]);
-    let clerk = tokio::spawn(run(Schedule { desk, tools: tools(), orders: inbox, updates, watch: None }));
+    let clerk = tokio::spawn(run(Schedule { desk, tools: tools(), orders: inbox, updates, watch: None, away: false }));
     let fresh = |round: &Round| round.sources[0].state == SourceState::Fresh && round.sources[1].fault.is_some();
     wait_for(&mut heard, fresh).await;
     let Act::Fail(tries) = &*failing else { panic!("it fails") };

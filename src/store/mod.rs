@@ -69,6 +69,15 @@ pub enum Outcome {
     Failed(Fault),
 }
 
+/// The log with what belongs to it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Archive {
+    pub lines: Vec<(u64, String)>,
+    pub signatures: Vec<Signature>,
+    /// What was said while something was done to servers, with the number of the entry that holds its hash.
+    pub transcripts: Vec<(u64, String)>,
+}
+
 /// A signature under a line of the log, as `ssh-keygen -Y sign` makes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signature {
@@ -158,8 +167,8 @@ pub trait Store: Send {
     /// Keeps the signature of a line. A second one of the same line is refused.
     fn keep_signature(&mut self, signature: &Signature) -> Result<(), StoreError>;
 
-    /// What was said while something was done to servers, with the number of the entry that holds its hash.
-    fn transcripts(&self) -> Result<Vec<(u64, String)>, StoreError>;
+    /// All of the log at one moment, whoever writes meanwhile.
+    fn archive(&self) -> Result<Archive, StoreError>;
 
     /// What all findings of the last round say to who looks closer.
     fn particulars(&self) -> Result<BTreeMap<FindingKey, Particulars>, StoreError>;

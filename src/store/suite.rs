@@ -436,10 +436,10 @@ fn the_log_takes_lines_and_gives_none_away() {
     assert!(store.keep_signature(&signature).is_err());
     assert!(store.keep_signature(&Signature { seq: 9, ..signature.clone() }).is_err());
     assert_eq!(other.signatures().unwrap(), [signature]);
-    assert_eq!(other.transcripts().unwrap(), []);
+    assert_eq!(other.archive().unwrap().transcripts, []);
     store.append(&mut |_| Some("with a transcript".into()), Some("it said\n")).unwrap();
     let (seq, _) = other.log(0).unwrap().pop().unwrap();
-    assert_eq!(other.transcripts().unwrap(), [(seq, "it said\n".to_owned())]);
+    assert_eq!(other.archive().unwrap().transcripts, [(seq, "it said\n".to_owned())]);
     let raw = rusqlite::Connection::open(&path).unwrap();
     for statement in ["UPDATE transcript SET text = 'x'", "DELETE FROM transcript"] {
         assert!(raw.execute(statement, []).is_err(), "{statement}");

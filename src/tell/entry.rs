@@ -10,7 +10,7 @@ use crate::collect::tools::http::is_here;
 use crate::collect::tools::mail::{Letterbox, Server as MailServer};
 use crate::domain::register::Server;
 use crate::domain::settings::{Entry, Misfit, Section};
-use crate::domain::{Hours, Period, SecretRef, Shown, Verdict};
+use crate::domain::{Chime, Hours, Period, SecretRef, Shown, Verdict};
 
 pub(super) const NOTIFY: Section = Section { name: "notify", many: true, schema: || schema_for!(Written) };
 pub(super) const MAINTENANCE: Section = Section { name: "maintenance", many: true, schema: || schema_for!(Quieted) };
@@ -22,7 +22,8 @@ pub(super) const MAINTENANCE: Section = Section { name: "maintenance", many: tru
 struct Written {
     /// What messages about it call it.
     name: String,
-    /// `ntfy`, `webhook`, `mail`, `command`, or `ping` (asked for after each complete round; its silence is the alarm).
+    /// `ntfy`, `webhook`, `mail`, `command`, or `ping` (asked for after each complete round; its silence is the alarm); from
+    /// the open console `desktop` (notify-send) and `terminal`.
     kind: String,
     /// Which verdicts are told: "broken", "unknown", "due"; default: broken and unknown.
     about: Option<Vec<String>>,
@@ -47,6 +48,8 @@ struct Written {
     command: Option<Vec<String>>,
     /// Where mail goes and how.
     mail: Option<Mail>,
+    /// What a terminal is sent: "bell", "osc9" or "osc777" (notifications of terminals that have them); default: bell.
+    chime: Option<String>,
 }
 
 /// Mail through this machine's sendmail, or through a server with TLS.
@@ -90,7 +93,7 @@ pub(super) fn read_channel(entry: &Entry) -> Result<Channel, Misfit> {
     let quiet = quiet.map_err(|message| wrong("quiet", message))?;
     let digest = written.digest.as_deref().map(str::parse::<Period>).transpose();
     let digest = digest.map_err(|message| wrong("digest", message))?;
-    let kinds = ["ntfy", "webhook", "ping", "command", "mail"];
+    let kinds = ["ntfy", "webhook", "ping", "command", "mail", "desktop", "terminal"];
     if kinds.contains(&written.kind.as_str()) {
         check_keys(&written, &wrong)?;
     }
@@ -118,6 +121,7 @@ fn check_keys(written: &Written, wrong: Wrong<'_>) -> Result<(), Misfit> {
         ("secret", written.secret.is_some(), kind == "webhook"),
         ("command", written.command.is_some(), kind == "command"),
         ("mail", written.mail.is_some(), kind == "mail"),
+        ("chime", written.chime.is_some(), kind == "terminal"),
         ("about", written.about.is_some(), ping),
         ("quiet", written.quiet.is_some(), ping),
         ("digest", written.digest.is_some(), ping),
@@ -153,6 +157,13 @@ fn read_way(written: Written, wrong: Wrong<'_>) -> Result<Way, Misfit> {
                 "write the program and its arguments: command = [\"notify-send\", \"matins\"]".into(),
             )),
         },
+        "desktop" => Ok(Way::Desktop),
+        "terminal" => match written.chime.as_deref() {
+            None | Some("bell") => Ok(Way::Terminal(Chime::Bell)),
+            Some("osc9") => Ok(Way::Terminal(Chime::Osc9)),
+            Some("osc777") => Ok(Way::Terminal(Chime::Osc777)),
+            Some(_) => Err(wrong("chime", "write \"bell\", \"osc9\" or \"osc777\"".into())),
+        },
         "mail" => {
             let mail =
                 written.mail.ok_or_else(|| wrong("mail", "write mail = { to = [\"…\"], from = \"…\" }".into()))?;
@@ -161,7 +172,7 @@ fn read_way(written: Written, wrong: Wrong<'_>) -> Result<Way, Misfit> {
         other => Err(wrong(
             "kind",
             format!(
-                "`{}` is no way to tell anybody: write ntfy, webhook, mail, command or ping",
+                "`{}` is no way to tell anybody: write ntfy, webhook, mail, command, ping, desktop or terminal",
                 Shown::line(other).cut(40)
             ),
         )),

@@ -5,6 +5,7 @@
 //! next round, together with what came since.
 
 mod entry;
+mod flaps;
 mod news;
 mod send;
 
@@ -14,7 +15,7 @@ use url::Url;
 use crate::collect::tools::mail::Letterbox;
 use crate::domain::register::Server;
 use crate::domain::settings::{Entry, Misfit, Section};
-use crate::domain::{Hours, Period, SecretRef, Shown, Verdict};
+use crate::domain::{Chime, Hours, Period, SecretRef, Shown, Verdict};
 
 pub use news::{Case, Memory, News, news};
 
@@ -42,11 +43,24 @@ pub struct Channel {
 
 #[derive(Debug, Clone)]
 enum Way {
-    Ntfy { url: Url, topic: String, token: Option<SecretRef> },
-    Webhook { url: Url, secret: Option<SecretRef> },
+    Ntfy {
+        url: Url,
+        topic: String,
+        token: Option<SecretRef>,
+    },
+    Webhook {
+        url: Url,
+        secret: Option<SecretRef>,
+    },
     Mail(Letterbox),
     Command(Vec<String>),
-    Ping { url: Url },
+    Ping {
+        url: Url,
+    },
+    /// A notification of the desktop, from the open console.
+    Desktop,
+    /// The open console's own terminal.
+    Terminal(Chime),
 }
 
 /// When nobody is told of what some servers' own findings say.
@@ -90,6 +104,19 @@ impl Telling {
 }
 
 impl Channel {
+    /// Whether it reaches whoever sits at an open console: `matins round` tells the others.
+    pub fn is_at_console(&self) -> bool {
+        matches!(self.way, Way::Desktop | Way::Terminal(_))
+    }
+
+    /// What the terminal is sent, of a channel that is one.
+    pub fn chime(&self) -> Option<Chime> {
+        match self.way {
+            Way::Terminal(chime) => Some(chime),
+            _ => None,
+        }
+    }
+
     /// Whether it wants to hear that there was a round, and nothing else.
     pub fn is_ping(&self) -> bool {
         matches!(self.way, Way::Ping { .. })

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use super::flaps::{Course, Flaps};
 use super::{Channel, Quiet};
 use crate::domain::{Finding, FindingKey, Round, Shown, SubjectKind, Verdict, age};
 
@@ -23,6 +24,8 @@ pub struct Memory {
     waiting: Option<Timestamp>,
     /// Since when most sources are silent, and whether it has been told.
     outage: Option<(Timestamp, bool)>,
+    /// What turned lately.
+    flaps: Flaps,
     /// Since when nothing reaches it, and why.
     pub fault: Option<(Timestamp, Shown)>,
 }
@@ -37,6 +40,8 @@ pub struct News {
     /// The worst of what is new; ok when things only got better.
     pub worst: Verdict,
     after: BTreeMap<FindingKey, Verdict>,
+    /// What goes to and fro, of which this is the last word until it rests.
+    restless: Vec<FindingKey>,
     outage: Option<(Timestamp, bool)>,
 }
 
@@ -50,9 +55,18 @@ pub struct Case<'a> {
 }
 
 impl Memory {
+    /// Of a channel whose reader has seen all of this round.
+    pub fn knowing(case: Case<'_>) -> Self {
+        let mut memory = Self::default();
+        let told = Changes::of(case, &mut memory).after;
+        let outage = case.round.outage().map(|_| (case.round.at, true));
+        Self { told, outage, ..Self::default() }
+    }
+
     /// It has been told.
     pub fn take(&mut self, news: &News) {
         self.told.clone_from(&news.after);
+        self.flaps.take(&news.restless);
         (self.waiting, self.outage, self.fault) = (None, news.outage, None);
     }
 
@@ -73,7 +87,7 @@ impl News {
     pub fn trial(at: Timestamp) -> Self {
         let lines = vec![Shown::line("This is a test: nothing has happened.")];
         let title = "matins: this channel works".into();
-        Self { at, title, lines, worst: Verdict::Ok, after: BTreeMap::new(), outage: None }
+        Self { at, title, lines, worst: Verdict::Ok, after: BTreeMap::new(), restless: Vec::new(), outage: None }
     }
 
     pub fn text(&self) -> String {
@@ -85,6 +99,7 @@ impl News {
 pub fn news(case: Case<'_>, memory: &mut Memory) -> Option<News> {
     let now = case.round.at;
     let quiet = case.channel.quiet.as_ref().is_some_and(|hours| hours.contain(case.zone.to_datetime(now)));
+    memory.flaps.settle(now);
     let changes = Changes::of(case, memory);
     if let Some(outage) = case.round.outage() {
         return in_outage(case, memory, changes, outage).filter(|_| !quiet);
@@ -134,10 +149,12 @@ struct Changes<'a> {
     /// What no rule speaks of any more.
     gone: Vec<FindingKey>,
     after: BTreeMap<FindingKey, Verdict>,
+    /// What goes to and fro, and how often.
+    restless: BTreeMap<FindingKey, usize>,
 }
 
 impl<'a> Changes<'a> {
-    fn of(case: Case<'a>, memory: &Memory) -> Self {
+    fn of(case: Case<'a>, memory: &mut Memory) -> Self {
         let mut changes = Self::default();
         let mut left = memory.told.clone();
         let dark = case.round.outage().is_some();
@@ -151,7 +168,7 @@ impl<'a> Changes<'a> {
                 changes.after.extend(before.map(|before| (finding.key.clone(), before)));
                 continue;
             }
-            changes.take(case, finding, before);
+            changes.take(case, finding, before, &mut memory.flaps);
         }
         for (key, before) in left {
             if dark || resting(&Shown::line(key.parts().1)) {
@@ -163,11 +180,20 @@ impl<'a> Changes<'a> {
         changes
     }
 
-    fn take(&mut self, case: Case<'a>, finding: &'a Finding, before: Option<Verdict>) {
+    fn take(&mut self, case: Case<'a>, finding: &'a Finding, before: Option<Verdict>, flaps: &mut Flaps) {
         let (rests, verdict) = (case.round.rests(finding), finding.verdict);
         // What was told is followed until it is over: that it broke or went dark is nothing better, whatever is asked for.
         let followed = before.is_some() && matches!(verdict, Verdict::Unknown | Verdict::Broken);
         let asks = !rests && (followed || case.channel.about.contains(&verdict));
+        flaps.watch(&finding.key, before, asks.then_some(verdict), case.round.at);
+        match flaps.course(&finding.key) {
+            Course::Hushed => {
+                self.after.extend(before.map(|before| (finding.key.clone(), before)));
+                return;
+            }
+            Course::ToAndFro(times) => drop(self.restless.insert(finding.key.clone(), times)),
+            Course::Steady => {}
+        }
         if asks {
             self.after.insert(finding.key.clone(), verdict);
         }
@@ -198,7 +224,8 @@ impl<'a> Changes<'a> {
             lines.extend(self.lines());
         }
         let title = Shown::line(&format!("matins: {title}"));
-        News { at: case.round.at, title, lines, worst, after: self.after, outage: None }
+        let restless = self.restless.into_keys().collect();
+        News { at: case.round.at, title, lines, worst, after: self.after, restless, outage: None }
     }
 
     /// One line for each thing that is said, however many measures say it.
@@ -207,7 +234,11 @@ impl<'a> Changes<'a> {
         let all = self.new.iter().chain(&self.better);
         let all = all.map(|finding| {
             let (verdict, subject) = (finding.verdict, &finding.subject.name);
-            Shown::line(&format!("{} {} {subject}: {}", verdict.glyph(), verdict.word(), finding.title)).cut(WIDTH)
+            let often = self.restless.get(&finding.key).map_or_else(String::new, |times| {
+                format!(" ({times} times to and fro within a day: no more of it until it rests)")
+            });
+            let said = format!("{} {} {subject}: {}", verdict.glyph(), verdict.word(), finding.title);
+            Shown::line(&format!("{}{often}", Shown::line(&said).cut(WIDTH)))
         });
         let gone = self.gone.iter().map(|key| Shown::line(&format!("· gone {key}")));
         for line in all.chain(gone) {

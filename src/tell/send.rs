@@ -44,6 +44,8 @@ impl Channel {
             }),
             Way::Mail(letterbox) => letterbox.send(news.title.as_str(), &news.text(), news.at, &tools.secrets).await,
             Way::Command(words) => tell_program(words, news).await,
+            Way::Desktop => tell_program(&notification(news), news).await,
+            Way::Terminal(_) => Err(Fault::new("only an open console reaches its terminal")),
         }
     }
 }
@@ -78,6 +80,15 @@ fn webhook(news: &News) -> Value {
         "timestamp": news.at,
         "data": { "title": news.title, "worst": news.worst, "lines": news.lines },
     })
+}
+
+/// `--` ends its options: a title is never one. What notification servers read as markup is text.
+fn notification(news: &News) -> Vec<String> {
+    let body = news.text().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let urgency = if news.worst == Verdict::Broken { "critical" } else { "normal" };
+    ["notify-send", "--app-name", "matins", "--urgency", urgency, "--", news.title.as_str(), body.trim_end()]
+        .map(str::to_owned)
+        .to_vec()
 }
 
 async fn tell_program(words: &[String], news: &News) -> Result<(), Fault> {

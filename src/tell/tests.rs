@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::domain::{
-    Decided, Fault, Finding, FindingKey, Judgement, Round, SourceId, SourceLine, SourceState, Subject,
+    Chime, Decided, Fault, Finding, FindingKey, Judgement, Round, SourceId, SourceLine, SourceState, Subject,
 };
 
 fn at(hour: i64) -> Timestamp {
@@ -279,4 +279,66 @@ fn what_disappears_in_maintenance_is_not_told_either() {
     tell(&telling, &round(1, &[("web1", Broken)]), &mut memory).unwrap();
     assert_eq!(tell(&telling, &round(3, &[("db1", Fine)]), &mut memory), None);
     assert_eq!(tell(&telling, &round(5, &[("web1", Broken)]), &mut memory), None, "it is as it was told");
+}
+
+#[test]
+fn what_goes_to_and_fro_is_told_with_its_number_once_and_again_when_it_rests() {
+    let (telling, mut memory) = (command(&json!({})), Memory::default());
+    let mut told = |hour: i64, verdict| tell(&telling, &round(hour, &[("web1", verdict)]), &mut memory);
+    assert_eq!(told(8, Broken).unwrap().1, ["✖ broken web1: 3 security updates"]);
+    assert_eq!(told(9, Fine).unwrap().0, "matins: 1 better");
+    let third = told(10, Broken).unwrap().1;
+    assert_eq!(
+        third,
+        ["✖ broken web1: 3 security updates (3 times to and fro within a day: no more of it until it rests)"]
+    );
+    // Something worse than it was is told all the same.
+    assert_eq!(told(11, Fine), None);
+    assert_eq!(told(12, Unknown).unwrap().0, "matins: 1 unknown");
+    for hour in 13..40 {
+        assert_eq!(told(hour, if hour % 2 == 0 { Broken } else { Fine }), None, "{hour}");
+    }
+    // It turned at 39 the last time, and is better than what was said of it.
+    for hour in 40..61 {
+        assert_eq!(told(hour, Fine), None, "{hour}");
+    }
+    assert_eq!(told(63, Fine).unwrap().0, "matins: 1 better");
+    assert_eq!(told(64, Broken).unwrap().1, ["✖ broken web1: 3 security updates"]);
+}
+
+#[test]
+fn what_goes_to_and_fro_in_quiet_hours_is_one_line_with_its_number() {
+    let (telling, mut memory) = (command(&json!({ "quiet": "00:00-07:00" })), Memory::default());
+    for hour in 1..6 {
+        let verdict = if hour % 2 == 1 { Broken } else { Fine };
+        assert_eq!(tell(&telling, &round(hour, &[("web1", verdict)]), &mut memory), None);
+    }
+    let told = tell(&telling, &round(8, &[("web1", Broken)]), &mut memory).unwrap().1;
+    assert_eq!(told.len(), 1);
+    assert!(told[0].contains("(5 times to and fro"), "{told:?}");
+    // What was kept of it survives the store.
+    let kept: Memory = serde_json::from_str(&serde_json::to_string(&memory).unwrap()).unwrap();
+    assert_eq!(kept, memory);
+}
+
+#[test]
+fn another_that_changes_is_told_while_one_goes_to_and_fro() {
+    let (telling, mut memory) = (command(&json!({})), Memory::default());
+    for hour in 1..8 {
+        let verdict = if hour % 2 == 1 { Broken } else { Fine };
+        tell(&telling, &round(hour, &[("web1", verdict)]), &mut memory);
+    }
+    let told = tell(&telling, &round(8, &[("web1", Fine), ("web2", Unknown)]), &mut memory).unwrap();
+    assert_eq!(told, ("matins: 1 unknown".into(), vec!["? unknown web2: 3 security updates".into()]));
+}
+
+#[test]
+fn a_terminal_and_the_desktop_are_told_at_an_open_console_only() {
+    let terminal = planned(json!({"name": "here", "kind": "terminal", "chime": "osc9"}), &[]);
+    assert_eq!((terminal.channels[0].chime(), terminal.channels[0].is_at_console()), (Some(Chime::Osc9), true));
+    let desktop = planned(json!({"name": "here", "kind": "desktop"}), &[]);
+    assert_eq!((desktop.channels[0].chime(), desktop.channels[0].is_at_console()), (None, true));
+    assert!(!command(&json!({})).channels[0].is_at_console());
+    assert!(refused(&json!({"name": "here", "kind": "terminal", "chime": "gong"})).contains("osc777"));
+    assert!(refused(&json!({"name": "here", "kind": "desktop", "chime": "bell"})).contains("means nothing to desktop"));
 }

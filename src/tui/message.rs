@@ -3,7 +3,7 @@
 use crossterm::event::KeyEvent;
 use ratatui::layout::{Position, Size};
 
-use crate::domain::{Fault, Link, Shown, Step};
+use crate::domain::{Chime, Fault, Link, Shown, Step};
 use crate::round::{Order, Update};
 
 /// What the console hears.
@@ -46,6 +46,8 @@ pub enum Effect {
     HandOver(Step),
     /// An entry of the record with the configured key, which may ask at the terminal.
     Sign(u64),
+    /// To whoever looks elsewhere, through the terminal.
+    Alert(Chime, Shown),
     Suspend,
     /// Draw everything anew, whatever the terminal shows.
     Repaint,

@@ -65,6 +65,8 @@ pub struct Console {
     pub updates: UnboundedReceiver<Update>,
     pub orders: UnboundedSender<Order>,
     pub clock: Clock,
+    /// The moment of the past that it opens at.
+    pub as_of: Option<Timestamp>,
     /// The command that signs an entry of the record, to which its number is added.
     pub signing: Vec<OsString>,
     /// Dropped as soon as the first picture is there: what would take the processor from it waits for that.

@@ -57,10 +57,7 @@ pub fn travel(model: &mut Model, text: &str) -> Vec<Effect> {
         text => {
             // Seven days ago are seven days before now, also from another moment of the past.
             match parse_past(text, &model.world.zone, model.world.clock()) {
-                Ok(at) => {
-                    model.view.going = Some(at);
-                    return vec![Effect::Order(Order::AsOf(Some(at)))];
-                }
+                Ok(at) => return vec![set_out(model, at)],
                 Err(wrong) => regret(model, wrong),
             }
         }
@@ -68,8 +65,14 @@ pub fn travel(model: &mut Model, text: &str) -> Vec<Effect> {
     Vec::new()
 }
 
-/// The world as it was then, or why it can't be shown.
-pub fn arrive(model: &mut Model, went: Result<(Timestamp, Arc<Round>), Fault>) {
+/// Begins the way to a moment of the past.
+pub fn set_out(model: &mut Model, at: Timestamp) -> Effect {
+    model.view.going = Some(at);
+    Effect::Order(Order::AsOf(Some(at)))
+}
+
+/// The world as it was then, or why it can't be shown; who is nowhere then is in the present, where sources are asked.
+pub fn arrive(model: &mut Model, went: Result<(Timestamp, Arc<Round>), Fault>) -> Vec<Effect> {
     let going = model.view.going.take();
     match went {
         // Who turned back, or went elsewhere, meanwhile is not there.
@@ -83,8 +86,14 @@ pub fn arrive(model: &mut Model, went: Result<(Timestamp, Arc<Round>), Fault>) {
             model.view.overlay = None;
             model.take(round);
         }
-        Err(fault) => regret(model, fault.said),
+        Err(fault) => {
+            regret(model, fault.said);
+            if model.world.then.is_none() {
+                return vec![Effect::Order(Order::AsOf(None))];
+            }
+        }
     }
+    Vec::new()
 }
 
 /// Whether it is in the past or on the way there.

@@ -66,7 +66,7 @@ fn hear(model: &mut Model, update: Update) -> Vec<Effect> {
     match update {
         Update::Answered(answered) => return answer(model, answered),
         Update::Round(round) => past::hear_round(model, round),
-        Update::Then(went) => past::arrive(model, went),
+        Update::Then(went) => return past::arrive(model, went),
         Update::Progress(progress) => model.world.progress = progress,
         Update::Trouble(fault) => model.world.trouble = Some(fault),
         // What was asked for in another time comes too late.
@@ -84,6 +84,7 @@ fn hear(model: &mut Model, update: Update) -> Vec<Effect> {
             model.settle();
         }
         Update::Prepared(errand, prepared) => deeds::prepared(model, &errand, prepared),
+        Update::Alert(chime, title) => return vec![Effect::Alert(chime, title)],
         Update::Deed(account) => deeds::heard(model, account),
         Update::Issued(link) => model.view.overlay = Some(Overlay::Issued(link)),
     }

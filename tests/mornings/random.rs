@@ -112,8 +112,8 @@ proptest! {
                     round = week.desk().evaluate(now).unwrap();
                 }
                 Step::Undo => {
-                    if let Ok(last) = week.desk().undo(now) {
-                        let at = decided.iter().rposition(|(key, _)| *key == last.decision.key).unwrap();
+                    for one in week.desk().undo(now).into_iter().flatten() {
+                        let at = decided.iter().rposition(|(key, _)| *key == one.decision.key).unwrap();
                         decided.remove(at);
                     }
                     round = week.desk().evaluate(now).unwrap();

@@ -1,6 +1,6 @@
 //! Sessions that a person ends in the console.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use portable_pty::CommandBuilder;
 
@@ -80,6 +80,14 @@ fn record(home: &Home) -> String {
     text(&home.run(&["log", "show"]).stdout)
 }
 
+/// Waits until the record tells of it: the screen has it a moment earlier.
+fn recorded(home: &Home, wanted: &str) {
+    let begin = Instant::now();
+    while !record(home).contains(wanted) {
+        assert!(begin.elapsed() < PATIENCE, "no {wanted} in {}", record(home));
+    }
+}
+
 /// Asks for the end of the selected client's sessions, as far as the question.
 fn ask(terminal: &mut Terminal, name: &str) {
     terminal.press("K");
@@ -122,6 +130,7 @@ fn a_session_is_ended_only_when_confirmed_and_one_that_comes_back_is_said_to() {
         terminal.hides("What was done");
         terminal.press("q");
         assert_eq!(terminal.end().exit_code(), 0);
+        recorded(&home, "0 of 1 seen to be done");
         let (shown, transcript) = (record(&home), text(&home.run(&["log", "transcript", "2"]).stdout));
         assert_eq!(shown.matches("Disconnect").count(), 2, "{shown}");
         for part in [&format!("$ client-kill {id}"), "m.sock", "SUCCESS: client-kill", "connected again at once"] {
@@ -160,7 +169,7 @@ fn who_is_revoked_and_disconnected_is_seen_to_be_gone() {
     terminal.hides("mallory");
     terminal.press("q");
     assert_eq!(terminal.end().exit_code(), 0);
-    assert!(record(&home).contains("1 of 1 seen to be done"), "{}", record(&home));
+    recorded(&home, "1 of 1 seen to be done");
 }
 
 #[test]
@@ -174,7 +183,7 @@ fn who_left_meanwhile_is_told_and_nothing_is_sent() {
         server.says("client-instance exiting");
     };
     let (home, _) = answered(&world, leave, "seen: it was gone already, nothing was sent");
-    assert!(record(&home).contains("1 of 1 seen to be done"), "{}", record(&home));
+    recorded(&home, "1 of 1 seen to be done");
 }
 
 #[test]
@@ -206,7 +215,7 @@ fn an_interface_that_another_program_holds_is_said_and_nothing_is_sent() {
     terminal.shows("✖ failed");
     drop(holder);
     assert_eq!(sessions(&world), before);
-    assert!(record(&home).contains("0 of 1 seen to be done"), "{}", record(&home));
+    recorded(&home, "0 of 1 seen to be done");
     // Held before the question, there is none.
     let holder = world.talk("m.sock");
     terminal.press("\x1b");
@@ -214,6 +223,21 @@ fn an_interface_that_another_program_holds_is_said_and_nothing_is_sent() {
     terminal.press("K");
     terminal.shows("there is no session to end: gate: the management interface");
     drop(holder);
+}
+
+#[test]
+fn all_sessions_of_a_name_are_ended_one_after_another() {
+    let Some(world) = World::new(&["roman", "mallory"]) else { return };
+    let _server = world.serve(&["--duplicate-cn"]);
+    let _clients = [world.join("roman", &[]), world.join("mallory", &[]), world.join("mallory", &[])];
+    let both = sessions(&world);
+    let numbers: Vec<u64> = both.iter().filter(|one| one.0 == "mallory").map(|one| one.1).collect();
+    assert_eq!(numbers.len(), 2, "{both:?}");
+    let (home, _) = answered(&world, || world.revoke("mallory"), "done, 2 of 2 seen to be so");
+    assert_eq!(sessions(&world).into_iter().map(|(name, _)| name).collect::<Vec<_>>(), ["roman"]);
+    recorded(&home, "2 of 2 seen to be done");
+    let transcript = text(&home.run(&["log", "transcript", "2"]).stdout);
+    assert!(numbers.iter().all(|id| transcript.contains(&format!("$ client-kill {id}\n"))), "{transcript}");
 }
 
 #[test]
@@ -233,6 +257,7 @@ fn through_ssh_it_is_the_same_over_tcp_and_a_socket() {
         .within(PATIENCE, "an end", |screen| screen.contents().contains("seen: it is gone, and not back after 5 s"));
     terminal.press("\x1b");
     terminal.hides("mallory");
+    recorded(&home, "1 of 1 seen to be done");
     let transcript = text(&home.run(&["log", "transcript", "2"]).stdout);
     assert!(
         transcript.contains(&format!("gate (web1, the management interface tcp:127.0.0.1:{port}): done")),

@@ -1,8 +1,9 @@
-//! borg's list of archives (1.1 to 1.4).
+//! borg's list of archives (1.1 to 1.4, and 2).
 //!
 //! The whole list names and dates every archive; host and duration cost a look into each, so they are asked of the newest
 //! [`LOOKED_INTO`] only. Checkpoints of runs that were broken off are not listed. Sizes and counts would make borg read
-//! through the whole repository when its cache is cold (`borg info`), so they are not asked unless `sizes` says so.
+//! through the whole repository when its cache is cold (`borg info`), so they are not asked unless `sizes` says so. borg 2
+//! keeps all of it with the archive.
 
 mod parse;
 
@@ -14,7 +15,7 @@ use serde::Deserialize;
 
 use super::kind::{Given, Kind, Listing, Lists, Planned, Restores, Restoring};
 use crate::collect::tools::Tools;
-use crate::collect::tools::borg::{Borg, BorgRepository, DEADLINE};
+use crate::collect::tools::borg::{Borg, BorgRepository, DEADLINE, Generation};
 use crate::collect::tools::run::{Ran, is_gone};
 use crate::collect::tools::scratch::Restore;
 use crate::domain::facts::{Encryption, Snapshots};
@@ -32,6 +33,8 @@ pub const KIND: Kind = Kind {
 
 /// As many of the newest archives are looked into.
 const LOOKED_INTO: &str = "60";
+/// What borg 2 knows of each without reading through it.
+const CLOSER: &str = "{hostname}{start}{end}{nfiles}{size}";
 /// Of as many of the newest, sizes and counts are asked.
 const SIZED: &str = "15";
 
@@ -45,12 +48,22 @@ struct Keys {
     /// borg: also ask for sizes and counts, for which borg reads through the archives each time.
     #[serde(default)]
     sizes: bool,
+    /// borg: what the program is called here, as borg2; `borg` where nothing is said.
+    #[serde(default)]
+    program: Option<String>,
 }
 
 fn plan(given: &Given<'_>) -> Result<Planned, Misfit> {
     let keys: Keys = given.read()?;
     let repository = BorgRepository::parse(&keys.repository).map_err(given.at("repository"))?;
-    let backup = BorgBackup { repository, password: keys.password, sizes: keys.sizes, borg: Borg::default() };
+    let borg = match keys.program {
+        Some(name) if name.trim().is_empty() => {
+            return Err(given.at("program")("leave the key out, or name a program, as borg2".into()));
+        }
+        Some(name) => Borg { program: name.into() },
+        None => Borg::default(),
+    };
+    let backup = BorgBackup { repository, password: keys.password, sizes: keys.sizes, borg };
     Ok(Planned::restoring(backup, 2 * DEADLINE + Duration::from_secs(30)))
 }
 
@@ -64,7 +77,13 @@ struct BorgBackup {
 
 impl BorgBackup {
     async fn read(&self, password: Option<&SecretString>) -> Result<Snapshots, Fault> {
-        let ask = |words: &'static [&'static str]| self.borg.ask(&self.repository, password, words);
+        let generation = self.borg.generation().await?;
+        let ask = |words: &'static [&'static str]| self.borg.ask(generation, &self.repository, password, words);
+        if generation == Generation::Two {
+            let mut list = parse::list(&ask(&["repo-list", "--json"]).await?)?;
+            list.learn(&parse::list(&ask(&["repo-list", "--json", "--last", LOOKED_INTO, "--format", CLOSER]).await?)?);
+            return Ok(list.into_snapshots());
+        }
         let mut list = parse::list(&ask(&["list", "--json"]).await?)?;
         let newest = ask(&["list", "--json", "--last", LOOKED_INTO, "--format", "{hostname}{end}"]).await?;
         list.learn(&parse::list(&newest)?);
@@ -76,12 +95,19 @@ impl BorgBackup {
 
     /// Who holds the repository, where that can be seen without borg.
     async fn holder(&self, tools: &Tools) -> Option<Shown> {
-        let path = format!("{}/lock.exclusive", self.repository.folder()?.trim_end_matches('/'));
+        let folder = self.repository.folder()?.trim_end_matches('/');
         // Not there, or not readable: then nobody can be seen.
-        let inside = tools.shell.list_folder(&Place { server: Server::local(), path }).await.ok()?;
-        let name = inside.first().map(|entry| Shown::bytes(&entry.name))?;
-        let (host, process) = name.as_str().split_once('@').unwrap_or((name.as_str(), ""));
-        (!is_left(host, process)).then(|| format!("held by {host}").into())
+        let look = async |path: String| tools.shell.list_folder(&Place { server: Server::local(), path }).await.ok();
+        if let Some(inside) = look(format!("{folder}/lock.exclusive")).await {
+            let name = inside.first().map(|entry| Shown::bytes(&entry.name))?;
+            let (host, process) = name.as_str().split_once('@').unwrap_or((name.as_str(), ""));
+            return (!is_left(host, process)).then(|| format!("held by {host}").into());
+        }
+        let locks = look(format!("{folder}/locks")).await?;
+        let name = locks.first().map(|entry| String::from_utf8_lossy(&entry.name).into_owned())?;
+        let place = Place { server: Server::local(), path: format!("{folder}/locks/{name}") };
+        let run = parse::lock(&tools.shell.read_file(&place, 4 << 10).await.ok()?.bytes)?;
+        (!is_gone(run.host(), run.pid)).then(|| Shown::line(&format!("held by {}", run.host())))
     }
 }
 
@@ -112,7 +138,8 @@ impl Restores for BorgBackup {
                 Some(from) => Some(tools.secrets.read(from).await?),
                 None => None,
             };
-            parse::ended(&self.borg.extract(&self.repository, password.as_ref(), &order).await?)
+            let generation = self.borg.generation().await?;
+            parse::ended(&self.borg.extract(generation, &self.repository, password.as_ref(), &order).await?)
         })
     }
 }

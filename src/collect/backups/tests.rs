@@ -101,6 +101,16 @@ fn what_does_not_fit_is_said_at_its_key() {
         (with(restic(), "path", json!("/srv")), Some("path"), "says nothing to kind = \"restic\""),
         (with(restic(), "expect", json!({"shrink": "300%"})), None, "`300%` is not a share"),
         (with(restic(), "expect", json!({"drill": "soon"})), None, "`soon` is not a length of time"),
+        (
+            json!({"name": "b", "of": ["db1"], "kind": "borg", "repository": "/srv/borg", "program": " "}),
+            Some("program"),
+            "name a program",
+        ),
+        (
+            json!({"name": "b", "of": ["db1"], "kind": "borg", "repository": "rest://me:pw@nas/borg"}),
+            Some("repository"),
+            "a password inside the address",
+        ),
         (without(restic(), "repository"), None, "needs repository"),
         (without(restic(), "password"), None, "needs password"),
         (without(directory.clone(), "path"), None, "needs path"),

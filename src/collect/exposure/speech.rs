@@ -10,11 +10,10 @@ use crate::collect::tools::Tools;
 use crate::collect::tools::talk::{Door, ask_speech};
 use crate::domain::facts::{CertificateSeen, PortAnswer, Protocol, Speech, Unheard, View};
 use crate::domain::register::Server;
-use crate::domain::{Fault, Port, Read, Shown, Transport};
+use crate::domain::{Fault, Port, Read, Transport};
 
-/// Ports that are talked to, and how many at once.
-const PORTS: usize = 16;
-const AT_ONCE: usize = 4;
+/// How many ports are talked to at once. All of them come to what is tried of a server at most ([`super::ports`]).
+const AT_ONCE: usize = 8;
 const CERTIFICATE: Duration = Duration::from_secs(10);
 
 /// What was heard, and of which ports nothing was.
@@ -39,7 +38,6 @@ pub(super) async fn hear(tools: &Tools, server: &Server, names: &[String], view:
     }
     let own = names.iter().map(String::as_str).chain(server.sites.iter().map(|site| site.name.as_str()));
     let name = own.into_iter().find(|name| name.parse::<IpAddr>().is_err());
-    let beyond = places.split_off(places.len().min(PORTS));
     let mut talks = Vec::new();
     for (port, address) in places {
         talks.push(talk(tools, SocketAddr::new(address, port.number), name));
@@ -51,8 +49,6 @@ pub(super) async fn hear(tools: &Tools, server: &Server, names: &[String], view:
             Err(unheard) => heard.unheard.push(unheard),
         }
     }
-    let why = Shown::from(format!("no more than {PORTS} ports of a server are talked to"));
-    heard.unheard.extend(beyond.into_iter().map(|(port, _)| Unheard { port, why: why.clone(), foreign: false }));
     heard
 }
 

@@ -79,9 +79,9 @@ async fn a_server_that_is_nowhere_is_unreadable_with_its_mend() {
 }
 
 #[tokio::test]
-async fn an_open_port_that_says_nothing_known_is_kept_and_the_many_beyond_are_named() {
+async fn an_open_port_that_says_nothing_known_is_kept_and_so_are_many() {
     let mut listeners = Vec::new();
-    for _ in 0..18 {
+    for _ in 0..40 {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         listeners.push((listener.local_addr().unwrap().port(), listener));
     }
@@ -89,9 +89,10 @@ async fn an_open_port_that_says_nothing_known_is_kept_and_the_many_beyond_are_na
     let answering: Vec<_> = listeners.into_iter().map(|(_, listener)| tokio::spawn(greet(listener))).collect();
     let server = Server { ports: Some(ports), addresses: vec!["127.0.0.1".into()], ..Server::local() };
     let views = seen(server, json!({ "outside": "console" })).await;
-    assert_eq!((views.spoken.len(), views.unheard.len()), (0, 18));
-    assert_eq!(views.unheard[0].why, "its greeting is of no known protocol");
-    assert_eq!(views.unheard[17].why, "no more than 16 ports of a server are talked to");
+    assert_eq!((views.spoken.len(), views.unheard.len()), (0, 40));
+    for one in &views.unheard {
+        assert_eq!(one.why, "its greeting is of no known protocol", "{}", one.port);
+    }
     answering.iter().for_each(tokio::task::JoinHandle::abort);
 }
 

@@ -2,8 +2,9 @@
 //!
 //! Its configuration is the register itself (`[[server]]`). Each server is asked by one POSIX-sh script in one round trip
 //! (`probe.sh`): unprivileged, read only. What the answer was made from is remembered as a digest, and the next time the
-//! costly parts are left out when nothing of it has changed.
+//! costly parts are left out when nothing of it has changed; else what is long and as it was is answered with its digest.
 
+mod kept;
 mod parse;
 mod rights;
 #[cfg(test)]
@@ -17,17 +18,23 @@ use sha2::{Digest as _, Sha256};
 
 use super::tools::Tools;
 use super::{Answer, Ask, Asked, Collector, Source, observed};
-use crate::domain::facts::HostDeclared;
+use crate::domain::facts::{HostDeclared, HostPower};
 use crate::domain::register::{Register, Server};
 use crate::domain::settings::{Entry, Misfit};
 use crate::domain::{Declared, Fact, Fault, Period, Read, SourceId, Subject};
 
+use parse::sections::Sections;
 pub use rights::{PROBE_PATH, authorized_key, installed_probe, sudoers};
 
 pub const COLLECTOR: Collector = Collector { name: "servers", sections: &[], plan };
 
 /// What is run on a server; `matins probe` shows it.
 pub const PROBE: &str = include_str!("probe.sh");
+
+/// What an answer says of who has power on a server and who is on it, read as its source would. For fuzzing.
+pub fn parse_power(said: &[u8]) -> HostPower {
+    parse::power::parse_power(&parse::sections::parse_sections(said))
+}
 
 /// From when it is its turn: a slow machine needs some seconds to read its package lists.
 const ANSWER: Duration = Duration::from_secs(30);
@@ -73,9 +80,10 @@ struct Probe {
 impl Ask for Probe {
     fn ask<'a>(&'a self, tools: &'a Tools, memory: Option<&'a str>) -> Asked<'a> {
         Box::pin(async move {
-            let known = memory.and_then(|memory| Memory::read(memory, (tools.now)()));
-            if let Some(known) = &known {
-                match self.probe(tools, Some(known)).await? {
+            let memory = memory.and_then(Memory::read);
+            let kept = memory.as_ref().map_or_else(Sections::default, |memory| kept::unpack(&memory.kept));
+            if let Some(known) = memory.as_ref().filter(|memory| memory.is_recent((tools.now)())) {
+                match self.probe(tools, Some(known), &kept).await? {
                     (parse::Answer::Same { clock_skew_seconds }, _) if known.still_holds(&clock_skew_seconds) => {
                         return Ok(Answer::Unchanged);
                     }
@@ -83,23 +91,30 @@ impl Ask for Probe {
                     (whole, at) => return self.seen(tools, whole, at).await,
                 }
             }
-            let (whole, at) = self.probe(tools, None).await?;
+            let (whole, at) = self.probe(tools, None, &kept).await?;
             self.seen(tools, whole, at).await
         })
     }
 }
 
 impl Probe {
-    async fn probe(&self, tools: &Tools, known: Option<&Memory>) -> Result<(parse::Answer, Timestamp), Fault> {
-        let (digest, power) = known.map_or(("", ""), |known| (known.digest.as_str(), known.power.word()));
-        let script = format!("known='{digest}' power='{power}'\n{PROBE}");
+    async fn probe(
+        &self,
+        tools: &Tools,
+        known: Option<&Memory>,
+        kept: &Sections,
+    ) -> Result<(parse::Answer, Timestamp), Fault> {
+        let (digest, power) = known.map_or(("", String::new()), |known| (known.digest.as_str(), known.power.word()));
+        let had = kept.offer();
+        let script = format!("known='{digest}' power='{power}' had='{had}'\n{PROBE}");
         let ran = tools.shell.script(&self.server, &script, ANSWER, CAP).await?;
         let received = (tools.now)();
-        Ok((parse::parse_answer(&ran.output, received)?, received))
+        Ok((parse::parse_answer(&ran.output, received, kept)?, received))
     }
 
     async fn seen(&self, tools: &Tools, answer: parse::Answer, at: Timestamp) -> Result<Answer, Fault> {
-        let parse::Answer::Whole { host, exposure, mut people, software, packages, digest, power } = answer else {
+        let parse::Answer::Whole { host, exposure, mut people, software, packages, digest, power, sections } = answer
+        else {
             return Err(Fault::new("the probe's answer makes no sense"));
         };
         people.own_key = match &self.server.key {
@@ -108,7 +123,8 @@ impl Probe {
         };
         let subject = Subject::host(self.server.name.clone());
         let memory = digest.zip(host.clock_skew_seconds.seen()).and_then(|(digest, skew)| {
-            serde_json::to_string(&Memory { probe: fingerprint(), digest, power, skew: *skew, whole_at: at }).ok()
+            let kept = kept::pack(&sections);
+            serde_json::to_string(&Memory { probe: fingerprint(), digest, power, skew: *skew, whole_at: at, kept }).ok()
         });
         let mut observations = vec![
             observed(subject.clone(), at, Fact::HostSeen(host)),
@@ -131,15 +147,20 @@ struct Memory {
     /// The server's clock minus ours, in seconds.
     skew: i64,
     whole_at: Timestamp,
+    /// The long sections, packed.
+    kept: String,
 }
 
 impl Memory {
     /// What was remembered, where it can still be used.
-    fn read(text: &str, now: Timestamp) -> Option<Self> {
+    fn read(text: &str) -> Option<Self> {
         let memory: Self = serde_json::from_str(text).ok()?;
-        let age = now.duration_since(memory.whole_at);
-        let recent = !age.is_negative() && age < WHOLE_EVERY.as_duration();
-        (recent && memory.probe == fingerprint() && parse::is_digest(&memory.digest)).then_some(memory)
+        (memory.probe == fingerprint() && parse::is_digest(&memory.digest)).then_some(memory)
+    }
+
+    fn is_recent(&self, now: Timestamp) -> bool {
+        let age = now.duration_since(self.whole_at);
+        !age.is_negative() && age < WHOLE_EVERY.as_duration()
     }
 
     fn still_holds(&self, skew: &Read<i64>) -> bool {

@@ -40,39 +40,34 @@ pub enum Answer {
         /// For the next time; `None` where it can't be told.
         digest: Option<String>,
         power: Power,
+        sections: Sections,
     },
 }
 
-/// How a server lets its login do what needs root. It goes back with the digest: asking costs the server a line in a log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Power {
-    Root,
-    Sudo,
-    None,
-}
+/// How a server lets its login do what needs root: `root`, `none`, or `sudo` with the numbers of the rules that it lacks. It
+/// goes back with the digest: asking costs the server a line in a log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Power(String);
 
 impl Power {
     fn parse(word: &str) -> Self {
-        match word {
-            "root" => Self::Root,
-            "sudo" => Self::Sudo,
-            _ => Self::None,
-        }
+        let plain = |byte: u8| byte.is_ascii_digit() || byte == b':';
+        let known = match word.strip_prefix("sudo") {
+            Some(lacks) => lacks.len() < 100 && lacks.bytes().all(plain),
+            None => word == "root",
+        };
+        Self(if known { word } else { "none" }.to_owned())
     }
 
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Root => "root",
-            Self::Sudo => "sudo",
-            Self::None => "none",
-        }
+    /// Also of what was remembered nothing else goes to a server.
+    pub fn word(&self) -> String {
+        Self::parse(&self.0).0
     }
 }
 
 /// `received` is our clock when the answer's end came in. An answer without a clock or a digest is no answer of the probe.
-pub fn parse_answer(output: &[u8], received: Timestamp) -> Result<Answer, Fault> {
-    let sections = sections::parse_sections(output);
+pub fn parse_answer(output: &[u8], received: Timestamp, known: &Sections) -> Result<Answer, Fault> {
+    let sections = sections::parse_beside(output, known);
     if let Some(section) = sections.get("installed")
         && section.first_line() != super::fingerprint()
     {
@@ -103,6 +98,7 @@ pub fn parse_answer(output: &[u8], received: Timestamp) -> Result<Answer, Fault>
         power: Power::parse(sections.get("power").map_or("", |section| section.first_line())),
         packages: installed.ok().map(|installed| Packages { packages: installed.packages }),
         digest: Some(digest.first_line().to_owned()).filter(|text| is_digest(text)),
+        sections: sections.long(),
     })
 }
 

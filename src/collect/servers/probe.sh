@@ -1,10 +1,12 @@
 # What matins asks a server, read by `sh -s`: POSIX sh, unprivileged, writes nothing, never fetches package lists.
 #
-# In front of this text stands one line, known='DIGEST' power='POWER': what the last full answer was made from, and how it
-# could do what needs root. When nothing of that has changed, the costly parts are left out.
+# In front of this text stands one line, known='DIGEST' power='POWER' had='NAME:DIGEST …': what the last full answer was
+# made from, how it could do what needs root, and the long sections that are remembered of it. When nothing of that has
+# changed, the costly parts are left out; of a section that is as it was, its digest alone is sent.
 #
 # The answer: `#NAME` begins a section; each line of its body stands behind one space, so that no data can look like a
-# heading; the body's last line is ` rc=N`, the status of the command that made it (a pipe would hide it).
+# heading; the body's last line is ` rc=N`, the status of the command that made it (a pipe would hide it). A body of one
+# line, `=DIGEST`, is the one that was remembered.
 
 tz=${TZ-}
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
@@ -21,22 +23,64 @@ if command -v timeout >/dev/null 2>&1; then limit='timeout -k 2 20'; fi
 
 # No section is larger than a mebibyte; one that is loses its status, and is believed in nothing.
 section() {
-  printf '#%s\n' "$1"
+  name=$1
   shift
-  { "$@" 2>&1; printf '\nrc=%d\n' "$?"; } | head -c 1048576 | sed 's/^/ /'
-  echo
+  body=$({ "$@" 2>&1; printf '\nrc=%d\n' "$?"; } | head -c 1048576 | sed 's/^/ /')
+  # A short one is sent in less time than its digest is made.
+  if [ ${#body} -gt 500 ] && [ -n "${had-}" ]; then
+    sum=$(printf '%s\n' "$body" | sha256sum)
+    sum=${sum%% *}
+    case " $had " in *" $name:$sum "*) body="=$sum" ;; esac
+  fi
+  printf '#%s\n%s\n' "$name" "$body"
 }
 
-# What needs root runs as root, or through sudo where its rules name this login: `matins probe sudoers` prints them. That
-# is asked once for a full answer, since servers log and mail what sudo refuses.
+# What is run as root, word for word: sudo's rules for it (`matins probe sudoers`) are made of these lines. What is marked
+# with + starts other programs.
+wanted() {
+  cat <<'RULES'
+/usr/sbin/nft -s -j list ruleset
+/usr/sbin/iptables-save
+/usr/sbin/ip6tables-save
+/usr/sbin/iptables-legacy-save
+/usr/sbin/ip6tables-legacy-save
+/usr/bin/ss -Hltnup
+/usr/bin/cvtsudoers -e -f json /etc/sudoers
+/usr/bin/find -H /root /home -maxdepth 4 -type l -name authorized_keys -print -o -type l -name authorized_keys2 -print -o -type l -name .ssh -print
++/usr/bin/find -H /root /home -maxdepth 4 -type f -name authorized_keys -print -exec /usr/bin/ssh-keygen -lf {} ;
++/usr/bin/find -H /root /home -maxdepth 4 -type f -name authorized_keys2 -print -exec /usr/bin/ssh-keygen -lf {} ;
++/usr/sbin/needrestart -b -l -r l
+RULES
+}
+
+# What needs root runs as root, or through sudo where its rules name this login. What they hold is asked once for a full
+# answer, since servers log and mail what sudo refuses; what they lack (`sudo:8:9`, the numbers of the lines above) is not tried.
 ask_power() {
-  if [ "$(id -u)" = 0 ]; then
-    power=root
-  elif command -v sudo >/dev/null 2>&1 && sudo -n -l 2>/dev/null | grep -q NOPASSWD; then
-    power=sudo
-  else
-    power=none
-  fi
+  lacks=
+  power=none
+  if [ "$(id -u)" = 0 ]; then power=root && return; fi
+  command -v sudo >/dev/null 2>&1 || return 0
+  allowed=$(sudo -n -l 2>/dev/null | tr '\n' ,),
+  case $allowed in *NOPASSWD*) power=sudo ;; *) return 0 ;; esac
+  case $allowed in *'NOPASSWD: ALL,'*) return 0 ;; esac
+  number=0
+  while IFS= read -r rule; do
+    number=$((number + 1))
+    rule=${rule#+}
+    # Rules without arguments, or with any, hold these too.
+    case $allowed in *" $rule,"* | *" ${rule%% *},"* | *" ${rule%% *} \*,"*) continue ;; esac
+    [ ! -e "${rule%% *}" ] || lacks=$lacks:$number
+  done <<RULES
+$(wanted)
+RULES
+}
+
+# Whether sudo's rules hold what is asked of a program; else 77 and the line that is missing.
+may() {
+  [ -n "$lacks" ] || return 0
+  wanted | awk -v lacks="$lacks:" -v program="/$1" '
+    index(lacks, ":" NR ":") && substr($1, length($1) - length(program) + 1) == program { sub(/^[+]/, ""); print "no rule: " $0; exit (found = 77) }
+    END { exit found }'
 }
 
 # 77 says that it needs root. Through sudo it has the time that the rules give it: nobody else could end it.
@@ -44,7 +88,7 @@ as_root() {
   # shellcheck disable=SC2086
   case $power in
     root) $limit "$@" ;;
-    sudo) sudo -n "$@" ;;
+    sudo) may "$1" && sudo -n "$@" ;;
     *) echo 'needs root' && return 77 ;;
   esac
 }
@@ -102,6 +146,7 @@ sudoers() {
 keys() {
   command -v ssh-keygen >/dev/null 2>&1 || return 127
   if [ "$power" = sudo ]; then
+    may find || return
     sudo -n find -H /root /home -maxdepth 4 -type f -name authorized_keys -print -exec /usr/bin/ssh-keygen -lf '{}' ';' || return
     sudo -n find -H /root /home -maxdepth 4 -type f -name authorized_keys2 -print -exec /usr/bin/ssh-keygen -lf '{}' ';' || return
     links=$(as_root find -H /root /home -maxdepth 4 -type l -name authorized_keys -print -o -type l -name authorized_keys2 -print -o -type l -name .ssh -print) || return
@@ -159,7 +204,8 @@ log=/var/log/unattended-upgrades/unattended-upgrades.log
 # rules. What stat says of its own folder in /proc, made that moment, is the time.
 digest=
 given=${power-}
-power=$given
+power=${given%%:*}
+lacks=${given#"$power"}
 [ -n "$power" ] || ask_power
 # Another dpkg database or apt configuration than the usual places is not covered by the stamps.
 if [ -z "${DPKG_ADMINDIR-}${APT_CONFIG-}" ]; then
@@ -198,7 +244,7 @@ if [ -z "${DPKG_ADMINDIR-}${APT_CONFIG-}" ]; then
     unknown*) ;;
     */var/lib/dpkg/status\ [0-9]*)
       digest=$(sha256sum <<EOF
-$boot $tz $power
+$boot $tz $power$lacks
 $live
 $rooted
 $stamps
@@ -217,8 +263,11 @@ if [ -n "$digest" ] && [ "$digest" = "${known-}" ]; then
 fi
 # It may have been given or taken since it was last asked: then the digest says nothing.
 if [ -n "$given" ]; then ask_power; fi
-if [ "${given:-$power}" != "$power" ]; then digest=; fi
-printf '#digest\n %s\n rc=0\n#power\n %s\n rc=0\n' "$digest" "$power"
+if [ "${given:-$power$lacks}" != "$power$lacks" ]; then
+  digest=
+  asked=
+fi
+printf '#digest\n %s\n rc=0\n#power\n %s\n rc=0\n' "$digest" "$power$lacks"
 
 section uptime cat /proc/uptime
 section release cat /etc/os-release
@@ -413,20 +462,28 @@ section dpkg-log dpkg_log
 
 # With the programs behind them, where that may be seen.
 listening() {
-  if command -v ss >/dev/null 2>&1 && [ "$power" != none ]; then as_root ss -Hltnup 2>/dev/null && return; fi
+  if command -v ss >/dev/null 2>&1 && [ "$power" != none ]; then
+    named=$(as_root ss -Hltnup 2>/dev/null) && printf '%s\n' "$named" && return
+  fi
   sockets
 }
 section listening listening
 
-# Whose programs listen. Their names are patterns here, so only plain ones are asked for. 1 of dpkg-query: some are no package's.
+# Whose programs listen. Their names are patterns here, so only plain ones are asked for, and of what the patterns find only
+# the programs are told. 1 of dpkg-query: some are no package's.
 owners() {
   [ "$power" != none ] || return 77
   names=$(listening | tr '"' '\n' | grep '^[A-Za-z0-9][A-Za-z0-9._+-]*$' | sort -u)
   set --
   for name in $names; do set -- "$@" "*bin/$name" "*/lib*/$name*"; done
   [ $# -gt 0 ] || return 0
+  code=0
   # shellcheck disable=SC2086
-  $limit dpkg-query -S "$@"
+  said=$($limit dpkg-query -S "$@") || code=$?
+  printf '%s\n' "$said" | awk -v names="$(printf '%s ' $names)" '
+    BEGIN { count = split(names, all, " "); for (one = 1; one <= count; one++) known[all[one]] = 1 }
+    { at = $0; sub(/.*\//, "", at); if (at in known) print }'
+  return $code
 }
 section owners owners
 

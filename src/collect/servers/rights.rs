@@ -6,22 +6,12 @@ use crate::collect::tools::shell;
 /// Where the probe lies on a server whose key is forced to run it.
 pub const PROBE_PATH: &str = "/usr/local/lib/matins/probe";
 
-/// What the probe asks as root, word for word as it asks; sudo compares all of it. The starters start other programs.
-const COMMANDS: &[&str] = &[
-    "/usr/sbin/nft -s -j list ruleset",
-    "/usr/sbin/iptables-save",
-    "/usr/sbin/ip6tables-save",
-    "/usr/sbin/iptables-legacy-save",
-    "/usr/sbin/ip6tables-legacy-save",
-    "/usr/bin/ss -Hltnup",
-    "/usr/bin/cvtsudoers -e -f json /etc/sudoers",
-    "/usr/bin/find -H /root /home -maxdepth 4 -type l -name authorized_keys -print -o -type l -name authorized_keys2 -print -o -type l -name .ssh -print",
-];
-const STARTERS: &[&str] = &[
-    "/usr/bin/find -H /root /home -maxdepth 4 -type f -name authorized_keys -print -exec /usr/bin/ssh-keygen -lf {} ;",
-    "/usr/bin/find -H /root /home -maxdepth 4 -type f -name authorized_keys2 -print -exec /usr/bin/ssh-keygen -lf {} ;",
-    "/usr/sbin/needrestart -b -l -r l",
-];
+/// What the probe runs as root, word for word as it runs it, out of its own list; sudo compares all of it. Those that start
+/// other programs, or the others.
+fn commands(starters: bool) -> impl Iterator<Item = &'static str> {
+    let list = PROBE.split("<<'RULES'\n").nth(1).and_then(|rest| rest.split("\nRULES\n").next()).unwrap_or_default();
+    list.lines().filter(move |line| line.starts_with('+') == starters).map(|line| line.trim_start_matches('+'))
+}
 
 /// The probe as a file to install: it takes a question from stdin, matches it word by word, and runs nothing of it.
 pub fn installed_probe() -> String {
@@ -30,15 +20,15 @@ pub fn installed_probe() -> String {
 
 /// Lines for a file in /etc/sudoers.d. Nothing in them is a pattern, and each command is ended by sudo after 20 seconds.
 pub fn sudoers(login: &str) -> String {
-    let list = |commands: &[&str]| commands.join(", \\\n    ");
+    let list = |starters: bool| commands(starters).collect::<Vec<_>>().join(", \\\n    ");
     format!(
         "# What matins' probe may do as root. Keep it as /etc/sudoers.d/matins (0440); check it: visudo -cf FILE\n\
          Defaults:{login} !requiretty, !use_pty, noexec\n\
          {login} ALL=(root) TIMEOUT=20 NOPASSWD: \\\n    {}\n\
          # These start other programs: find ssh-keygen, needrestart its checks.\n\
          {login} ALL=(root) TIMEOUT=20 NOPASSWD: EXEC: \\\n    {}\n",
-        list(COMMANDS),
-        list(STARTERS)
+        list(false),
+        list(true)
     )
 }
 
@@ -54,7 +44,8 @@ mod tests {
 
     #[test]
     fn every_command_of_the_rules_is_one_that_the_probe_asks() {
-        for command in COMMANDS.iter().chain(STARTERS) {
+        assert_eq!((commands(false).count(), commands(true).count()), (8, 3));
+        for command in commands(false).chain(commands(true)) {
             let (path, arguments) = command.split_once(' ').unwrap_or((command, ""));
             let name = path.rsplit('/').next().unwrap();
             let asked = match name {

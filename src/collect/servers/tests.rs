@@ -137,7 +137,7 @@ async fn a_keyring_that_gpgv_can_not_read_hides_no_other_and_a_gpgv_that_hangs_i
 }
 
 const PASSWD: &str = "root:x:0:0::/root:/bin/sh\nanna:x:1:1::/home/anna:/bin/sh\ndeep:x:2:2::/home/a/b/c:/bin/sh\nlinked:x:3:3::/home/linked:/bin/sh\nother:x:4:4::/home/others/other:/bin/sh";
-const KEYS: &[&str] = &["as_root", "accounts", "print_keys", "keys"];
+const KEYS: &[&str] = &["wanted", "may", "as_root", "accounts", "print_keys", "keys"];
 
 async fn with_homes(machine: &Machine) -> Option<()> {
     if !Path::new("/usr/bin/ssh-keygen").exists() {
@@ -170,7 +170,7 @@ async fn sudo_finds_second_files_and_deeper_homes_and_what_links_hide_is_told() 
     if with_homes(&machine).await.is_none() {
         return;
     }
-    let (said, status) = machine.says("power=sudo", KEYS, "keys").await;
+    let (said, status) = machine.says("power=sudo lacks=", KEYS, "keys").await;
     assert_eq!(status, Some(0), "{said}");
     let mut told: Vec<&str> = said.lines().filter(|line| !line.starts_with("256 SHA256:")).collect();
     told.sort_unstable();
@@ -189,7 +189,7 @@ async fn sudo_finds_second_files_and_deeper_homes_and_what_links_hide_is_told() 
     );
     assert_eq!(said.lines().filter(|line| line.starts_with("256 SHA256:")).count(), 3);
     machine.program("getent", "echo no; exit 2");
-    assert_eq!(machine.says("power=sudo", KEYS, "keys").await.1, Some(2));
+    assert_eq!(machine.says("power=sudo lacks=", KEYS, "keys").await.1, Some(2));
 }
 
 #[tokio::test]
@@ -202,20 +202,24 @@ async fn a_home_below_a_folder_that_nobody_may_enter_is_hidden_and_one_that_is_g
     machine.write("etc/ssh/authorized_keys/anna", "x");
     lock(&machine.path("home"), mode);
     lock(&machine.path("etc/ssh/authorized_keys/anna"), mode);
-    let (said, status) = machine.says("power=none", KEYS, "keys").await;
+    let (said, status) = machine.says("power=none lacks=", KEYS, "keys").await;
     lock(&machine.path("home"), 0o755);
     assert_eq!(status, Some(0), "{said}");
     let hidden: Vec<&str> = said.lines().filter(|line| line.starts_with("? ")).collect();
     let homes = ["? /home/a/b/c", "? /home/anna", "? /home/linked", "? /home/others/other"];
     assert_eq!(hidden, [&homes[..], &["? /etc/ssh/authorized_keys/anna"]].concat());
-    let (said, _) = machine.says("power=none", KEYS, "keys").await;
+    let (said, _) = machine.says("power=none lacks=", KEYS, "keys").await;
     assert!(!said.contains("/home/a/b/c"), "{said}");
 }
 
 /// The head of the probe, which decides whether anything has changed.
 async fn answer(machine: &Machine, known: &str) -> String {
+    answer_to(machine, known, "sudo").await
+}
+
+async fn answer_to(machine: &Machine, known: &str, power: &str) -> String {
     let (head, _) = PROBE.split_once("\nsection uptime").unwrap();
-    let script = format!("known='{known}' power='sudo'\n{}", machine.text(head));
+    let script = format!("known='{known}' power='{power}'\n{}", machine.text(head));
     let ran = run(Program::new("sh").arguments(["-c", &script])).await.unwrap();
     String::from_utf8(ran.output).unwrap()
 }
@@ -235,7 +239,7 @@ async fn a_new_key_and_a_new_rule_that_only_root_can_see_are_news() {
     // As nft 1.0.6 prints a set whose elements end by themselves.
     let elements = r#"{"elem": {"val": "192.0.2.1", "timeout": 3600, "expires": '$(date +%s%N)'}}"#;
     machine.program("nft", &format!("echo '{elements}'"));
-    machine.program("sudo", "case $2 in -l) echo NOPASSWD; exit ;; esac\nshift\nexec \"$@\"");
+    machine.program("sudo", "case $2 in -l) echo '    (root) NOPASSWD: ALL'; exit ;; esac\nshift\nexec \"$@\"");
     machine.program("cvtsudoers", &format!("cat {}", machine.path("rules").display()));
     machine.write("rules", "{}");
     machine.write("etc/sudoers", "");
@@ -250,6 +254,70 @@ async fn a_new_key_and_a_new_rule_that_only_root_can_see_are_news() {
         assert!(news.starts_with("#digest"), "{file}: {news}");
         known = digest(&news);
     }
+}
+
+#[tokio::test]
+async fn what_older_rules_of_sudo_lack_is_named_and_not_tried_at_each_visit() {
+    let machine = Machine::new();
+    if with_homes(&machine).await.is_none() {
+        return;
+    }
+    machine.program("id", "echo 1000");
+    machine.program("ss", "exit 0");
+    machine.program("nft", "echo '{}'");
+    machine.program("cvtsudoers", "echo '{}'");
+    machine.write("etc/sudoers", "");
+    let (log, rules) = (machine.path("log"), machine.path("rules"));
+    machine.program(
+        "sudo",
+        &format!(
+            "echo \"$*\" >>{}\ncase $2 in -l) cat {}; exit ;; esac\nshift\nexec \"$@\"",
+            log.display(),
+            rules.display()
+        ),
+    );
+    // As sudo 1.9 prints them; no `find` among them.
+    machine.write("rules", "    (root) TIMEOUT=20 NOPASSWD: /usr/sbin/nft *, /usr/bin/cvtsudoers\n    (root) EXEC: NOPASSWD: /usr/sbin/needrestart -b -l -r l\n");
+    let first = answer_to(&machine, "", "").await;
+    let known = digest(&first);
+    let power = first.lines().nth(4).unwrap().trim();
+    let lacks: Vec<&str> = power.strip_prefix("sudo:").unwrap().split(':').collect();
+    assert!(lacks.ends_with(&["8", "9", "10"]), "{first}");
+    fs::write(&log, "").unwrap();
+    let second = answer_to(&machine, &known, power).await;
+    assert!(second.starts_with("#same"), "{second}");
+    let tried = fs::read_to_string(&log).unwrap();
+    assert!(tried.contains("cvtsudoers") && !tried.contains("find") && !tried.contains("-n -l"), "{tried}");
+    let (said, status) = machine.says(&format!("power=sudo lacks={}", &power[4..]), KEYS, "keys").await;
+    assert_eq!(status, Some(77));
+    assert!(said.starts_with("no rule: /usr/bin/find -H "), "{said}");
+}
+
+#[tokio::test]
+async fn a_section_that_is_as_it_was_is_not_sent_again() {
+    use super::parse::sections::{Sections, parse_beside};
+    if !Path::new("/var/lib/dpkg/status").exists() {
+        eprintln!("left out: this machine is no Debian");
+        return;
+    }
+    let ask = async |had: &str| {
+        let script = format!("known='' power='none' had='{had}'\n{PROBE}");
+        run(Program::new("sh").arguments(["-c", &script])).await.unwrap().output
+    };
+    let first = ask("").await;
+    let sections = parse_beside(&first, &Sections::default());
+    let kept = sections.clone().long();
+    let second = ask(&kept.offer()).await;
+    assert!(second.len() < first.len() / 2, "{} {}", first.len(), second.len());
+    let again = parse_beside(&second, &kept);
+    for name in ["packages", "pending", "chosen", "groups", "release"] {
+        assert!(sections.get(name).is_some() && sections.get(name) == again.get(name), "{name}");
+    }
+    let digest = kept.get("packages").unwrap().digest.clone().unwrap();
+    let other = kept.offer().replace(&digest, &"0".repeat(64));
+    let third = ask(&other).await;
+    assert_eq!(parse_beside(&third, &kept).get("packages"), sections.get("packages"));
+    assert!(String::from_utf8_lossy(&third).contains("#packages\n ii "));
 }
 
 #[tokio::test]

@@ -1,4 +1,7 @@
-//! borg (1.1 to 1.4), asked for what it lists, or to extract an archive into a folder of ours.
+//! borg (1.1 to 1.4, and 2), asked for what it lists, or to extract an archive into a folder of ours.
+//!
+//! borg 2 speaks otherwise, and reads only repositories of its own: `borg --version` says which it is. It has no way to read
+//! without a shared lock, which it writes into the repository and takes away again.
 //!
 //! The passphrase goes through a pipe on standard input (`BORG_PASSPHRASE_FD`): never in arguments or environment.
 //! `--bypass-lock` reads without writing a lock, also while a run holds the repository. borg keeps notes of every repository
@@ -39,6 +42,12 @@ impl BorgRepository {
         if location.contains(['\0', '\n']) || location.contains("::") {
             return Err(wrong());
         }
+        if location.split_once("://").is_some_and(|(_, rest)| {
+            let user = rest.split('/').next().and_then(|host| host.rsplit_once('@'));
+            user.is_some_and(|(user, _)| user.contains(':'))
+        }) {
+            return Err("a password inside the address would be seen by others".into());
+        }
         if location.starts_with('/') {
             return Ok(Self { location: location.to_owned(), local: true });
         }
@@ -65,6 +74,23 @@ impl BorgRepository {
     }
 }
 
+/// Which of the two a borg is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Generation {
+    One,
+    Two,
+}
+
+/// `borg 1.2.4`, `borg 2.0.0b23`.
+pub fn parse_version(said: &[u8]) -> Option<Generation> {
+    let said = String::from_utf8_lossy(said);
+    match said.trim().rsplit_once(' ')?.1.split_once('.')?.0 {
+        "1" => Some(Generation::One),
+        "2" => Some(Generation::Two),
+        _ => None,
+    }
+}
+
 /// The program, as it is found through `PATH`.
 #[derive(Debug, Clone)]
 pub struct Borg {
@@ -78,16 +104,31 @@ impl Default for Borg {
 }
 
 impl Borg {
-    /// `borg … REPOSITORY` with these words, such as `list --json`. Without a password only what isn't encrypted can be
+    pub async fn generation(&self) -> Result<Generation, Fault> {
+        let said = run(Program::new(&self.program).arguments(["--version"])).await?;
+        parse_version(&said.output).ok_or_else(|| {
+            let version = Shown::line(String::from_utf8_lossy(&said.output).trim()).cut(60);
+            Fault::new(format!("neither borg 1 nor 2, but `{version}`")).mend("see `borg --version`, and `program`")
+        })
+    }
+
+    /// borg with these words, such as `list --json`, of a repository. Without a password only what isn't encrypted can be
     /// read.
     pub async fn ask(
         &self,
+        generation: Generation,
         repository: &BorgRepository,
         password: Option<&SecretString>,
         words: &[&str],
     ) -> Result<Ran, Fault> {
         let scratch = Scratch::new()?;
-        let mut program = self.program(&scratch, password).arguments(words).arguments(["--", &repository.location]);
+        let mut program = self.program(&scratch, password);
+        program = match generation {
+            Generation::One => {
+                program.arguments(["--bypass-lock"]).arguments(words).arguments(["--", &repository.location])
+            }
+            Generation::Two => program.arguments(["--repo", &repository.location]).arguments(words),
+        };
         program.deadline = DEADLINE;
         program.cap = CAP;
         let ran = run(program).await;
@@ -98,13 +139,20 @@ impl Borg {
     /// `borg extract`, which checks every piece against its sum.
     pub async fn extract(
         &self,
+        generation: Generation,
         repository: &BorgRepository,
         password: Option<&SecretString>,
         order: &Restore<'_>,
     ) -> Result<Ran, Fault> {
         let scratch = Scratch::new()?;
-        let archive = format!("{}::{}", repository.location, order.snapshot);
-        let mut program = self.program(&scratch, password).arguments(["extract", "--", &archive]);
+        let mut program = self.program(&scratch, password);
+        program = match generation {
+            Generation::One => {
+                let archive = format!("{}::{}", repository.location, order.snapshot);
+                program.arguments(["--bypass-lock", "extract", "--", &archive])
+            }
+            Generation::Two => program.arguments(["--repo", &repository.location, "extract", "--", order.snapshot]),
+        };
         // borg keeps paths without the slash at their beginning.
         program = program.arguments(order.paths.iter().map(|path| path.trim_start_matches('/')));
         program.folder = Some(order.into.to_owned());
@@ -115,7 +163,7 @@ impl Borg {
     }
 
     fn program(&self, scratch: &Scratch, password: Option<&SecretString>) -> Program {
-        let mut program = Program::new(&self.program).arguments(["--bypass-lock", "--log-json"]);
+        let mut program = Program::new(&self.program).arguments(["--log-json"]);
         let notes = scratch.path();
         program.variables = vec![
             ("TZ".into(), "UTC".into()),

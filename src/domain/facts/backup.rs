@@ -167,4 +167,9 @@ impl Snapshot {
     pub fn new(id: impl Into<Shown>, at: Timestamp) -> Self {
         Self { id: id.into(), at, host: None, paths: Vec::new(), bytes: None, files: None, took_seconds: None }
     }
+
+    /// Of the same host and the same paths as another.
+    pub fn is_of_series(&self, other: &Self) -> bool {
+        self.host == other.host && self.paths == other.paths
+    }
 }

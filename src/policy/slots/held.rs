@@ -41,13 +41,21 @@ pub struct Seen<'a> {
 
 impl<'a> Seen<'a> {
     pub fn new(now: Timestamp, list: &'a Snapshots, these: &[&'a Snapshot]) -> Self {
-        let (future, past): (Vec<_>, Vec<_>) = these.iter().copied().partition(|snapshot| snapshot.at > now + SLACK);
-        let (empty, mut counted): (Vec<_>, Vec<_>) = past.into_iter().partition(|snapshot| snapshot.files == Some(0));
+        let latest = now + SLACK;
+        let (mut future, mut counted, mut empty) = (Vec::new(), Vec::with_capacity(these.len()), 0);
+        for snapshot in these {
+            if snapshot.at > latest {
+                future.push(*snapshot);
+            } else if snapshot.files == Some(0) {
+                empty += 1;
+            } else {
+                counted.push(*snapshot);
+            }
+        }
         // Sorted by everything that is shown, so that the order of the list never matters.
         counted.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.id.cmp(&b.id)));
-        let mut future = future;
         future.sort_by(|a, b| a.at.cmp(&b.at).then_with(|| a.id.cmp(&b.id)));
-        Self { list, counted, future, empty: empty.len() }
+        Self { list, counted, future, empty }
     }
 }
 

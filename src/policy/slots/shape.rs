@@ -48,11 +48,9 @@ pub struct Shape {
 /// Compares the newest of each series; `counted` is newest first.
 pub fn shapes(counted: &[&Snapshot], expect: &BackupExpect) -> Vec<Shape> {
     let mut series: BTreeMap<(Option<&Shown>, &[Shown]), Vec<&Snapshot>> = BTreeMap::new();
-    for snapshot in counted {
-        let alike = series.entry((snapshot.host.as_ref(), &snapshot.paths)).or_default();
-        if alike.len() <= TRAILING {
-            alike.push(snapshot);
-        }
+    for run in counted.chunk_by(|one, next| one.is_of_series(next)) {
+        let alike = series.entry((run[0].host.as_ref(), &run[0].paths)).or_default();
+        alike.extend(run.iter().take(1 + TRAILING - alike.len()));
     }
     let several = series.len() > 1;
     let mut shapes = Vec::new();

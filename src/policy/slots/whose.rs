@@ -88,19 +88,14 @@ pub enum Share<'a> {
 impl<'a, 's> Shares<'a, 's> {
     pub fn of(snapshots: &'a [Snapshot], servers: &'s Servers) -> Self {
         let mut shares = Self { of: BTreeMap::new(), nobodys: Vec::new() };
-        let mut before: Option<(&Snapshot, Vec<&Shown>)> = None;
-        for snapshot in snapshots {
-            // Most are of the same host and paths as the one before.
-            let owners = match &before {
-                Some((other, owners)) if other.host == snapshot.host && other.paths == snapshot.paths => owners.clone(),
-                _ => servers.owners(snapshot),
-            };
-            before = Some((snapshot, owners.clone()));
+        // Most are of the same host and paths as the one before: whose they are is found out once for all of them.
+        for run in snapshots.chunk_by(Snapshot::is_of_series) {
+            let owners = servers.owners(&run[0]);
             if owners.is_empty() {
-                shares.nobodys.push(snapshot);
+                shares.nobodys.extend(run);
             }
             for owner in owners {
-                shares.of.entry(owner).or_default().push(snapshot);
+                shares.of.entry(owner).or_default().extend(run);
             }
         }
         shares

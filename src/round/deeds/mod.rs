@@ -36,19 +36,20 @@ pub(super) enum Known {
 }
 
 impl Known {
-    pub(super) fn of(desk: &Desk, errand: &Errand, now: jiff::Timestamp) -> Self {
-        match errand {
+    pub(super) fn of(desk: &mut Desk, errand: &Errand, now: jiff::Timestamp) -> Result<Self, Fault> {
+        let known = desk.with_evidence(|desk| match errand {
             Errand::Servers { .. } => Self::Waits(security(desk.evidence(), now)),
             Errand::Disconnect { subject, key } => {
                 Self::Sought(seek(desk.evidence(), &desk.plan.sources, (subject, key)))
             }
-        }
+        });
+        Ok(known?)
     }
 }
 
 /// What would be done. Looks, and changes nothing.
-pub(super) async fn prepare(tools: &Tools, errand: &Errand, known: Known) -> Result<Deed, Fault> {
-    match (errand, known) {
+pub(super) async fn prepare(tools: &Tools, errand: &Errand, known: Result<Known, Fault>) -> Result<Deed, Fault> {
+    match (errand, known?) {
         (Errand::Servers { kind, servers }, Known::Waits(waits)) => {
             plan::prepare(tools, (*kind, servers), &waits).await
         }
@@ -147,18 +148,21 @@ fn link(ran: &Ran, report: &mut Report, updates: &UnboundedSender<Update>) -> Re
     report.status = ran.status;
     let text = String::from_utf8_lossy(&ran.output);
     let found = text.lines().map(str::trim).filter(|line| line.starts_with("http")).find_map(Link::parse);
-    match found.filter(|_| ran.status == Some(0)) {
-        Some(link) => {
-            // Nobody listens any more when this fails; then nobody sees the link.
-            updates.send(Update::Issued(OneTime::new(&link))).ok();
-            Ok("a link was issued".into())
-        }
-        // What it complains of may name the link.
-        None => match ended(ran) {
-            fault if fault.said.as_str().contains("://") => Err(Fault::new("it issued no link that can be opened")),
-            fault => Err(fault),
-        },
+    if let Some(link) = found.filter(|_| ran.status == Some(0)) {
+        // Nobody listens any more when this fails; then nobody sees the link.
+        updates.send(Update::Issued(OneTime::new(&link))).ok();
+        return Ok("a link was issued".into());
     }
+    let mut fault = ended(ran);
+    fault.said = without_links(fault.said.as_str());
+    Err(fault)
+}
+
+/// What a command complains of may name the link that nobody shall keep: the word that does is hidden, the others tell why.
+fn without_links(text: &str) -> Shown {
+    let hide = |word: &str| word.contains("://") || word.contains("/reset/");
+    let words: Vec<&str> = text.split(' ').map(|word| if hide(word) { "(a link)" } else { word }).collect();
+    Shown::line(&words.join(" "))
 }
 
 fn ended(ran: &Ran) -> Fault {

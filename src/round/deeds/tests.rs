@@ -64,3 +64,10 @@ fn what_is_on_hold_is_left_out_and_told() {
     assert_eq!((found.changes, found.held), (vec![change("openssl", Some("1.0"), "1.1")], held));
     assert_eq!(waiting(updates.iter(), None).changes.len(), 2);
 }
+
+#[test]
+fn of_a_complaint_that_names_a_link_only_the_link_is_hidden() {
+    let said = without_links("drush: https://www.example.org/user/reset/1/2/SECRET/login was refused by /srv/www");
+    assert_eq!(said, "drush: (a link) was refused by /srv/www");
+    assert_eq!(without_links("see /user/reset/1/2/SECRET, it failed"), "see (a link) it failed");
+}

@@ -1,8 +1,8 @@
 //! The log's lines, their signatures and their transcripts.
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
-use crate::store::{NextLine, Signature};
+use crate::store::{Archive, NextLine, Signature};
 
 pub(super) fn after(connection: &Connection, seq: u64) -> rusqlite::Result<Vec<(u64, String)>> {
     let mut statement = connection.prepare_cached("SELECT seq, line FROM log WHERE seq > ?1 ORDER BY seq")?;
@@ -47,7 +47,14 @@ pub(super) fn keep_signature(transaction: &Transaction<'_>, signature: &Signatur
     Ok(())
 }
 
-pub(super) fn transcripts(connection: &Connection) -> rusqlite::Result<Vec<(u64, String)>> {
+/// In one transaction that only reads: a signature never comes without its line.
+pub(super) fn archive(connection: &Connection) -> rusqlite::Result<Archive> {
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Deferred)?;
+    let lines = after(&transaction, 0)?;
+    Ok(Archive { lines, signatures: signatures(&transaction)?, transcripts: transcripts(&transaction)? })
+}
+
+fn transcripts(connection: &Connection) -> rusqlite::Result<Vec<(u64, String)>> {
     let mut statement = connection.prepare("SELECT seq, text FROM transcript ORDER BY seq")?;
     let rows = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get(1)?)))?;
     rows.collect()

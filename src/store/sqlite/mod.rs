@@ -21,7 +21,7 @@ use serde::Deserialize;
 use serde::de::value::{Error, StrDeserializer};
 
 use super::watch::touch;
-use super::{Attempt, Kept, NextLine, Past, Signature, Store, StoreError};
+use super::{Archive, Attempt, Kept, NextLine, Past, Signature, Store, StoreError};
 use crate::domain::{
     FindingKey, Judgement, Particulars, Round, Seek, Shown, Sighting, SourceId, SourceLine, Standing, Subject, Tally,
     Turn,
@@ -175,8 +175,8 @@ impl Store for Sqlite {
         self.write_safely(|transaction| log::keep_signature(transaction, signature))
     }
 
-    fn transcripts(&self) -> Result<Vec<(u64, String)>, StoreError> {
-        log::transcripts(&self.connection).map_err(|error| self.fault(&error))
+    fn archive(&self) -> Result<Archive, StoreError> {
+        log::archive(&self.connection).map_err(|error| self.fault(&error))
     }
 
     fn particulars(&self) -> Result<BTreeMap<FindingKey, Particulars>, StoreError> {

@@ -23,7 +23,7 @@ use self::stage::Stage;
 use super::message::{Effect, Mouse, Msg};
 use super::model::Model;
 use super::update::update;
-use super::{Clock, Console, Ending, TuiError};
+use super::{Clock, Console, Ending, TuiError, past};
 use crate::collect::tools::browser::Browser;
 use crate::domain::Fault;
 use crate::round::{Order, Update};
@@ -60,7 +60,7 @@ pub async fn run(console: Console) -> Result<Ending, TuiError> {
         inbox,
         clock: console.clock,
     };
-    runtime.go(console.curtain).await
+    runtime.go(console.curtain, console.as_of).await
 }
 
 struct Runtime {
@@ -94,11 +94,15 @@ enum Woken {
 }
 
 impl Runtime {
-    async fn go(&mut self, curtain: Sender<()>) -> Result<Ending, TuiError> {
+    async fn go(&mut self, curtain: Sender<()>, as_of: Option<Timestamp>) -> Result<Ending, TuiError> {
         let mut until = self.stage.draw(&self.model);
         drop(curtain);
         // The first picture is there: now what is selected in it is read.
         self.take_in(vec![Msg::Time]).await;
+        if let Some(at) = as_of {
+            let order = past::set_out(&mut self.model, at);
+            self.perform(order).await;
+        }
         loop {
             if self.stage.is_gone() {
                 return Ok(Ending::TerminalGone);
@@ -170,6 +174,7 @@ impl Runtime {
             Effect::Mouse(on) => self.stage.set_mouse(on),
             Effect::HandOver(step) => return self.lend_for(&step).await,
             Effect::Sign(entry) => return self.lend_to_sign(entry).await,
+            Effect::Alert(chime, title) => self.stage.alert(chime, &title),
             Effect::Suspend => {
                 if !self.stage.stop_job() {
                     let said = "there is no shell to return to: this terminal was opened for the console alone";

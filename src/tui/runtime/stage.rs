@@ -17,7 +17,7 @@ use rustix::process::{Signal, getpid, getsid, kill_current_process_group, kill_p
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::collect::tools::contained::is_contained;
-use crate::domain::{Fault, Shown};
+use crate::domain::{Chime, Fault, Shown};
 use crate::round::Update;
 use crate::tui::message::Msg;
 use crate::tui::model::Model;
@@ -130,6 +130,20 @@ impl Stage {
     pub fn copy(&mut self, text: &Shown) {
         let outlet = self.terminal.backend_mut();
         queue!(outlet, CopyToClipboard::to_clipboard_from(text.as_str())).ok();
+        Write::flush(outlet).ok();
+    }
+
+    /// Rings, or has the terminal notify. The text is clean: nothing in it ends the sequence.
+    pub fn alert(&mut self, chime: Chime, title: &Shown) {
+        let outlet = self.terminal.backend_mut();
+        // A semicolon parts a title from what follows it.
+        let sequence = match chime {
+            Chime::Bell => "\x07".to_owned(),
+            Chime::Osc9 => format!("\x1b]9;{title}\x07"),
+            Chime::Osc777 => format!("\x1b]777;notify;matins;{}\x07", title.as_str().replace(';', ",")),
+        };
+        // The outlet remembers a terminal that is gone.
+        outlet.write_all(sequence.as_bytes()).ok();
         Write::flush(outlet).ok();
     }
 

@@ -211,6 +211,11 @@ fn the_question_before_a_disconnection_shows_command_and_interface() {
     for part in ["here, to the management interface unix:/run/openvpn/gate.sock", "client-kill 5", "▸ Cancel"] {
         assert!(shown.contains(part), "{part}: {shown}");
     }
+    // Where there is little room its whole address is there all the same.
+    console.resize(44, 24);
+    let shown = text(&console.frame());
+    assert!(shown.contains("gate.sock"), "{shown}");
+    console.resize(120, 40);
     assert_eq!(console.press("<enter>"), []);
     console.press("K");
     console.hear(Update::Prepared(errand.clone(), Ok(deed.clone())));

@@ -135,7 +135,7 @@ fn a_deputy_chooses_in_whose_place_they_sign() {
     start.fleet.persons = vec!["roman".into(), "anna".into(), "mona".into()].into();
     let mut console = Rehearsal::new(start, 120, 40);
     console.press("Swell<tab>");
-    assert!(text(&console.frame()).contains("roman signs in place of anna:"));
+    assert!(text(&console.frame()).contains("roman signs for anna:"));
     console.press("<tab><tab>");
     assert!(text(&console.frame()).contains("roman signs:"));
     let signing = Signing { note: "well".into(), stands_for: Some("mona".into()) };

@@ -35,20 +35,23 @@ pub fn header(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
     } else {
         format!("last round {}", times::clock(world.round.at, world.now, &world.zone)).into()
     };
-    let right = [
-        Piece::shown(&signed(model), theme.text()),
-        Piece::word(" · ", theme.dim()),
-        Piece::shown(&last, if old { theme.verdict(Verdict::Unknown) } else { theme.dim() }),
-        Piece::space(1),
-    ];
+    let right = |deputies| {
+        [
+            Piece::shown(&signed(model, deputies), theme.text()),
+            Piece::word(" · ", theme.dim()),
+            Piece::shown(&last, if old { theme.verdict(Verdict::Unknown) } else { theme.dim() }),
+            Piece::space(1),
+        ]
+    };
     text::line(canvas, area, &left);
-    if width(&left) + width(&right) < usize::from(area.width) {
+    let fits = |right: &[Piece; 4]| width(&left) + width(right) < usize::from(area.width);
+    if let Some(right) = [right(true), right(false)].into_iter().find(fits) {
         text::line_right(canvas, area, &right);
     }
 }
 
 /// `roman signed Fri 20 Nov 08:11 · since then 7 new, 12 gone`; who has never signed is only named.
-fn signed(model: &Model) -> Shown {
+fn signed(model: &Model, deputies: bool) -> Shown {
     let (world, since) = (&model.world, &model.world.round.since);
     let operator = &world.round.operator;
     let Some((at, _)) = since.signed else { return operator.clone() };
@@ -57,7 +60,7 @@ fn signed(model: &Model) -> Shown {
         format!("{day} {}", times::clock(at, world.now, &world.zone))
     };
     let mut said = format!("{operator} signed {}", moment(at));
-    if let Some(deputy) = since.deputy(operator) {
+    if let Some(deputy) = since.deputy(operator).filter(|_| deputies) {
         said = format!("{said}, {} for you {}", deputy.by, moment(deputy.at));
     }
     let mut parts = Vec::new();

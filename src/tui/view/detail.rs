@@ -60,7 +60,7 @@ fn block(model: &Model, finding: &Finding, width: usize) -> Vec<Line> {
     if let Some(said) = model.world.looks.particulars(finding) {
         lines.extend(particulars(model, said, width));
     }
-    lines.extend(model.world.looks.exhibits(finding).flat_map(|exhibit| exhibit::lines(model, exhibit)));
+    lines.extend(model.world.looks.exhibits(finding).flat_map(|exhibit| exhibit::lines(model, exhibit, width)));
     let (told, changes) = history(model, finding);
     lines.extend(told);
     let until = until.into_iter().chain(changes).min();

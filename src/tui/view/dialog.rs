@@ -84,7 +84,8 @@ fn lines(model: &Model, dialog: &Dialog) -> Vec<Vec<Piece>> {
             lines.push(vec![Piece::space(1), Piece::shown(&said, theme.dim())]);
         }
         for step in batch {
-            lines.push(vec![Piece::space(1), Piece::shown(&place(step), theme.accent())]);
+            let parts = prose::wrap(&place(step), width);
+            lines.extend(parts.iter().map(|part| vec![Piece::space(1), Piece::shown(part, theme.accent())]));
             let parts = prose::wrap(&step.line(), width.saturating_sub(2));
             lines.extend(parts.iter().map(|part| vec![Piece::space(3), Piece::shown(part, theme.text())]));
             if let Proof::Changes(changes) = &step.proof {

@@ -1,15 +1,18 @@
 //! Pictures of a subject as lines: what a rule took from the evidence when somebody looked.
 
-use crate::domain::{AxisLine, Exhibit, GridRow, Month, Picture, Shown, Unit};
+use jiff::Timestamp;
+
+use super::axis;
+use crate::domain::{AxisLine, Exhibit, GridRow, Month, Picture, Shown, Unit, Window};
 use crate::tui::model::{Model, World};
 use crate::tui::times;
 use crate::tui::widgets::text::Piece;
 
-/// The lines of one exhibit, its title first.
-pub fn lines(model: &Model, exhibit: &Exhibit) -> Vec<Vec<Piece>> {
+/// The lines of one exhibit, its title first, in as many columns.
+pub fn lines(model: &Model, exhibit: &Exhibit, width: usize) -> Vec<Vec<Piece>> {
     let mut lines = vec![vec![Piece::space(2), Piece::shown(&exhibit.title, model.theme.accent())]];
     lines.extend(match &exhibit.picture {
-        Picture::Axis { lines, .. } => lines.iter().map(|line| axis(model, line)).collect(),
+        Picture::Axis { from, until, lines } => axis(model, (*from, *until), lines, width),
         Picture::Trend { unit, points } => vec![trend(model, *unit, points)],
         Picture::Months { months } => months.iter().map(|month| self::month(model, month)).collect(),
         Picture::Grid { columns, rows } => rows.iter().map(|row| grid(model, columns, row)).collect(),
@@ -22,13 +25,28 @@ fn line(model: &Model, name: &Shown, said: String) -> Vec<Piece> {
     vec![Piece::space(4), Piece::shown(name, theme.text()), Piece::space(2), Piece::shown(&said.into(), theme.dim())]
 }
 
-/// How many there are, and the newest; and how each window turned out.
-fn axis(model: &Model, line: &AxisLine) -> Vec<Piece> {
+/// Drawn, and in words; where there is no room, in words only.
+fn axis(model: &Model, span: (Timestamp, Timestamp), lines: &[AxisLine], width: usize) -> Vec<Vec<Piece>> {
+    let look = (&model.theme, &model.world.zone);
+    axis::drawn(look, span, lines, width, |line| told(model, line)).unwrap_or_else(|| {
+        lines.iter().map(|line| self::line(model, &line.name, told(model, line).as_str().to_owned())).collect()
+    })
+}
+
+/// How many there are, and the newest; how each slot turned out, and how many nights before last held nothing.
+fn told(model: &Model, line: &AxisLine) -> Shown {
     let newest = line.marks.iter().map(|mark| mark.at).max();
     let newest = newest.map_or_else(|| "none".to_owned(), |at| format!("newest {}", clock(&model.world, at)));
+    let (nights, slots): (Vec<&Window>, Vec<&Window>) =
+        line.windows.iter().partition(|window| axis::is_night(window, &model.world.zone));
     let mut said = vec![format!("{}, {newest}", line.marks.len())];
-    said.extend(line.windows.iter().map(|window| format!("{} {}", window.verdict.glyph(), window.name)));
-    self::line(model, &line.name, said.join(" · "))
+    said.extend(slots.iter().map(|window| format!("{} {}", window.verdict.glyph(), window.name)));
+    match nights.len() {
+        0 => {}
+        1 => said.push("1 gap".into()),
+        many => said.push(format!("{many} gaps")),
+    }
+    said.join(" · ").into()
 }
 
 /// The first and the last value.

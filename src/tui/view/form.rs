@@ -176,7 +176,7 @@ fn value(model: &Model, form: &Form, field: Field) -> Shown {
 /// │ 28 of 31 sources fresh; dark: servers/db2                │
 /// │                                                          │
 /// │ note  _                                                  │
-/// │ Enter signs it as it is  Tab in whose place  Esc goes back │
+/// │ Enter signs it as it is  Tab for whom  Esc goes back       │
 /// └──────────────────────────────────────────────────────────┘
 /// ```
 pub fn sign(model: &Model, canvas: &mut Canvas<'_>, form: &SignForm) {
@@ -196,7 +196,7 @@ pub fn sign(model: &Model, canvas: &mut Canvas<'_>, form: &SignForm) {
     if let Some(row) = rows.next() {
         let enter =
             if model.world.fleet.signs { "Enter signs it, with your ssh key" } else { "Enter signs it as it is" };
-        let tab = if form.persons.is_empty() { "" } else { "  Tab in whose place" };
+        let tab = if form.persons.is_empty() { "" } else { "  Tab for whom" };
         let keys = [enter, tab, "  Esc goes back"].map(|word| Piece::word(word, theme.dim()));
         text::line(canvas, row, &[vec![Piece::space(1)], keys.to_vec()].concat());
     }
@@ -206,7 +206,7 @@ pub fn sign(model: &Model, canvas: &mut Canvas<'_>, form: &SignForm) {
 fn record(model: &Model, form: &SignForm, room: usize) -> Vec<Vec<Piece>> {
     let (theme, round) = (&model.theme, &model.world.round);
     let signs: Shown = match form.stands_for() {
-        Some(whom) => format!(" signs in place of {whom}:").into(),
+        Some(whom) => format!(" signs for {whom}:").into(),
         None => " signs:".into(),
     };
     let mut head =

@@ -1,6 +1,7 @@
 //! Drawing: from the model to a picture, and nothing else. It reads no clock, asks nobody and changes nothing.
 
 mod account;
+mod axis;
 mod bars;
 pub mod detail;
 mod dialog;

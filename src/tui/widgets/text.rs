@@ -40,6 +40,11 @@ impl Piece {
         Self { style, ..self }
     }
 
+    #[cfg(test)]
+    pub fn text(&self) -> &str {
+        self.text.as_str()
+    }
+
     /// Columns it takes.
     pub fn width(&self) -> usize {
         self.text.width()

@@ -13,7 +13,8 @@ use crate::collect::tools::run::Ran;
 use crate::domain::facts::{Encryption, Snapshot, Snapshots};
 use crate::domain::{Fault, Shown};
 
-/// `list --json` and `info --json`, which have the same form; keys of newer versions are passed over.
+/// `list --json` and `info --json`, or borg 2's `repo-list --json`, which have the same form; keys of newer versions are
+/// passed over.
 #[derive(Debug, Deserialize)]
 struct Said {
     archives: Vec<Archive>,
@@ -21,34 +22,50 @@ struct Said {
 }
 
 #[derive(Debug, Deserialize)]
-struct Mode {
-    mode: String,
+#[serde(untagged)]
+enum Mode {
+    One { mode: String },
+    Two { encryption: String },
 }
 
 #[derive(Debug, Deserialize)]
 struct Archive {
     id: String,
     name: String,
-    start: String,
+    #[serde(default)]
+    start: Option<String>,
+    /// borg 2: what the archive is dated, which is not when the run began if somebody said `--timestamp`.
+    #[serde(default)]
+    time: Option<String>,
     #[serde(default)]
     end: Option<String>,
     #[serde(default)]
     hostname: Option<String>,
     #[serde(default)]
     stats: Option<Stats>,
+    #[serde(default)]
+    nfiles: Option<u64>,
+    #[serde(default)]
+    size: Option<u64>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize)]
 struct Stats {
     nfiles: u64,
     original_size: u64,
+}
+
+impl Archive {
+    fn stats(&self) -> Option<Stats> {
+        self.stats.or_else(|| Some(Stats { nfiles: self.nfiles?, original_size: self.size? }))
+    }
 }
 
 /// The archives by what is known of each.
 #[derive(Debug)]
 pub struct Archives {
     all: Vec<Archive>,
-    mode: String,
+    mode: Mode,
     complaint: Option<Shown>,
 }
 
@@ -66,7 +83,7 @@ pub fn list(ran: &Ran) -> Result<Archives, Fault> {
         }
     })?;
     let complaint = complaints.into_iter().next().map(|complaint| Shown::line(&complaint.message));
-    Ok(Archives { all: said.archives, mode: said.encryption.mode, complaint })
+    Ok(Archives { all: said.archives, mode: said.encryption, complaint })
 }
 
 /// How a command ended that prints nothing. Status 1 is a warning, as of a file that isn't there.
@@ -81,10 +98,9 @@ impl Archives {
         for archive in &mut self.all {
             if let Some(more) = more.get(archive.id.as_str()) {
                 archive.hostname = archive.hostname.take().or_else(|| more.hostname.clone());
+                archive.start = archive.start.take().or_else(|| more.start.clone());
                 archive.end = archive.end.take().or_else(|| more.end.clone());
-                archive.stats = archive.stats.take().or_else(|| {
-                    more.stats.as_ref().map(|s| Stats { nfiles: s.nfiles, original_size: s.original_size })
-                });
+                archive.stats = archive.stats.or_else(|| more.stats());
             }
         }
         self.complaint = self.complaint.take().or_else(|| other.complaint.clone());
@@ -92,7 +108,12 @@ impl Archives {
 
     /// Hosts of archives that were not looked into are those of the others whose names begin alike.
     pub fn into_snapshots(self) -> Snapshots {
-        let series = |archive: &Archive| parse_name(&archive.name, false)?.1.map(str::to_owned);
+        let two = matches!(self.mode, Mode::Two { .. });
+        // borg 2 calls all of a series the same.
+        let series = |archive: &Archive| match parse_name(&archive.name, false) {
+            Some((_, before)) => before.map(str::to_owned),
+            None => two.then(|| archive.name.clone()),
+        };
         let mut hosts: HashMap<String, Shown> = HashMap::new();
         for archive in &self.all {
             if let (Some(series), Some(host)) = (series(archive), &archive.hostname) {
@@ -101,18 +122,23 @@ impl Archives {
         }
         let all = self.all.len();
         let snapshot = |archive: Archive| {
-            let at = moment(&archive.start)?;
+            let began = archive.start.as_deref().and_then(moment);
+            let at = if two { archive.time.as_deref().and_then(moment)? } else { began? };
             let series = series(&archive);
             let told = archive.hostname.as_deref().filter(|host| !host.is_empty()).map(Shown::line);
-            let took = archive.end.as_deref().and_then(moment).map(|end| end.duration_since(at).as_secs());
+            let ended = archive.end.as_deref().and_then(moment);
+            let took = began.zip(ended).map(|(began, ended)| ended.duration_since(began).as_secs());
+            // Names are many archives' there; this is what borg takes for one of them.
+            let id = if two { format!("aid:{:.16}", archive.id) } else { archive.name.clone() };
+            let stats = archive.stats();
             Some(Snapshot {
                 host: told.or_else(|| hosts.get(series.as_ref()?).cloned()),
                 // What the archive is called may tell whose it is better than the machine that made it.
                 paths: series.iter().map(|series| Shown::line(series)).collect(),
-                bytes: archive.stats.as_ref().map(|stats| stats.original_size),
-                files: archive.stats.as_ref().map(|stats| stats.nfiles),
+                bytes: stats.map(|stats| stats.original_size),
+                files: stats.map(|stats| stats.nfiles),
                 took_seconds: took.and_then(|seconds| u64::try_from(seconds).ok()),
-                ..Snapshot::new(Shown::line(&archive.name).cut(80), at)
+                ..Snapshot::new(Shown::line(&id).cut(80), at)
             })
         };
         let snapshots: Vec<Snapshot> = self.all.into_iter().filter_map(snapshot).collect();
@@ -121,7 +147,9 @@ impl Archives {
         Snapshots {
             snapshots,
             degraded: self.complaint.or(unread),
-            encryption: encryption(&self.mode),
+            encryption: match &self.mode {
+                Mode::One { mode } | Mode::Two { encryption: mode } => encryption(mode),
+            },
             ..Snapshots::default()
         }
     }
@@ -132,10 +160,28 @@ fn encryption(mode: &str) -> Encryption {
     let shown = Shown::line(mode).cut(40);
     match mode {
         "" => Encryption::Untold,
-        "none" => Encryption::Plain("borg without encryption".into()),
+        mode if mode == "none" || mode.starts_with("none-") => Encryption::Plain("borg without encryption".into()),
         mode if mode.starts_with("authenticated") => Encryption::Plain(format!("borg, {shown}, not encrypted").into()),
         _ => Encryption::By(shown),
     }
+}
+
+/// borg 2's lock, a file in `locks`.
+#[derive(Debug, Deserialize)]
+pub struct Lock {
+    hostid: String,
+    #[serde(rename = "processid")]
+    pub pid: u32,
+}
+
+impl Lock {
+    pub fn host(&self) -> &str {
+        self.hostid.split('@').next().unwrap_or_default()
+    }
+}
+
+pub fn lock(said: &[u8]) -> Option<Lock> {
+    serde_json::from_slice(said).ok()
 }
 
 /// borg was told to live in UTC, but newer versions print an offset.
@@ -158,6 +204,12 @@ struct Complaint {
     msgid: Option<String>,
 }
 
+/// What borg 2 asks in plain text, and our environment answers.
+const ASKED: &[&str] = &[
+    "Attempting to access a previously unknown unencrypted repository",
+    "(from BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK)",
+];
+
 fn complaints(bytes: &[u8]) -> Vec<Complaint> {
     let text = String::from_utf8_lossy(bytes);
     let plain = |line: &str| Complaint {
@@ -168,7 +220,7 @@ fn complaints(bytes: &[u8]) -> Vec<Complaint> {
     };
     text.lines()
         .map(str::trim)
-        .filter(|line| !line.is_empty())
+        .filter(|line| !line.is_empty() && !ASKED.iter().any(|asked| line.contains(asked)))
         .map(|line| serde_json::from_str(line).unwrap_or_else(|_| plain(line)))
         .filter(|complaint: &Complaint| !complaint.kind.starts_with("question_"))
         .filter(|complaint| !matches!(complaint.levelname.as_str(), "DEBUG" | "INFO"))

@@ -2,6 +2,7 @@ use std::path::Path;
 
 use super::parse::list;
 use super::*;
+use crate::collect::tools::borg::parse_version;
 use crate::collect::tools::run::{Program, Ran, run};
 use crate::collect::tools::scratch::Scratch;
 
@@ -204,4 +205,87 @@ async fn a_real_repository_without_encryption_says_so_and_a_damaged_one_is_a_fau
     std::fs::remove_file(config).unwrap();
     let gone = real.read("").await.unwrap_err();
     assert!(gone.said.as_str().starts_with("there is no repository"), "{gone}");
+}
+
+/// What borg 2.0.0b23 printed.
+fn recorded(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/backups");
+    std::fs::read_to_string(folder.join(name)).unwrap()
+}
+
+#[test]
+fn borg_2_dates_an_archive_as_it_was_told_to_and_names_many_alike() {
+    let mut archives = list(&ran(0, &recorded("borg2.json"), "")).unwrap();
+    archives.learn(&list(&ran(0, &recorded("borg2-closer.json"), "")).unwrap());
+    let found = archives.into_snapshots();
+    assert_eq!((found.encryption, found.degraded), (Encryption::By("aes256-ocb".into()), None));
+    let [one, two, other] = &found.snapshots[..] else { panic!("{:?}", found.snapshots) };
+    assert_eq!(
+        (one.at.to_string(), two.at.to_string()),
+        ("2026-11-22T02:14:00Z".into(), "2026-11-23T02:14:00Z".into())
+    );
+    assert!(one.id.as_str().starts_with("aid:3c98") && one.id != two.id, "{}", one.id);
+    assert_eq!((one.paths.as_slice(), other.paths.as_slice()), (&["web1".into()][..], &["db1".into()][..]));
+    assert_eq!((one.host.as_ref().unwrap().as_str(), one.bytes, one.files), ("vm", Some(200_041), Some(2)));
+    assert_eq!(one.took_seconds, Some(0), "the run took no longer, whatever the archive is dated");
+}
+
+#[test]
+fn borg_2_says_which_repositories_anybody_can_read() {
+    let found = list(&ran(0, &recorded("borg2-plain.json"), &recorded("borg2-plain.stderr"))).unwrap().into_snapshots();
+    assert!(matches!(found.encryption, Encryption::Plain(_)), "{found:?}");
+    assert_eq!(found.degraded, None, "what borg asks and we answer is no complaint");
+    let signed = recorded("borg2.json").replace("aes256-ocb", "authenticated-blake3");
+    assert!(matches!(list(&ran(0, &signed, "")).unwrap().into_snapshots().encryption, Encryption::Plain(_)));
+    for (name, status, words) in [("wrong-password", 52, "wrong password"), ("missing", 13, "there is no repository")] {
+        let fault = list(&ran(status, "", &recorded(&format!("borg2-{name}.stderr")))).unwrap_err();
+        assert!(fault.said.as_str().starts_with(words), "{fault}");
+    }
+}
+
+#[test]
+fn which_borg_it_is_it_says_itself() {
+    for (said, generation) in [
+        ("borg 1.2.4\n", Some(Generation::One)),
+        ("borg 2.0.0b23\n", Some(Generation::Two)),
+        ("borg 3.0\n", None),
+        ("borg\n", None),
+        ("", None),
+        ("usage: 2", None),
+    ] {
+        assert_eq!(parse_version(said.as_bytes()), generation, "{said}");
+    }
+    let held = parse::lock(br#"{"exclusive": false, "hostid": "web1@72", "processid": 7, "threadid": 0, "time": "x"}"#);
+    assert_eq!(held.map(|lock| (lock.host().to_owned(), lock.pid)), Some(("web1".into(), 7)));
+}
+
+/// A stand-in on the path that notes what it was asked. Written by a shell, so that this process never holds it open.
+async fn stand_in(scratch: &Scratch, version: &str) -> Borg {
+    let path = scratch.path().join("borg");
+    let mut program = Program::new("sh").arguments(["-c", "cat >\"$0\" && chmod 755 \"$0\""]).arguments([&path]);
+    let script = "#!/bin/sh\n[ \"$1\" != --version ] || { echo \"borg VERSION\"; exit; }\n\
+                  echo \"$*\" >>\"${0%/*}/asked\"; cat \"${0%/*}/list\"\n";
+    program.input = script.replace("VERSION", version).into_bytes();
+    assert_eq!(run(program).await.unwrap().status, Some(0));
+    std::fs::write(scratch.path().join("list"), recorded("borg2.json")).unwrap();
+    Borg { program: path.into() }
+}
+
+#[tokio::test]
+async fn each_borg_is_asked_in_its_own_words() {
+    for (version, words) in [
+        ("1.4.1", "--log-json --bypass-lock list --json -- /srv/repo"),
+        ("2.0.0b23", "--log-json --repo /srv/repo repo-list --json"),
+    ] {
+        let scratch = Scratch::new().unwrap();
+        let borg = stand_in(&scratch, version).await;
+        let repository = BorgRepository::parse("/srv/repo").unwrap();
+        let backup = BorgBackup { repository, password: None, sizes: false, borg };
+        assert!(!backup.read(None).await.unwrap().snapshots.is_empty(), "{version}");
+        let asked = std::fs::read_to_string(scratch.path().join("asked")).unwrap();
+        assert_eq!(asked.lines().next(), Some(words), "{version}");
+    }
+    let scratch = Scratch::new().unwrap();
+    let borg = stand_in(&scratch, "3.0").await;
+    assert!(borg.generation().await.unwrap_err().said.as_str().contains("`borg 3.0`"));
 }

@@ -28,9 +28,11 @@ impl Installed {
 /// Lines of `STATE\tPACKAGE\tVERSION\tSOURCE\tSOURCE VERSION\tARCHITECTURE`.
 pub fn parse_packages(section: &Section) -> Result<Installed, Fault> {
     let mut installed = Installed::default();
+    let mut held: Vec<(&str, &str)> = Vec::new();
+    let mut native = None;
     for line in &section.lines {
         let fields: Vec<&str> = line.split('\t').collect();
-        let [state, name, version, source, source_version, _] = fields[..] else { continue };
+        let [state, name, version, source, source_version, architecture] = fields[..] else { continue };
         let mut letters = state.chars();
         let (wanted, status, error) = (letters.next(), letters.next(), letters.next());
         // Neither there nor only its configuration.
@@ -41,7 +43,10 @@ pub fn parse_packages(section: &Section) -> Result<Installed, Fault> {
             installed.half.push(Shown::line(&format!("{name} {word}")));
         }
         if wanted == Some('h') {
-            installed.held.push(name.into());
+            held.push((name, architecture));
+        }
+        if name == "dpkg" {
+            native = Some(architecture);
         }
         installed.packages.push(Package {
             name: name.into(),
@@ -50,6 +55,14 @@ pub fn parse_packages(section: &Section) -> Result<Installed, Fault> {
             source_version: source_version.into(),
         });
     }
+    // As apt-mark names them: a hold of libc6:i386 is none of libc6.
+    installed.held = held
+        .into_iter()
+        .map(|(name, of)| match native {
+            Some(native) if of != native && of != "all" => format!("{name}:{of}").into(),
+            _ => name.into(),
+        })
+        .collect();
     let count = installed.packages.len();
     if count < FLOOR {
         let said = match count {
@@ -137,7 +150,7 @@ pub mod tests {
     use super::*;
 
     pub fn section(text: &str) -> Section {
-        Section { lines: text.lines().map(str::to_owned).collect(), code: 0 }
+        Section { lines: text.lines().map(str::to_owned).collect(), code: 0, digest: None }
     }
 
     /// A plausible machine with these lines besides.
@@ -171,6 +184,15 @@ pub mod tests {
         );
         assert_eq!(machine.held, ["d"]);
         assert!(machine.package("e").is_none() && machine.package("f").is_none() && machine.package("a").is_some());
+    }
+
+    #[test]
+    fn a_hold_of_a_foreign_architecture_is_none_of_the_native_package() {
+        let machine = machine(
+            "ii \tdpkg\t1\tdpkg\t1\tamd64\nii \tlibc6\t2\tglibc\t2\tamd64\nhi \tlibc6\t2\tglibc\t2\ti386\n\
+             hi \tnginx\t1\tnginx\t1\tamd64\nhi \ttzdata\t1\ttzdata\t1\tall\n",
+        );
+        assert_eq!(machine.held, ["libc6:i386", "nginx", "tzdata"]);
     }
 
     #[test]

@@ -2,14 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
 use crate::domain::{Fault, Shown};
 
+/// As in the probe: of a body that is longer than this many bytes a digest may be sent in its place.
+const LONG: usize = 500;
+
 /// What one command said.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Section {
     pub lines: Vec<String>,
     /// Its exit status.
     pub code: i32,
+    /// Of a long body, byte for byte as it came.
+    pub digest: Option<String>,
 }
 
 impl Section {
@@ -30,8 +38,27 @@ impl Section {
 }
 
 /// All sections, by name.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Sections(BTreeMap<String, Section>);
+
+impl Sections {
+    /// Those that are worth remembering.
+    pub fn long(self) -> Self {
+        Self(self.0.into_iter().filter(|(_, section)| section.digest.is_some()).collect())
+    }
+
+    /// `NAME:DIGEST NAME:DIGEST`, as the probe is told what it need not send again.
+    pub fn offer(&self) -> String {
+        let digests = self.0.iter().filter_map(|(name, section)| Some(format!("{name}:{}", section.digest.as_ref()?)));
+        digests.filter(|word| is_offer(word)).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// Only this goes back to a server.
+fn is_offer(word: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    word.split_once(':').is_some_and(|(name, digest)| name.bytes().all(plain) && super::is_digest(digest))
+}
 
 impl Sections {
     pub fn get(&self, name: &str) -> Option<&Section> {
@@ -52,7 +79,11 @@ impl Sections {
     /// The same of a command that needs root: where the login may not run it, the mend says how to allow it.
     pub fn rooted(&self, name: &str, tool: &str, what: &str) -> Result<&Section, Fault> {
         match self.0.get(name) {
-            Some(section) if section.code == 77 => Err(needs_root(what)),
+            Some(section) if section.code == 77 => Err(match section.last_words().as_str().strip_prefix("no rule: ") {
+                Some(command) => Fault::new(format!("{what} needs root, and sudo's rules there lack a command"))
+                    .mend(format!("add to them `{command}`: `matins probe sudoers` prints all")),
+                None => needs_root(what),
+            }),
             Some(section) if section.code == 1 && section.last_words().as_str().starts_with("sudo: ") => {
                 Err(needs_root(what))
             }
@@ -101,31 +132,59 @@ fn package_of(tool: &str) -> Option<&'static str> {
 }
 
 /// Headings are lines that begin with `#`, bodies' lines begin with a space, a body's last line is `rc=N`. A section
-/// without its end is left out: nobody knows what it lacks.
-pub fn parse_sections(output: &[u8]) -> Sections {
-    let text = String::from_utf8_lossy(output);
+/// without its end is left out: nobody knows what it lacks. One that says it is as `known` is taken from there.
+pub fn parse_beside(output: &[u8], known: &Sections) -> Sections {
     let mut sections = BTreeMap::new();
-    let mut open: Option<(String, Vec<String>)> = None;
-    for line in text.lines() {
-        if let Some(name) = line.strip_prefix('#') {
-            close(&mut sections, open.take());
-            open = Some((name.to_owned(), Vec::new()));
-        } else if let (Some(body), Some((_, lines))) = (line.strip_prefix(' '), &mut open) {
-            lines.push(body.to_owned());
+    let mut open: Option<Open> = None;
+    for line in output.split(|byte| *byte == b'\n') {
+        if let Some(name) = line.strip_prefix(b"#") {
+            close(&mut sections, open.take(), known);
+            open = Some(Open { name: String::from_utf8_lossy(name).into_owned(), ..Open::default() });
+        } else if let Some(open) = &mut open {
+            if line.starts_with(b" ") {
+                open.long += line.len() + 1;
+                open.digest.update(line);
+                open.digest.update(b"\n");
+                open.lines.push(String::from_utf8_lossy(&line[1..]).trim_end_matches('\r').to_owned());
+            } else if let Some(digest) = line.strip_prefix(b"=") {
+                open.same = std::str::from_utf8(digest).ok().map(str::to_owned);
+            }
         }
     }
-    close(&mut sections, open);
+    close(&mut sections, open, known);
     Sections(sections)
 }
 
-fn close(sections: &mut BTreeMap<String, Section>, open: Option<(String, Vec<String>)>) {
-    let Some((name, mut lines)) = open else { return };
+/// Of an answer to somebody who remembers nothing.
+pub fn parse_sections(output: &[u8]) -> Sections {
+    parse_beside(output, &Sections::default())
+}
+
+/// A section whose end has not come yet.
+#[derive(Default)]
+struct Open {
+    name: String,
+    lines: Vec<String>,
+    long: usize,
+    digest: Sha256,
+    same: Option<String>,
+}
+
+fn close(sections: &mut BTreeMap<String, Section>, open: Option<Open>, known: &Sections) {
+    let Some(Open { name, mut lines, long, digest, same }) = open else { return };
+    if same.is_some() && lines.is_empty() {
+        let kept = known.get(&name).filter(|section| section.digest == same);
+        sections.extend(kept.map(|section| (name, section.clone())));
+        return;
+    }
     let Some(code) = lines.pop().and_then(|last| last.strip_prefix("rc=")?.parse().ok()) else { return };
     // The probe puts a line feed in front of the status, so that it always has a line of its own.
     if lines.last().is_some_and(String::is_empty) {
         lines.pop();
     }
-    sections.insert(name, Section { lines, code });
+    let digest =
+        (long > LONG).then(|| digest.finalize().iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}")));
+    sections.insert(name, Section { lines, code, digest });
 }
 
 #[cfg(test)]
@@ -156,5 +215,37 @@ mod tests {
         assert_eq!(lacking.said, "ss is not there");
         assert!(lacking.mend.unwrap().as_str().contains("iproute2"));
         assert_eq!(sections.sound("b", "apt").unwrap_err().said, "apt failed with 100: E: broken");
+    }
+
+    #[test]
+    fn what_is_as_it_was_comes_from_what_is_remembered_and_a_stranger_digest_is_no_answer() {
+        let long = format!("#packages\n {}\n\n rc=0\n#short\n x\n\n rc=0\n", "x".repeat(LONG));
+        let first = parse_sections(long.as_bytes());
+        let remembered = first.clone().long();
+        let offer = remembered.offer();
+        let digest = offer.strip_prefix("packages:").unwrap();
+        let same = format!("#packages\n={digest}\n#short\n x\n\n rc=0\n");
+        assert_eq!(parse_beside(same.as_bytes(), &remembered), first);
+        assert!(parse_sections(same.as_bytes()).get("packages").is_none());
+        let other = same.replace(digest, &"0".repeat(64));
+        assert!(parse_beside(other.as_bytes(), &remembered).get("packages").is_none());
+        // A line of data always stands behind a space.
+        let said = parse_beside(b"#short\n =00\n\n rc=0\n", &remembered);
+        assert_eq!(said.get("short").unwrap().lines, ["=00"]);
+    }
+
+    #[test]
+    fn a_name_that_could_be_anything_goes_back_to_nobody() {
+        let hostile = format!("#x'; id; '\n {}\n\n rc=0\n", "x".repeat(LONG));
+        assert_eq!(parse_sections(hostile.as_bytes()).long().offer(), "");
+    }
+
+    #[test]
+    fn a_rule_that_sudo_lacks_is_named() {
+        let output = b"#nft\n no rule: /usr/sbin/nft -s -j list ruleset\n\n rc=77\n#x\n needs root\n\n rc=77\n";
+        let sections = parse_sections(output);
+        let fault = sections.rooted("nft", "nft", "the packet filter").unwrap_err();
+        assert!(fault.mend.unwrap().as_str().contains("`/usr/sbin/nft -s -j list ruleset`"));
+        assert_eq!(sections.rooted("x", "nft", "the packet filter").unwrap_err().said, "the packet filter needs root");
     }
 }

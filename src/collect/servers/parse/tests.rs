@@ -17,7 +17,7 @@ fn recording(name: &str) -> Vec<u8> {
 }
 
 fn answer(name: &str) -> (HostSeen, Option<Packages>) {
-    match parse_answer(&recording(name), recorded()).unwrap() {
+    match parse_answer(&recording(name), recorded(), &Sections::default()).unwrap() {
         Answer::Whole { host, packages, digest, .. } => {
             assert!(digest.is_some());
             (*host, packages)
@@ -79,7 +79,9 @@ fn origins_of_unattended_upgrades_that_were_not_told_are_a_doubt() {
     let doubt = |more: &str| {
         let mut output = recording("after.txt");
         output.extend(more.as_bytes());
-        let Answer::Whole { host, .. } = parse_answer(&output, recorded()).unwrap() else { panic!("it is whole") };
+        let Answer::Whole { host, .. } = parse_answer(&output, recorded(), &Sections::default()).unwrap() else {
+            panic!("it is whole")
+        };
         let unattended = host.unattended.seen().unwrap().clone();
         (unattended.covers_security, unattended.covers_doubt.map(|fault| fault.said.to_string()))
     };
@@ -113,7 +115,9 @@ fn a_damaged_database_takes_what_follows_from_it_and_nothing_else() {
 
 #[test]
 fn a_clock_counts_against_ours_when_the_answer_came() {
-    let skew = |ours: &str| match parse_answer(&recording("after.txt"), ours.parse().unwrap()).unwrap() {
+    let skew = |ours: &str| match parse_answer(&recording("after.txt"), ours.parse().unwrap(), &Sections::default())
+        .unwrap()
+    {
         Answer::Whole { host, .. } => *host.clock_skew_seconds.seen().unwrap(),
         Answer::Same { .. } => panic!(),
     };
@@ -121,14 +125,14 @@ fn a_clock_counts_against_ours_when_the_answer_came() {
     // Cut towards zero on both sides.
     assert!((7_199..=7_200).contains(&far), "{far}");
     let same = b"#same\n rc=0\n#clock\n 1795478984.5\n rc=0\n";
-    let same = parse_answer(same, Timestamp::from_second(1_795_478_984).unwrap()).unwrap();
+    let same = parse_answer(same, Timestamp::from_second(1_795_478_984).unwrap(), &Sections::default()).unwrap();
     assert_eq!(same, Answer::Same { clock_skew_seconds: Read::Seen(0) });
 }
 
 #[test]
 fn an_answer_of_something_else_is_a_fault() {
     for nonsense in [&b""[..], b"hello", b"#digest\n x", b"#clock\n 1\n rc=0\n"] {
-        assert!(parse_answer(nonsense, recorded()).is_err());
+        assert!(parse_answer(nonsense, recorded(), &Sections::default()).is_err());
     }
 }
 
@@ -138,7 +142,7 @@ proptest! {
     fn an_answer_that_ends_early_never_looks_better(cut in 0usize..16_000) {
         let bytes = recording("before.txt");
         let whole = answer("before.txt").0;
-        if let Ok(Answer::Whole { host, .. }) = parse_answer(&bytes[..cut.min(bytes.len())], recorded()) {
+        if let Ok(Answer::Whole { host, .. }) = parse_answer(&bytes[..cut.min(bytes.len())], recorded(), &Sections::default()) {
             prop_assert!(host.pending.seen().is_none() || host.pending == whole.pending);
             prop_assert!(host.held.seen().is_none() || host.held == whole.held);
             prop_assert!(host.lists_at.seen().is_none() || host.lists_at == whole.lists_at);
@@ -148,13 +152,13 @@ proptest! {
 
     #[test]
     fn any_bytes_are_read_without_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-        parse_answer(&bytes, recorded()).ok();
+        parse_answer(&bytes, recorded(), &Sections::default()).ok();
         let mut broken = recording("after.txt");
         for (at, byte) in bytes.iter().enumerate() {
             let place = (at * 7_919 + usize::from(*byte) * 31) % broken.len();
             broken[place] = *byte;
         }
-        parse_answer(&broken, recorded()).ok();
+        parse_answer(&broken, recorded(), &Sections::default()).ok();
     }
 }
 
@@ -178,7 +182,7 @@ fn real_package_lists_are_read_whole() {
         let there = rows.iter().filter(|row| !matches!(row[3].as_bytes()[1], b'n' | b'c')).count();
         // Recorded with another order of columns.
         let order = |row: &Vec<&str>| [row[3], row[0], row[1], row[4], row[5], row[2]].join("\t");
-        let section = Section { lines: rows.iter().map(order).collect(), code: 0 };
+        let section = Section { lines: rows.iter().map(order).collect(), code: 0, digest: None };
         let installed = packages::parse_packages(&section).unwrap();
         assert_eq!(installed.packages.len(), there, "{name}");
         assert!(there > 250);

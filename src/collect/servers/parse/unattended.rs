@@ -222,6 +222,6 @@ mod tests {
     fn a_masked_timer_switches_everything_off() {
         assert!(timer_is_off(Some(&section("apt-daily.timer enabled\napt-daily-upgrade.timer masked"))));
         assert!(!timer_is_off(Some(&section("apt-daily.timer enabled\napt-daily-upgrade.timer enabled"))));
-        assert!(!timer_is_off(Some(&Section { lines: vec!["apt-daily.timer masked".into()], code: 1 })));
+        assert!(!timer_is_off(Some(&Section { lines: vec!["apt-daily.timer masked".into()], code: 1, digest: None })));
     }
 }

@@ -43,11 +43,14 @@ case $nonce in '' | *[!0-9a-f]*) refuse ;; esac
 [ "$brace $begin $open" = "{{ printf '\nMATINS1 BEGIN %s\n' $nonce (" ] || refuse
 known=${{memory#"known='"}}
 known=${{known%%"'"*}}
-power=${{memory##*"power='"}}
-power=${{power%"'"}}
-[ "$memory" = "known='$known' power='$power'" ] || refuse
+power=${{memory##*" power='"}}
+power=${{power%%"'"*}}
+had=${{memory##*" had='"}}
+had=${{had%"'"}}
+[ "$memory" = "known='$known' power='$power' had='$had'" ] || refuse
 case $known in *[!0-9a-f]*) refuse ;; esac
-case $power in '' | root | sudo | none) ;; *) refuse ;; esac
+case $power in '' | root | sudo | none) ;; sudo:*[!0-9:]*) refuse ;; sudo:[0-9]*) ;; *) refuse ;; esac
+case $had in *[!0-9a-z:\ -]*) refuse ;; esac
 printf '\nMATINS1 BEGIN %s\n' "$nonce"
 (
 printf '#installed\n %s\n rc=0\n' {version}
