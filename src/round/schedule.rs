@@ -185,8 +185,7 @@ impl Clerk {
             Ok(None) => {}
             Err(panic) => {
                 let fault = Fault::new(format!("matins failed while it did something on a server ({panic})"));
-                // Nobody listens any more when this fails; the next report ends the schedule.
-                self.updates.send(Update::Trouble(fault.mend("look there how far it came, and please report it"))).ok();
+                self.trouble(fault.mend("look there how far it came, and please report it"));
             }
         }
     }
@@ -196,8 +195,7 @@ impl Clerk {
     fn settle(&mut self, account: &Account) {
         let now = (self.tools.now)();
         if let Err(fault) = self.desk.note_done(account, now) {
-            // Nobody listens any more when this fails; the next report ends the schedule.
-            self.updates.send(Update::Trouble(fault)).ok();
+            self.trouble(fault);
         }
         for step in account.deed.steps() {
             self.hurry(&Order::RefreshSubject(Subject::host(step.server.clone())), now);
@@ -305,9 +303,16 @@ impl Clerk {
         self.updates.send(Update::Round(round)).ok(); // As above.
     }
 
+    fn trouble(&self, fault: Fault) {
+        // Nobody listens any more when this fails; the next report ends the schedule.
+        self.updates.send(Update::Trouble(fault)).ok();
+    }
+
     fn take_ready(&mut self) {
         while let Some(joined) = self.asking.try_join_next() {
-            joined.into_iter().for_each(|attempt| self.take(attempt));
+            if let Ok(attempt) = joined {
+                self.take(attempt);
+            }
         }
     }
 
@@ -315,8 +320,7 @@ impl Clerk {
         let id = attempt.id.clone();
         self.busy.remove(&id);
         if let Err(error) = self.desk.take(attempt) {
-            // Nobody listens any more when this fails; the next report ends the schedule.
-            self.updates.send(Update::Trouble(error.into())).ok();
+            self.trouble(error.into());
         }
         let every = self.desk.plan.sources.iter().find(|source| source.id == id).map_or(BACKOFF, |source| source.every);
         if let Some(record) = self.desk.evidence().sources.iter().find(|record| record.id == id) {
@@ -350,8 +354,7 @@ impl Clerk {
         self.judged_at = (self.tools.now)();
         // Said once, and before what is worse; a store that can't be read says so itself below.
         for fault in self.desk.newly_unreached().unwrap_or_default() {
-            // Nobody listens any more when this fails; the next report ends the schedule.
-            self.updates.send(Update::Trouble(fault)).ok();
+            self.trouble(fault);
         }
         match self.desk.evaluate_apart(self.judged_at) {
             Ok(round) => {
@@ -362,18 +365,15 @@ impl Clerk {
                 // What can't be kept is shown all the same: an old screen would look as if nothing had happened.
                 let round = self.desk.glance_apart(self.judged_at);
                 self.show(round);
-                // Nobody listens any more when this fails; the next report ends the schedule.
-                self.updates.send(Update::Trouble(error.into())).ok();
+                self.trouble(error.into());
             }
         }
         if let Err(error) = self.desk.thin_out_a_day(self.judged_at) {
-            // Nobody listens any more when this fails; the next report ends the schedule.
-            self.updates.send(Update::Trouble(error.into())).ok();
+            self.trouble(error.into());
         }
         for said in self.desk.damage() {
             let fault = Fault::new(said).mend("matins log verify names the first bad entry");
-            // As above.
-            self.updates.send(Update::Trouble(fault)).ok();
+            self.trouble(fault);
         }
     }
 
