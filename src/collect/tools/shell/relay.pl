@@ -1,5 +1,5 @@
 # Passes on what is said between our stdin and stdout and a socket here, as `perl -e THIS -- WORD unix PATH` or
-# `… WORD tcp ADDRESS PORT`. First one line: WORD and `open`, or WORD and why not. Debian's perl-base is enough.
+# `... WORD tcp ADDRESS PORT`. First one line: WORD and `open`, or WORD and why not. Debian's perl-base is enough.
 use strict;
 use warnings;
 use Socket;
