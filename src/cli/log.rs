@@ -45,7 +45,7 @@ pub(super) enum Command {
     Sign {
         entry: u64,
         /// A private key's file, a public key's file whose private part your agent holds, or `agent`. Default:
-        /// `signing_key` of [console].
+        /// `[console] signing_key`.
         #[arg(long, value_name = "FILE|agent")]
         key: Option<String>,
     },
@@ -280,7 +280,7 @@ fn sign_later(edge: &Edge, seq: u64, key: Option<&str>) -> Ended {
     let (settings, plan, store) = edge.plan()?;
     let key = key
         .or(settings.operator.signing_key.as_deref())
-        .ok_or_else(|| End::new(USAGE, "with which key? Name it with --key, or as `signing_key` of [console]"))?;
+        .ok_or_else(|| End::new(USAGE, "with which key? Name it with --key, or as `[console] signing_key`"))?;
     let operator = plan.operator.clone();
     let line = store.log(seq.saturating_sub(1))?.into_iter().find(|(at, _)| *at == seq).map(|(_, line)| line);
     let line = line.ok_or_else(|| End::new(USAGE, format!("the log has no entry {seq}")))?;

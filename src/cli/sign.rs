@@ -22,7 +22,7 @@ pub(super) struct Arguments {
     #[arg(long = "for", value_name = "PERSON")]
     stands_for: Option<String>,
     /// Also sign the entry with this ssh key: a private key's file, a public key's file whose private part your agent
-    /// holds, or `agent` for the agent's first key. Default: `signing_key` of [console].
+    /// holds, or `agent` for the agent's first key. Default: `[console] signing_key`.
     #[arg(long, value_name = "FILE|agent")]
     key: Option<String>,
 }
