@@ -280,7 +280,7 @@ impl Clerk {
         for order in orders {
             match order {
                 Order::AsOf(then) => self.travel(then.is_some()),
-                Order::Request(request) => requests.push(request),
+                Order::Request(request) => requests.extend(request.each()),
                 Order::Look(_) => look = Some(order),
                 other => others.push(other),
             }

@@ -316,9 +316,13 @@ fn record(model: &mut Model) -> Vec<Effect> {
     let wish = form.wish(until);
     model.view.overlay = None;
     let Some(wish) = wish else { return Vec::new() };
-    let others: Vec<Wish> = also.into_iter().map(|key| Wish { key, ..wish.clone() }).collect();
-    let all = others.into_iter().chain([wish]);
-    all.map(|wish| Effect::Order(Order::Request(Request::Decide(wish)))).collect()
+    if also.is_empty() {
+        return vec![Effect::Order(Order::Request(Request::Decide(wish)))];
+    }
+    // In one order: what one act decided has one moment, by which it is taken back as one.
+    let others = also.into_iter().map(|key| Wish { key, ..wish.clone() });
+    let all = others.chain([wish.clone()]).collect();
+    vec![Effect::Order(Order::Request(Request::DecideAll(all)))]
 }
 
 /// `Mon 30 Nov 2026 06:00 (in 7 days)`: the weekday's name is what people plan by.

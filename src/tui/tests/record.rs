@@ -232,14 +232,9 @@ fn the_same_unknown_is_one_row_that_stands_for_all() {
     let why = text(&console.frame());
     assert!(why.contains("the same is said of db2 (firewall), db3 (firewall)"), "{why}");
     console.press("<esc>");
-    let keys: Vec<String> = console
-        .press("dthe link is down<enter>")
-        .into_iter()
-        .map(|effect| match effect {
-            Effect::Order(Order::Request(Request::Decide(wish))) => wish.key.to_string(),
-            other => panic!("{other:?}"),
-        })
-        .collect();
+    let pressed = console.press("dthe link is down<enter>");
+    let [Effect::Order(Order::Request(Request::DecideAll(wishes)))] = &pressed[..] else { panic!("{pressed:?}") };
+    let keys: Vec<&str> = wishes.iter().map(|wish| wish.key.as_str()).collect();
     assert_eq!(keys, ["firewall/db2", "firewall/db3", "security-updates/db2"]);
 }
 
@@ -275,7 +270,8 @@ fn servers_that_lack_the_same_are_one_row_and_one_decision() {
     assert!(why.contains("the same is said of app3 (security-updates), app2"), "{why}");
     console.press("<esc>d");
     assert!(text(&console.frame()).contains("and of 3 more that say the same"));
-    let wishes = console.press("the mirror is mended tonight<enter>");
+    let pressed = console.press("the mirror is mended tonight<enter>");
+    let [Effect::Order(Order::Request(Request::DecideAll(wishes)))] = &pressed[..] else { panic!("{pressed:?}") };
     assert_eq!(wishes.len(), 4);
     // With two of them decided on there are too few for one row.
     let mut rest = round;
