@@ -255,7 +255,8 @@ impl Desk {
                     (true, false) => drop(self.unkept.insert(attempt.id.clone(), observations)),
                     (true, true) => drop(self.unkept.remove(&attempt.id)),
                 }
-                match memory {
+                // With it the source might say that nothing has changed, of an answer that the store never got.
+                match memory.filter(|_| is_kept) {
                     Some(memory) => self.memories.insert(attempt.id, memory),
                     None => self.memories.remove(&attempt.id),
                 };

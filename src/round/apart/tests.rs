@@ -70,7 +70,7 @@ fn answer(status: u16, minute: i64) -> Attempt {
     let reached = Read::Seen(Reached { status, took_ms: 5, redirect: None });
     let fact = Fact::ServiceSeen(ServiceSeen { url: url(), reached, certificate: None });
     let observations = vec![Observation { subject: wiki(), at: at(minute), fact }];
-    let outcome = Outcome::Seen { observations, memory: None };
+    let outcome = Outcome::Seen { observations, memory: Some(format!("answer {minute}")) };
     Attempt { id: SourceId::new("services", "wiki"), asked_at: at(minute), took_ms: 5, outcome }
 }
 
@@ -119,7 +119,10 @@ fn what_could_not_be_kept_is_judged_all_the_same() {
     desk.take(answer(200, 0)).unwrap();
     assert_eq!(reachable(&desk.evaluate_apart(at(0)).unwrap()), Verdict::Ok);
     let busy = writer(&file);
+    let id = SourceId::new("services", "wiki");
+    assert_eq!(desk.memory(&id).as_deref(), Some("answer 0"));
     desk.take(answer(500, 1)).unwrap_err();
+    assert_eq!(desk.memory(&id), None, "what the store lacks is asked for as a whole");
     desk.evaluate_apart(at(1)).unwrap_err();
     assert_eq!(reachable(&desk.glance_apart(at(1))), Verdict::Broken);
     drop(busy);
