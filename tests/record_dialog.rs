@@ -4,46 +4,19 @@
 
 #[path = "support/home.rs"]
 mod home;
+#[path = "support/opened.rs"]
+#[allow(dead_code, reason = "each test program uses its part")]
+mod opened;
 #[path = "support/pty.rs"]
 #[allow(dead_code, reason = "each test program uses its part")]
 mod pty;
 
-use std::ffi::OsStr;
-
 use home::{Home, backups, jiff_now, text};
-use portable_pty::CommandBuilder;
+use opened::{KEY, broken};
 use pty::Terminal;
 
-const KEY: &str = "backup-on-site/web1/dumps";
-
-/// Two servers whose only backup stopped a month ago.
-fn broken() -> Home {
-    let home = Home::new("");
-    let toml = backups(home.path(), 30).replace("of = []", "of = [\"web1\"]")
-        + "[[server]]\nname = \"web1\"\nssh = \"127.0.0.1\"\n";
-    home.configure(&toml);
-    home.run(&["round", "--only", "backups"]);
-    home
-}
-
 fn console(home: &Home) -> Terminal {
-    console_with(home, &[])
-}
-
-fn console_with(home: &Home, variables: &[(&str, &OsStr)]) -> Terminal {
-    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_matins"));
-    command.env_clear();
-    command.env("PATH", std::env::var_os("PATH").unwrap());
-    for (name, value) in [("TERM", "xterm-256color"), ("LC_ALL", "C.UTF-8"), ("LOGNAME", "mona")] {
-        command.env(name, value);
-    }
-    command.env("HOME", home.path());
-    command.env("XDG_CONFIG_HOME", home.path().join("config"));
-    command.env("XDG_STATE_HOME", home.path().join("state"));
-    for (name, value) in variables {
-        command.env(name, value);
-    }
-    let mut terminal = Terminal::start(command, 140, 40);
+    let mut terminal = opened::console(home, &[], &[]);
     terminal.shows("Needs you");
     terminal
 }

@@ -2,47 +2,24 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
-use portable_pty::CommandBuilder;
 use serde_json::Value;
 
 #[path = "support/home.rs"]
 mod home;
+#[path = "support/opened.rs"]
+#[allow(dead_code, reason = "each test program uses its part")]
+mod opened;
 #[path = "support/pty.rs"]
 #[allow(dead_code, reason = "each test program uses its part")]
 mod pty;
 
 use home::{Home, backups, jiff_now, text};
-use pty::Terminal;
-
-const KEY: &str = "backup-on-site/web1/dumps";
-
-/// A server whose only backup stopped a month ago.
-fn broken() -> Home {
-    let home = Home::new("");
-    let toml = backups(home.path(), 30).replace("of = []", "of = [\"web1\"]")
-        + "[[server]]\nname = \"web1\"\nssh = \"127.0.0.1\"\n";
-    home.configure(&toml);
-    home
-}
+use opened::{KEY, console, stopped};
 
 fn ok(home: &Home, arguments: &[&str]) -> String {
     let output = home.run(arguments);
     assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", text(&output.stderr));
     text(&output.stdout)
-}
-
-fn console(home: &Home, arguments: &[&str]) -> Terminal {
-    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_matins"));
-    command.args(arguments);
-    command.env_clear();
-    command.env("PATH", std::env::var_os("PATH").unwrap());
-    for (name, value) in [("TERM", "xterm-256color"), ("LC_ALL", "C.UTF-8"), ("LOGNAME", "mona")] {
-        command.env(name, value);
-    }
-    command.env("HOME", home.path());
-    command.env("XDG_CONFIG_HOME", home.path().join("config"));
-    command.env("XDG_STATE_HOME", home.path().join("state"));
-    Terminal::start(command, 140, 40)
 }
 
 fn then(home: &Home, at: &str) -> Value {
@@ -55,7 +32,7 @@ fn finding(report: &Value) -> &Value {
 
 #[test]
 fn the_past_shows_what_was_known_decided_and_signed_by_then() {
-    let home = broken();
+    let home = stopped();
     home.run(&["round", "--only", "backups"]);
     let found = jiff_now().to_string();
     ok(&home, &["decide", KEY, "accept", "--reason", "the disk comes on Friday", "--until", "7d"]);
@@ -92,7 +69,7 @@ fn the_past_shows_what_was_known_decided_and_signed_by_then() {
 
 #[test]
 fn before_the_first_round_there_is_no_green_morning() {
-    let home = broken();
+    let home = stopped();
     let refused = |arguments: &[&str], code| {
         let output = home.run(arguments);
         assert_eq!((output.status.code(), text(&output.stdout)), (Some(code), String::new()), "{arguments:?}");
@@ -110,7 +87,7 @@ fn before_the_first_round_there_is_no_green_morning() {
 
 #[test]
 fn what_goes_to_and_fro_is_one_line_that_says_how_often() {
-    let home = broken();
+    let home = stopped();
     let round = || text(&home.run(&["round", "--only", "backups"]).stdout);
     round();
     ok(&home, &["sign"]);
@@ -132,7 +109,7 @@ fn what_goes_to_and_fro_is_one_line_that_says_how_often() {
 
 #[test]
 fn who_looks_back_writes_nothing() {
-    let home = broken();
+    let home = stopped();
     home.run(&["round", "--only", "backups"]);
     let bytes = || std::fs::read(home.path().join("state/matins/matins.db")).unwrap();
     let before = bytes();
@@ -142,7 +119,7 @@ fn who_looks_back_writes_nothing() {
 
 #[test]
 fn the_console_goes_back_and_comes_again() {
-    let home = broken();
+    let home = stopped();
     home.run(&["round", "--only", "backups"]);
     let before = jiff_now();
     // The moment is typed to the second.
@@ -155,7 +132,7 @@ fn the_console_goes_back_and_comes_again() {
     }
     backups(home.path(), 0);
     home.run(&["round", "--only", "backups"]);
-    let mut terminal = console(&home, &[]);
+    let mut terminal = console(&home, &[], &[]);
     terminal.shows("Needs you");
     terminal.press("/host:web1 verdict:broken\r");
     terminal.hides("dumps");
@@ -185,7 +162,7 @@ fn the_console_goes_back_and_comes_again() {
 
 #[test]
 fn check_and_the_console_open_in_the_past_where_nothing_is_asked_or_written() {
-    let home = broken();
+    let home = stopped();
     home.run(&["round", "--only", "backups"]);
     let found = jiff_now().to_string();
     backups(home.path(), 0);
@@ -204,7 +181,7 @@ fn check_and_the_console_open_in_the_past_where_nothing_is_asked_or_written() {
         store.query_row("SELECT count(*) FROM round", [], |row| row.get(0)).unwrap()
     };
     let before = rounds();
-    let mut terminal = console(&home, &["--as-of", &found]);
+    let mut terminal = console(&home, &["--as-of", &found], &[]);
     terminal.shows("AS OF ");
     terminal.press("/host:web1 verdict:broken\r");
     terminal.shows("─ 1 of");
@@ -220,7 +197,7 @@ fn check_and_the_console_open_in_the_past_where_nothing_is_asked_or_written() {
     assert!(rounds() > before, "and who comes back is in the present");
     // Where nothing is known the present is shown, and asked.
     let before = rounds();
-    let mut terminal = console(&home, &["--as-of", "2020-01-01"]);
+    let mut terminal = console(&home, &["--as-of", "2020-01-01"], &[]);
     terminal.shows("nothing is known of");
     terminal.until("a round", |_| rounds() > before);
     terminal.press("q");
