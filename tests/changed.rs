@@ -100,7 +100,7 @@ impl Console {
         let mut row = Row { verdict, title, because: Vec::new(), turns: Vec::new() };
         for update in self.desk.answer(&Order::Look(subject), now()) {
             let Update::Looked(Looked { particulars, turns, .. }) = update else { continue };
-            let because = particulars.iter().flat_map(|(_, said)| said.because.iter());
+            let because = particulars.values().flat_map(|said| said.because.iter());
             row.because.extend(because.map(|one| format!("{}: {}", one.source, one.said)));
             row.turns.extend(
                 turns.iter().map(|turn| {

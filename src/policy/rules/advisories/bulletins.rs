@@ -42,7 +42,7 @@ pub(super) fn out(date: Option<Date>) -> Option<Timestamp> {
 const STATES: [State; 7] =
     [State::Vulnerable, State::OldRuns, State::NoFix, State::Unknown, State::Untold, State::OldOnDisk, State::Fixed];
 
-impl<'r> Row<'r> {
+impl Row<'_> {
     pub(super) fn judged(&self) -> Judgement {
         let exploited = self.exploited();
         let since = self.told.and_then(|told| told.out_since).or_else(|| out(self.bulletin.date));

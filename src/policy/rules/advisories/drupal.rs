@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::past::told_of_change;
+use super::past::{Changed, Past, told_of_change};
 use super::told::Told;
 use super::{Asked, begin, counted, listed, named, packages, titled, with_mend};
 use crate::domain::composer::{ComposerConstraint, ComposerVersion};
@@ -46,11 +46,7 @@ pub(super) fn judge(case: &Case<'_>, asked: &Asked<'_>, told: &Told<'_>) -> Opti
         return Some(withdrawn(asked.truth, told));
     }
     let concern = concern(sites, told.best, record);
-    let fixes = fixes(&concern, record);
-    let was = |(project, fix): &(String, String)| {
-        let changed = asked.past.before(told.subject.name.as_str(), &format!("fix {project}"), fix)?;
-        Some(format!("fixed by {fix}, which was {}", changed.was))
-    };
+    let mends = mends(asked.past, told, fixes(&concern, record));
     let heard = sites.iter().filter(|site| site.doubt.is_none()).count();
     let with = |touch| concern.heard.iter().filter(move |(_, _, is)| *is == touch);
     let (affected, unknown) = (with(Touch::Affected).count(), with(Touch::Unknown).count());
@@ -75,15 +71,12 @@ pub(super) fn judge(case: &Case<'_>, asked: &Asked<'_>, told: &Told<'_>) -> Opti
         some(usize::from(affected + unknown == 0) * fixed, format!("not affected in the version of {fixed} of {all}")),
         some(usize::from(nowhere), format!("installed on none of {all}")),
     ];
-    let parts: Vec<String> = parts.into_iter().chain(fixes.iter().filter_map(was)).collect();
+    let changes = mends
+        .iter()
+        .filter_map(|mend| Some(format!("fixed by {}, which was {}", mend.fix, mend.changed.as_ref()?.was)));
+    let parts: Vec<String> = parts.into_iter().chain(changes).collect();
     let mut judged = begin(told, verdict, titled(&parts));
-    for (project, fix) in &fixes {
-        let item = format!("fix {project}");
-        if let Some(changed) = asked.past.before(told.subject.name.as_str(), &item, fix) {
-            judged = told_of_change(judged, &changed, (project, fix));
-        }
-        judged = judged.standing(item, fix.clone());
-    }
+    judged = mends.into_iter().fold(judged, Mend::told);
     for (site, package, touch) in concern.heard.iter().take(6) {
         let word = word(*touch);
         let at = site.seen.map(|(_, at)| at);
@@ -147,12 +140,42 @@ fn fixes(concern: &Concern<'_>, record: Option<&DrupalRecord>) -> Vec<(String, S
     for affected in record.into_iter().flat_map(|record| &record.affected) {
         if let Some(name) = carried.get(affected.package.as_str()) {
             let project = name.strip_prefix("drupal/").unwrap_or(name).to_owned();
-            let fixed = affected.ranges.iter().filter_map(|range| range.fixed.as_ref()).map(ToString::to_string);
-            fixes.entry(project).or_default().extend(fixed);
+            let ends = affected.ranges.iter().filter_map(|range| range.fixed.as_ref()).map(ToString::to_string);
+            fixes.entry(project).or_default().extend(ends);
         }
     }
-    let fixes = fixes.into_iter().filter(|(_, fixed)| !fixed.is_empty());
-    fixes.map(|(project, fixed)| (project, fixed.join(", "))).collect()
+    let fixes = fixes.into_iter().filter(|(_, versions)| !versions.is_empty());
+    fixes.map(|(project, versions)| (project, versions.join(", "))).collect()
+}
+
+/// Which versions of a project hold the fix, and which were said to before.
+struct Mend<'r> {
+    project: String,
+    fix: String,
+    changed: Option<Changed<'r>>,
+}
+
+fn mends<'r>(past: &Past<'r>, told: &Told<'_>, fixes: Vec<(String, String)>) -> Vec<Mend<'r>> {
+    let mend = |(project, fix): (String, String)| {
+        let changed = past.before(told.subject.name.as_str(), &item(&project), &fix);
+        Mend { project, fix, changed }
+    };
+    fixes.into_iter().map(mend).collect()
+}
+
+impl Mend<'_> {
+    fn told(judged: Judgement, mend: Self) -> Judgement {
+        let judged = match &mend.changed {
+            Some(changed) => told_of_change(judged, changed, (&mend.project, &mend.fix)),
+            None => judged,
+        };
+        judged.standing(item(&mend.project), mend.fix)
+    }
+}
+
+/// Under this its history says which version holds the fix.
+fn item(project: &str) -> String {
+    format!("fix {project}")
 }
 
 /// The same advisory in the database.

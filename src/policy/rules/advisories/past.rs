@@ -103,11 +103,10 @@ impl<'r> Gone<'r> {
         let behind = behind(case.evidence, self.id, since);
         let notice = case.limits.of(&NOTICE);
         let verdict = match self.note {
-            Some(_) => Verdict::Ok,
             None if self.is_older(past) => Verdict::Unknown,
             // Nobody said why: who had not its fix should read it before it is forgotten.
             None if !behind.is_empty() && within(notice.as_duration()) => Verdict::Due,
-            None => Verdict::Ok,
+            Some(_) | None => Verdict::Ok,
         };
         let said = match self.note {
             Some(note) => note.as_str(),
@@ -129,9 +128,10 @@ impl<'r> Gone<'r> {
         let judged = judged.weight(40).because(self.list.id.to_string(), self.list.good_at, held);
         // What may be an older copy is no word on the advisory.
         let judged = if verdict == Verdict::Unknown { judged } else { judged.standing(WITHDRAWN, said) };
-        let judged = match without.is_empty() {
-            true => judged,
-            false => judged.because("history", since, format!("{without}: {}", listed(&behind, 6))),
+        let judged = if without.is_empty() {
+            judged
+        } else {
+            judged.because("history", since, format!("{without}: {}", listed(&behind, 6)))
         };
         let judged = judged.link(Link::parse(&format!("https://security-tracker.debian.org/tracker/{}", self.id)));
         Some(match verdict {
