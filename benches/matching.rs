@@ -154,6 +154,7 @@ fn bulletins(random: &mut fastrand::Rng, names: &[Shown]) -> Fact {
         let fix = |random: &mut fastrand::Rng| BulletinFix::In(version(random));
         let fixed = ["bookworm", "bullseye"].map(|release| (release.into(), source.clone(), fix(random))).to_vec();
         Bulletin {
+            withdrawn: None,
             id: format!("DSA-{number}-1").into(),
             date: date(2026, 11, 23).checked_sub(days.days()).ok(),
             title: "x - security update".into(),

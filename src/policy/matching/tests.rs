@@ -84,6 +84,7 @@ fn evidence(servers: Vec<SourceRecord>) -> Evidence {
 
 fn fixed_in(release: &str, source: &str, version: &str) -> Bulletin {
     Bulletin {
+        withdrawn: None,
         id: "DSA-1-1".into(),
         date: None,
         title: "x".into(),

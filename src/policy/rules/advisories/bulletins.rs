@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::claims;
+use super::past::{Changed, Past, told_of_change};
 use super::told::{self, Told};
 use super::{MEASURE, SECURITY_UPDATE, begin, counted, listed, titled};
 use crate::domain::facts::Bulletin;
@@ -24,6 +25,7 @@ pub(super) struct Row<'r> {
     pub(super) case: &'r Case<'r>,
     pub(super) judge: &'r Judge<'r, 'r>,
     pub(super) truth: &'r Truth<'r>,
+    pub(super) past: &'r Past<'r>,
     pub(super) list: &'r SourceRecord,
     pub(super) bulletin: &'r Bulletin,
     pub(super) told: Option<&'r Told<'r>>,
@@ -116,7 +118,16 @@ impl Row<'_> {
             self.fixes().map(|(release, source, fix)| format!("{source} {fix} in {release}")).collect();
         let of = self.bulletin.date.map_or_else(String::new, |date| format!(" of {date}"));
         let said = format!("{}{of} is fixed by {}", self.bulletin.id, listed(&fixes, NAMED));
-        judged.because(self.list.id.to_string(), self.list.good_at, said)
+        let judged = judged.because(self.list.id.to_string(), self.list.good_at, said);
+        self.fixes().fold(judged, |judged, one| match self.changed(one) {
+            Some(changed) => told_of_change(judged, &changed, (&format!("{} in {}", one.1, one.0), one.2.as_str())),
+            None => judged,
+        })
+    }
+
+    /// What was said of a fix before.
+    fn changed(&self, (release, source, fix): (&str, &str, &Shown)) -> Option<Changed<'_>> {
+        self.past.before(self.bulletin.id.as_str(), &item(release, source), fix.as_str())
     }
 
     /// Release, source and version of each fix that this fleet can use.
@@ -156,6 +167,9 @@ impl Row<'_> {
                 fixed => format!("fixed on {fixed} of {servers}"),
             });
         }
+        if vulnerable == 0 && self.fixes().any(|one| self.changed(one).is_some()) {
+            parts.push("its fixed version changed".to_owned());
+        }
         if dark > 0 {
             parts.push(format!("{dark} of {} cannot be told", counted(heard, "server", "servers")));
         }
@@ -172,18 +186,23 @@ impl Row<'_> {
 
     /// `fix 3.0.22-1~deb12u2`, with the release where there are several.
     fn fix(&self) -> String {
-        let wanted: BTreeSet<(&str, &Shown)> = self
+        let wanted: BTreeSet<(&str, &str, &Shown)> = self
             .concern
             .carried
             .iter()
             .filter(|one| one.state == State::Vulnerable)
-            .filter_map(|one| Some((one.release, one.fix?)))
+            .filter_map(|one| Some((one.release, one.source, one.fix?)))
             .collect();
-        let several = wanted.iter().map(|(release, _)| release).collect::<BTreeSet<_>>().len() > 1;
-        let fixes: Vec<String> = wanted
-            .into_iter()
-            .map(|(release, fix)| if several { format!("{fix} ({release})") } else { fix.to_string() })
-            .collect();
+        let several = wanted.iter().map(|(release, ..)| release).collect::<BTreeSet<_>>().len() > 1;
+        let mut fixes: Vec<String> = Vec::new();
+        for (release, source, fix) in wanted {
+            let was = self.changed((release, source, fix)).map(|changed| format!(", which was {}", changed.was));
+            let release = if several { format!(" ({release})") } else { String::new() };
+            let said = format!("{fix}{release}{}", was.unwrap_or_default());
+            if !fixes.contains(&said) {
+                fixes.push(said);
+            }
+        }
         if fixes.is_empty() { String::new() } else { format!("fix {}", listed(&fixes, 3)) }
     }
 
@@ -245,7 +264,7 @@ impl Row<'_> {
 
     fn standings(&self, mut judged: Judgement, exploited: Option<(&Shown, Date)>) -> Judgement {
         for (release, source, fix) in self.fixes() {
-            judged = judged.standing(format!("fix {source} {release}"), fix.clone());
+            judged = judged.standing(item(release, source), fix.clone());
         }
         if let Some((cve, since)) = exploited {
             judged = judged.asking("exploited", format!("{cve} since {since}"));
@@ -288,6 +307,11 @@ impl Row<'_> {
         let told = self.told.and_then(|told| told.best.links.first().cloned());
         told.or_else(|| Link::parse(&format!("https://security-tracker.debian.org/tracker/{}", self.bulletin.id)))
     }
+}
+
+/// Under this its history says which version holds the fix.
+fn item(release: &str, source: &str) -> String {
+    format!("fix {source} {release}")
 }
 
 /// Whether an advisory is young enough to be listed though nothing is wrong.

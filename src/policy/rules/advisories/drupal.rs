@@ -1,9 +1,10 @@
 //! Drupal's advisories against the sites of the register.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::past::{Changed, Past, told_of_change};
 use super::told::Told;
-use super::{begin, counted, listed, named, packages, titled, with_mend};
+use super::{Asked, begin, counted, listed, named, packages, titled, with_mend};
 use crate::domain::composer::{ComposerConstraint, ComposerVersion};
 use crate::domain::facts::{Advisory, ComposerPackage, DrupalRecord};
 use crate::domain::{Judgement, Limit, Period, Shown, Verdict};
@@ -39,9 +40,13 @@ impl Concern<'_> {
 }
 
 /// `None` where no site could be read at all: each says so in a row of its own.
-pub(super) fn judge(case: &Case<'_>, truth: &Truth<'_>, sites: &[Site<'_>], told: &Told<'_>) -> Option<Judgement> {
-    let record = record(truth, told);
+pub(super) fn judge(case: &Case<'_>, asked: &Asked<'_>, told: &Told<'_>) -> Option<Judgement> {
+    let (record, sites) = (record(asked.truth, told), asked.sites);
+    if record.is_some_and(|record| record.withdrawn) {
+        return Some(withdrawn(asked.truth, told));
+    }
     let concern = concern(sites, told.best, record);
+    let mends = mends(asked.past, told, fixes(&concern, record));
     let heard = sites.iter().filter(|site| site.doubt.is_none()).count();
     let with = |touch| concern.heard.iter().filter(move |(_, _, is)| *is == touch);
     let (affected, unknown) = (with(Touch::Affected).count(), with(Touch::Unknown).count());
@@ -66,7 +71,12 @@ pub(super) fn judge(case: &Case<'_>, truth: &Truth<'_>, sites: &[Site<'_>], told
         some(usize::from(affected + unknown == 0) * fixed, format!("not affected in the version of {fixed} of {all}")),
         some(usize::from(nowhere), format!("installed on none of {all}")),
     ];
+    let changes = mends
+        .iter()
+        .filter_map(|mend| Some(format!("fixed by {}, which was {}", mend.fix, mend.changed.as_ref()?.was)));
+    let parts: Vec<String> = parts.into_iter().chain(changes).collect();
     let mut judged = begin(told, verdict, titled(&parts));
+    judged = mends.into_iter().fold(judged, Mend::told);
     for (site, package, touch) in concern.heard.iter().take(6) {
         let word = word(*touch);
         let at = site.seen.map(|(_, at)| at);
@@ -110,6 +120,62 @@ fn mend(concern: &Concern<'_>) -> Option<Shown> {
     }
     let (site, package, _) = concern.heard.first()?;
     Some(format!("see whether {} of {} holds the fix", package.name, site.name()).into())
+}
+
+/// One that its publisher took back, whatever the feed still says.
+fn withdrawn(truth: &Truth<'_>, told: &Told<'_>) -> Judgement {
+    let said = "withdrawn by Drupal's security team";
+    let judged = begin(told, Verdict::Ok, titled(&[named(told.best), said.to_owned()]));
+    let judged = packages(told, judged).standing("withdrawn", said);
+    match &truth.drupal {
+        Some(database) => judged.because(database.source.id.to_string(), database.source.good_at, said),
+        None => judged,
+    }
+}
+
+/// The versions that hold its fix, of each project that a site has.
+fn fixes(concern: &Concern<'_>, record: Option<&DrupalRecord>) -> Vec<(String, String)> {
+    let carried: BTreeSet<&str> = concern.heard.iter().map(|(_, package, _)| package.name.as_str()).collect();
+    let mut fixes: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for affected in record.into_iter().flat_map(|record| &record.affected) {
+        if let Some(name) = carried.get(affected.package.as_str()) {
+            let project = name.strip_prefix("drupal/").unwrap_or(name).to_owned();
+            let ends = affected.ranges.iter().filter_map(|range| range.fixed.as_ref()).map(ToString::to_string);
+            fixes.entry(project).or_default().extend(ends);
+        }
+    }
+    let fixes = fixes.into_iter().filter(|(_, versions)| !versions.is_empty());
+    fixes.map(|(project, versions)| (project, versions.join(", "))).collect()
+}
+
+/// Which versions of a project hold the fix, and which were said to before.
+struct Mend<'r> {
+    project: String,
+    fix: String,
+    changed: Option<Changed<'r>>,
+}
+
+fn mends<'r>(past: &Past<'r>, told: &Told<'_>, fixes: Vec<(String, String)>) -> Vec<Mend<'r>> {
+    let mend = |(project, fix): (String, String)| {
+        let changed = past.before(told.subject.name.as_str(), &item(&project), &fix);
+        Mend { project, fix, changed }
+    };
+    fixes.into_iter().map(mend).collect()
+}
+
+impl Mend<'_> {
+    fn told(judged: Judgement, mend: Self) -> Judgement {
+        let judged = match &mend.changed {
+            Some(changed) => told_of_change(judged, changed, (&mend.project, &mend.fix)),
+            None => judged,
+        };
+        judged.standing(item(&mend.project), mend.fix)
+    }
+}
+
+/// Under this its history says which version holds the fix.
+fn item(project: &str) -> String {
+    format!("fix {project}")
 }
 
 /// The same advisory in the database.

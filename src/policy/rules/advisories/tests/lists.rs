@@ -18,6 +18,7 @@ fn truth(key: &str, fact: Fact) -> SourceRecord {
 
 fn bulletin(id: &str, date: &str, cves: &[&str], fixed: &[(&str, &str, &str)]) -> Bulletin {
     Bulletin {
+        withdrawn: None,
         id: id.into(),
         date: date.parse().ok(),
         title: "openssl - security update".into(),
