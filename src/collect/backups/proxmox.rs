@@ -192,8 +192,8 @@ pub fn parse_snapshots(said: &[u8]) -> Result<Snapshots, Fault> {
             bytes: one.size,
             ..Snapshot::new(name, at)
         });
-        let last = newest.entry((one.backup_type, one.backup_id)).or_insert(one.backup_time);
-        *last = one.backup_time.max(*last);
+        let known = newest.entry((one.backup_type, one.backup_id)).or_insert(one.backup_time);
+        *known = one.backup_time.max(*known);
     }
     list.running = running(&newest, &begun);
     Ok(list)
