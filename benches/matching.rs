@@ -119,7 +119,9 @@ fn matched(evidence: &Evidence) -> Parts {
         let mut concerns: Vec<_> = bulletins.filter_map(|bulletin| judge.concern(bulletin, recent(bulletin))).collect();
         let judged = milliseconds(started);
         let started = Instant::now();
-        concerns.iter_mut().for_each(|concern| judge.place(concern));
+        for concern in &mut concerns {
+            judge.place(concern);
+        }
         std::hint::black_box(&concerns);
         Parts { gathered, judged, placed: milliseconds(started) }
     };

@@ -36,12 +36,12 @@ pub fn open<'f, 'a>(fleet: &'f Fleet<'a>, tracker: &'f Tracker) -> Vec<Open<'f, 
         for triple in fleet.carried(source) {
             judge(
                 tracker,
-                One { source, release: triple.release, version: triple.version, sets: Cow::Borrowed(&triple.sets) },
+                &One { source, release: triple.release, version: triple.version, sets: Cow::Borrowed(&triple.sets) },
                 &mut found,
             );
         }
         for (release, version, sets) in running(fleet, source) {
-            judge(tracker, One { source, release, version, sets: Cow::Owned(sets) }, &mut found);
+            judge(tracker, &One { source, release, version, sets: Cow::Owned(sets) }, &mut found);
         }
     }
     found
@@ -54,7 +54,7 @@ struct One<'f, 'a> {
     sets: Cow<'f, [usize]>,
 }
 
-fn judge<'f, 'a>(tracker: &'f Tracker, one: One<'f, 'a>, found: &mut Vec<Open<'f, 'a>>) {
+fn judge<'f, 'a>(tracker: &'f Tracker, one: &One<'f, 'a>, found: &mut Vec<Open<'f, 'a>>) {
     let (release, version) = match backported(one.version) {
         Some(original) => ("sid", original),
         None => (one.release, one.version),

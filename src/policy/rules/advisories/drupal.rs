@@ -39,6 +39,27 @@ impl Concern<'_> {
         }
         worst
     }
+
+    /// What each site has, the worst first, and how each stands.
+    fn told(&self, mut judged: Judgement, told: &Told<'_>) -> Judgement {
+        for (site, package, touch) in self.heard.iter().take(6) {
+            let at = site.seen.map(|(_, at)| at);
+            let said = format!("{} {}: {}", package.name, package.version, word(*touch));
+            judged = judged.because(site.source.id.to_string(), at, said);
+        }
+        if !self.is_nowhere() {
+            judged = packages(told, judged);
+        }
+        for (site, touch) in self.worst() {
+            let (item, word) = (format!("site {site}"), word(touch));
+            judged = if touch == Touch::Affected { judged.asking(item, word) } else { judged.standing(item, word) };
+        }
+        judged
+    }
+
+    fn is_nowhere(&self) -> bool {
+        self.heard.is_empty() && self.lost.is_empty()
+    }
 }
 
 /// `None` where no site could be read at all: each says so in a row of its own.
@@ -65,7 +86,6 @@ pub(super) fn judge(case: &Case<'_>, asked: &Asked<'_>, told: &Told<'_>) -> Opti
     };
     let all = counted(heard, "site", "sites");
     let some = |count: usize, text: String| if count == 0 { String::new() } else { text };
-    let nowhere = concern.heard.is_empty() && concern.lost.is_empty();
     let fixed = concern.heard.len() - affected - unknown;
     let parts = [
         named(told.best),
@@ -74,7 +94,7 @@ pub(super) fn judge(case: &Case<'_>, asked: &Asked<'_>, told: &Told<'_>) -> Opti
         some(unknown, format!("{} run a branch that cannot be told", counted(unknown, "site", "sites"))),
         some(concern.lost.len(), format!("{} vulnerable when last read", concern.lost.len())),
         some(usize::from(affected + unknown == 0) * fixed, format!("not affected in the version of {fixed} of {all}")),
-        some(usize::from(nowhere), format!("installed on none of {all}")),
+        some(usize::from(concern.is_nowhere()), format!("installed on none of {all}")),
     ];
     let changes = mends
         .iter()
@@ -83,20 +103,7 @@ pub(super) fn judge(case: &Case<'_>, asked: &Asked<'_>, told: &Told<'_>) -> Opti
     let claim = Claim { fixable: affected > 0 && !mends.is_empty(), servers: affected, ..claim(told.best) };
     let judged = in_database(asked.truth, record, begin(told, verdict, titled(&parts)));
     let judged = claims::by_ids(asked.truth, &ids, exploited.as_ref(), claim, judged);
-    let mut judged = mends.into_iter().fold(judged, Mend::told);
-    for (site, package, touch) in concern.heard.iter().take(6) {
-        let word = word(*touch);
-        let at = site.seen.map(|(_, at)| at);
-        let said = format!("{} {}: {word}", package.name, package.version);
-        judged = judged.because(site.source.id.to_string(), at, said);
-    }
-    if !nowhere {
-        judged = packages(told, judged);
-    }
-    for (site, touch) in concern.worst() {
-        let (item, word) = (format!("site {site}"), word(touch));
-        judged = if touch == Touch::Affected { judged.asking(item, word) } else { judged.standing(item, word) };
-    }
+    let judged = concern.told(mends.into_iter().fold(judged, Mend::told), told);
     Some(match verdict {
         Verdict::Ok => judged,
         Verdict::Unknown => with_mend(judged, mend(&concern)),
