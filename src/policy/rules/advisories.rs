@@ -7,6 +7,7 @@
 
 mod bulletins;
 mod claims;
+mod database;
 mod drupal;
 mod fleet;
 mod heard;
@@ -75,13 +76,13 @@ fn judge(case: &Case<'_>) -> Vec<Judgement> {
     let unjudged = (asked.advisories > 0 || truth.tracker.is_some())
         .then(|| unjudged::not_judged(&matched, &truth, asked))
         .flatten();
-    let advisories = others.into_iter().filter_map(|told| {
-        judge_advisory(case, &Asked { truth: &truth, fleet: &fleet, sites: &sites, past: &past }, told)
-    });
+    let all = Asked { truth: &truth, fleet: &fleet, sites: &sites, past: &past };
+    let advisories = others.into_iter().filter_map(|told| judge_advisory(case, &all, told));
     let mut judgements: Vec<Judgement> = feeds.chain(advisories).chain(unjudged).collect();
     judgements.extend(heard::judge_truth(case, &truth, &debian.lists));
     judgements.extend(lines::of_tracker(&matched, &truth, &debian.covered));
     judgements.extend(debian.rows);
+    judgements.extend(database::judge(case, &all, &told));
     judgements
 }
 

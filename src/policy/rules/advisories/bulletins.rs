@@ -11,7 +11,7 @@ use super::past::{Changed, Past, told_of_change};
 use super::told::{self, Told};
 use super::{MEASURE, SECURITY_UPDATE, begin, counted, listed, titled};
 use crate::domain::facts::Bulletin;
-use crate::domain::{Judgement, Link, Period, Shown, SourceRecord, Subject, SubjectKind, Verdict};
+use crate::domain::{Judgement, Link, Period, Shown, SourceRecord, Standing, Subject, SubjectKind, Verdict};
 use crate::policy::Case;
 use crate::policy::matching::{Carried, Concern, Judge, State, Truth};
 
@@ -82,7 +82,7 @@ impl Row<'_> {
 
     /// Whether anything is known of any server.
     pub(super) fn is_told(&self) -> bool {
-        self.concern.states.values().any(|state| *state != State::Untold)
+        self.concern.states.iter().any(|(_, state)| *state != State::Untold)
     }
 
     fn verdict(&self, late: bool) -> Verdict {
@@ -98,14 +98,8 @@ impl Row<'_> {
         }
     }
 
-    /// The first of its vulnerabilities that is known to be exploited, and since when that is known.
     fn exploited(&self) -> Option<(&Shown, Date)> {
-        let listed = |cve| self.truth.exploited_since(cve).map(|since| (cve, since));
-        self.bulletin
-            .cves
-            .iter()
-            .filter_map(|cve| listed(cve.as_str()).map(|(_, since)| (cve, since)))
-            .min_by_key(|(_, since)| *since)
+        claims::exploited(self.truth, &self.bulletin.cves)
     }
 
     fn begin(&self, verdict: Verdict, title: Shown) -> Judgement {
@@ -237,11 +231,8 @@ impl Row<'_> {
     }
 
     /// What is exploited, and what the servers have, the worst first.
-    fn because(&self, mut judged: Judgement, exploited: Option<&(&Shown, Date)>) -> Judgement {
-        if let (Some((cve, since)), Some(catalogue)) = (exploited, &self.truth.exploited) {
-            let id = catalogue.source.id.to_string();
-            judged = judged.because(id, catalogue.source.good_at, format!("{cve} is exploited, known since {since}"));
-        }
+    fn because(&self, judged: Judgement, exploited: Option<&(&Shown, Date)>) -> Judgement {
+        let mut judged = claims::told_of(self.truth, exploited, judged);
         let mut carried: Vec<&Carried<'_>> = self.concern.carried.iter().collect();
         carried.sort_by_key(|one| std::cmp::Reverse(one.state));
         for one in carried.iter().take(NAMED) {
@@ -270,19 +261,16 @@ impl Row<'_> {
             judged = judged.asking("exploited", format!("{cve} since {since}"));
         }
         let fleet = self.judge.fleet;
-        let all: usize = self.concern.states.keys().map(|class| fleet.classes[*class].heard.len()).sum();
-        for (class, state) in &self.concern.states {
-            // That it is not known any more is no cure, so the history keeps it, however many servers there are.
-            let dark = matches!(state, State::Unknown | State::Untold);
-            if *state == State::NotAffected || (all > REMEMBERED && !state.asks() && !dark) {
-                continue;
-            }
+        let all: usize = self.concern.states.iter().map(|(class, _)| fleet.classes[*class].heard.len()).sum();
+        // That it is not known any more is no cure, so the history keeps it, however many servers there are.
+        let dark = |state: State| matches!(state, State::Unknown | State::Untold);
+        let is_kept = |state: State| state != State::NotAffected && (all <= REMEMBERED || state.asks() || dark(state));
+        for (class, state) in self.concern.states.iter().filter(|(_, state)| is_kept(*state)) {
+            let word: Shown = state.word().into();
             // Of those that are silent it is as they were heard last.
-            for server in fleet.classes[*class].heard.iter().chain(&fleet.classes[*class].doubted) {
-                let item = format!("host {}", fleet.servers[*server].name);
-                judged =
-                    if state.asks() { judged.asking(item, state.word()) } else { judged.standing(item, state.word()) };
-            }
+            let servers = fleet.classes[*class].heard.iter().chain(&fleet.classes[*class].doubted);
+            let items = servers.map(|server| fleet.servers[*server].item.clone());
+            judged = judged.stand(items.map(|item| Standing { item, word: word.clone(), asks: state.asks() }));
         }
         judged
     }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::claims;
+use super::order::Claim;
 use super::past::{Changed, Past, told_of_change};
 use super::told::Told;
 use super::{Asked, begin, counted, listed, named, packages, titled, with_mend};
@@ -37,6 +39,27 @@ impl Concern<'_> {
         }
         worst
     }
+
+    /// What each site has, the worst first, and how each stands.
+    fn told(&self, mut judged: Judgement, told: &Told<'_>) -> Judgement {
+        for (site, package, touch) in self.heard.iter().take(6) {
+            let at = site.seen.map(|(_, at)| at);
+            let said = format!("{} {}: {}", package.name, package.version, word(*touch));
+            judged = judged.because(site.source.id.to_string(), at, said);
+        }
+        if !self.is_nowhere() {
+            judged = packages(told, judged);
+        }
+        for (site, touch) in self.worst() {
+            let (item, word) = (format!("site {site}"), word(touch));
+            judged = if touch == Touch::Affected { judged.asking(item, word) } else { judged.standing(item, word) };
+        }
+        judged
+    }
+
+    fn is_nowhere(&self) -> bool {
+        self.heard.is_empty() && self.lost.is_empty()
+    }
 }
 
 /// `None` where no site could be read at all: each says so in a row of its own.
@@ -52,8 +75,10 @@ pub(super) fn judge(case: &Case<'_>, asked: &Asked<'_>, told: &Told<'_>) -> Opti
     let (affected, unknown) = (with(Touch::Affected).count(), with(Touch::Unknown).count());
     let limit = case.limits.of(&SITE_UPDATE);
     let late = told.out_since.is_some_and(|since| case.now.duration_since(since) > limit.as_duration());
+    let ids = ids(told.best, record);
+    let exploited = claims::exploited(asked.truth, &ids).filter(|_| affected > 0);
     let verdict = match () {
-        () if affected > 0 && late => Verdict::Broken,
+        () if affected > 0 && (late || exploited.is_some()) => Verdict::Broken,
         () if unknown > 0 || !concern.lost.is_empty() => Verdict::Unknown,
         () if affected > 0 => Verdict::Due,
         () if heard == 0 => return None,
@@ -61,35 +86,24 @@ pub(super) fn judge(case: &Case<'_>, asked: &Asked<'_>, told: &Told<'_>) -> Opti
     };
     let all = counted(heard, "site", "sites");
     let some = |count: usize, text: String| if count == 0 { String::new() } else { text };
-    let nowhere = concern.heard.is_empty() && concern.lost.is_empty();
     let fixed = concern.heard.len() - affected - unknown;
     let parts = [
         named(told.best),
+        some(usize::from(exploited.is_some()), "exploited".to_owned()),
         some(affected, format!("{affected} of {all} vulnerable")),
         some(unknown, format!("{} run a branch that cannot be told", counted(unknown, "site", "sites"))),
         some(concern.lost.len(), format!("{} vulnerable when last read", concern.lost.len())),
         some(usize::from(affected + unknown == 0) * fixed, format!("not affected in the version of {fixed} of {all}")),
-        some(usize::from(nowhere), format!("installed on none of {all}")),
+        some(usize::from(concern.is_nowhere()), format!("installed on none of {all}")),
     ];
     let changes = mends
         .iter()
         .filter_map(|mend| Some(format!("fixed by {}, which was {}", mend.fix, mend.changed.as_ref()?.was)));
     let parts: Vec<String> = parts.into_iter().chain(changes).collect();
-    let mut judged = begin(told, verdict, titled(&parts));
-    judged = mends.into_iter().fold(judged, Mend::told);
-    for (site, package, touch) in concern.heard.iter().take(6) {
-        let word = word(*touch);
-        let at = site.seen.map(|(_, at)| at);
-        let said = format!("{} {}: {word}", package.name, package.version);
-        judged = judged.because(site.source.id.to_string(), at, said);
-    }
-    if !nowhere {
-        judged = packages(told, judged);
-    }
-    for (site, touch) in concern.worst() {
-        let (item, word) = (format!("site {site}"), word(touch));
-        judged = if touch == Touch::Affected { judged.asking(item, word) } else { judged.standing(item, word) };
-    }
+    let claim = Claim { fixable: affected > 0 && !mends.is_empty(), servers: affected, ..claim(told.best) };
+    let judged = in_database(asked.truth, record, begin(told, verdict, titled(&parts)));
+    let judged = claims::by_ids(asked.truth, &ids, exploited.as_ref(), claim, judged);
+    let judged = concern.told(mends.into_iter().fold(judged, Mend::told), told);
     Some(match verdict {
         Verdict::Ok => judged,
         Verdict::Unknown => with_mend(judged, mend(&concern)),
@@ -99,6 +113,26 @@ pub(super) fn judge(case: &Case<'_>, asked: &Asked<'_>, told: &Told<'_>) -> Opti
             format!("installed within {limit}"),
         ),
     })
+}
+
+/// Its own, and its vulnerabilities, which the feed of Drupal's core does not name.
+fn ids(advisory: &Advisory, record: Option<&DrupalRecord>) -> Vec<Shown> {
+    let known = record.map_or(&[][..], |record| &record.aliases);
+    let more = known.iter().filter(|id| !advisory.aliases.contains(id));
+    advisory.aliases.iter().chain(more).cloned().collect()
+}
+
+/// What its publisher says of it.
+fn claim(advisory: &Advisory) -> Claim {
+    let grade = advisory.risk.as_ref().and_then(|risk| risk.score).unwrap_or(0);
+    Claim { grade, ..Claim::default() }
+}
+
+fn in_database(truth: &Truth<'_>, record: Option<&DrupalRecord>, judged: Judgement) -> Judgement {
+    let Some((database, record)) = truth.drupal.as_ref().zip(record) else { return judged };
+    let of = record.published.map_or_else(String::new, |date| format!(" of {date}"));
+    let said = format!("{}{of} is in the security team's database", record.id);
+    judged.because(database.source.id.to_string(), database.source.good_at, said)
 }
 
 fn word(touch: Touch) -> &'static str {
