@@ -37,13 +37,12 @@ pub(super) enum Known {
 
 impl Known {
     pub(super) fn of(desk: &mut Desk, errand: &Errand, now: jiff::Timestamp) -> Result<Self, Fault> {
-        let known = desk.with_evidence(|desk| match errand {
+        desk.with_evidence(|desk| match errand {
             Errand::Servers { .. } => Self::Waits(security(desk.evidence(), now)),
             Errand::Disconnect { subject, key } => {
                 Self::Sought(seek(desk.evidence(), &desk.plan.sources, (subject, key)))
             }
-        });
-        Ok(known?)
+        })
     }
 }
 
