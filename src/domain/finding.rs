@@ -177,6 +177,13 @@ impl Judgement {
         self
     }
 
+    /// How many things stand, at once.
+    #[must_use]
+    pub fn stand(mut self, all: impl IntoIterator<Item = Standing>) -> Self {
+        self.standings.each.extend(all);
+        self
+    }
+
     /// The judgement as a finding, its particulars and its standings: `before` is what was known under its key.
     pub fn with_history(
         self,

@@ -20,6 +20,8 @@ fn now() -> Timestamp {
 enum Act {
     Answer,
     Fail(AtomicUsize),
+    /// Fails after most of its time.
+    Late(AtomicUsize),
     Panic,
     Hang,
 }
@@ -32,6 +34,11 @@ impl Ask for Act {
                 Self::Fail(count) => {
                     count.fetch_add(1, Ordering::Relaxed);
                     Err(Fault::passing("refused"))
+                }
+                Self::Late(count) => {
+                    count.fetch_add(1, Ordering::Relaxed);
+                    tokio::time::sleep(Duration::from_millis(1_500)).await;
+                    Err(Fault::passing("its program did not end"))
                 }
                 Self::Panic => panic!("a parser met something new"),
                 Self::Hang => std::future::pending().await,
@@ -105,6 +112,16 @@ async fn one_bad_source_never_takes_another_with_it() {
     assert_eq!(order.last().map(String::as_str), Some("hanging"));
     let Act::Fail(tries) = &*failing else { panic!("it fails") };
     assert_eq!(tries.load(Ordering::Relaxed), 2, "a passing fault is tried once more");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_late_failure_said_is_not_lost_to_a_second_try_that_has_no_time() {
+    let late = Arc::new(Act::Late(AtomicUsize::new(0)));
+    let mut desk = desk(vec![source("late", Arc::clone(&late))]);
+    let round = pass(&mut desk, &tools(), &Pass::default(), std::future::pending(), |_| {}).await.unwrap().unwrap();
+    assert_eq!(round.sources[0].fault.as_ref().unwrap().said, "its program did not end");
+    let Act::Late(tries) = &*late else { panic!("it is late") };
+    assert_eq!(tries.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test(start_paused = true)]

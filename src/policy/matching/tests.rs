@@ -84,6 +84,7 @@ fn evidence(servers: Vec<SourceRecord>) -> Evidence {
 
 fn fixed_in(release: &str, source: &str, version: &str) -> Bulletin {
     Bulletin {
+        withdrawn: None,
         id: "DSA-1-1".into(),
         date: None,
         title: "x".into(),
@@ -122,7 +123,7 @@ fn stands(server: SourceRecord, bulletin: &Bulletin, tracker: Option<Tracker>) -
     assert!(concern.states.is_empty(), "most advisories are never laid out over the servers");
     judge.place(&mut concern);
     assert_eq!(concern.states.len(), 1);
-    *concern.states.values().next().unwrap()
+    concern.states[0].1
 }
 
 fn program(line: &str) -> SourceRecord {

@@ -8,7 +8,7 @@ use crate::domain::facts::{
     TruthDeclared, Urgency,
 };
 
-fn truth(key: &str, fact: Fact) -> SourceRecord {
+pub(super) fn truth(key: &str, fact: Fact) -> SourceRecord {
     let declared = TruthDeclared { key: key.into(), url: "https://tracker.example/x".into() };
     let subject = Subject::new(SubjectKind::Feed, key);
     let mut source = record("advisories", key, Fact::TruthDeclared(declared), vec![(subject.clone(), fact)]);
@@ -18,6 +18,7 @@ fn truth(key: &str, fact: Fact) -> SourceRecord {
 
 fn bulletin(id: &str, date: &str, cves: &[&str], fixed: &[(&str, &str, &str)]) -> Bulletin {
     Bulletin {
+        withdrawn: None,
         id: id.into(),
         date: date.parse().ok(),
         title: "openssl - security update".into(),
@@ -42,7 +43,7 @@ fn list() -> SourceRecord {
     )])
 }
 
-fn kev(cves: &[&str]) -> SourceRecord {
+pub(super) fn kev(cves: &[&str]) -> SourceRecord {
     let listed = cves.iter().map(|cve| ((*cve).into(), "2026-11-21".parse().unwrap())).collect();
     truth("kev", Fact::Exploited(Arc::new(Exploited { released: None, listed })))
 }
