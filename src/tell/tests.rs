@@ -366,7 +366,7 @@ fn what_is_there_only_while_it_is_wrong_goes_to_and_fro_too() {
     let (telling, mut memory) = (command(&json!({})), Memory::default());
     let mut told = |hour: i64, is_there: bool| {
         let findings = [("db1", Fine), ("stranger", Broken)];
-        tell(&telling, &round(hour, &findings[..1 + usize::from(is_there)]), &mut memory)
+        tell(&telling, &round(hour, &findings[..=usize::from(is_there)]), &mut memory)
     };
     assert_eq!(told(8, true).unwrap().0, "matins: 1 broken");
     assert_eq!(told(9, false).unwrap().1, ["· gone security-updates/stranger"]);
