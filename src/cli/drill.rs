@@ -75,11 +75,7 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
         deadline: Duration::from_secs(u64::try_from(arguments.deadline.as_seconds()).unwrap_or(u64::MAX)),
     };
     let (tried, note) = if arguments.by_hand {
-        let tools = Tools::new(now)?.in_zone(settings.zone.clone());
-        let entries = settings.entries(COLLECTOR.sections);
-        let chosen = runtime()?.block_on(choose(&entries, &settings.register, &order, &tools))?;
-        let (tried, note) = by_hand::lead(chosen, &arguments.name, &settings.zone)?;
-        (tried, Some(note))
+        led(&settings, &order)?
     } else {
         (runtime()?.block_on(interruptible(&settings, &order))?, None)
     };
@@ -101,6 +97,15 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
     }
     print(&said)?;
     Ok(if verdict.is_ok() { 0 } else { 2 })
+}
+
+/// With what a person has to say to it.
+fn led(settings: &Settings, order: &Order) -> Result<(Tried, Option<Shown>), End> {
+    let tools = Tools::new(now)?.in_zone(settings.zone.clone());
+    let entries = settings.entries(COLLECTOR.sections);
+    let chosen = runtime()?.block_on(choose(&entries, &settings.register, order, &tools))?;
+    let (tried, note) = by_hand::lead(chosen, &order.backup, &settings.zone)?;
+    Ok((tried, Some(note)))
 }
 
 /// Ctrl-C and a polite end drop the drill, which removes what it made.
