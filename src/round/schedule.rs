@@ -113,14 +113,14 @@ struct Screen {
 impl Clerk {
     fn new(desk: Desk, tools: Arc<Tools>, updates: UnboundedSender<Update>) -> Self {
         let now = (tools.now)();
-        let screen = Screen { last: None, away: false, alerts: Alerts::of(&desk.plan.telling) };
-        let due = desk
+        let due: HashMap<_, _> = desk
             .evidence()
             .sources
             .iter()
             .zip(&desk.plan.sources)
             .map(|(record, source)| (record.id.clone(), next(record, source.every, now)))
             .collect();
+        let screen = Screen { last: None, away: false, alerts: Alerts::of(&desk, &due, now) };
         Self {
             desk,
             tools,
@@ -362,7 +362,7 @@ impl Clerk {
             // What can't be kept is shown all the same: an old screen would look as if nothing had happened.
             Err(fault) => (self.desk.glance_apart(self.judged_at), Some(fault)),
         };
-        self.screen.alerts.tell(&round, &self.desk.plan.zone, &self.tools, &self.updates);
+        self.screen.alerts.tell(&round, &self.desk, &self.tools, &self.updates);
         self.show(round);
         if let Some(fault) = unkept {
             self.trouble(fault);

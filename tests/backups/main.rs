@@ -14,6 +14,10 @@ mod command;
 #[allow(dead_code, reason = "each test program uses a part")]
 mod home;
 mod many;
+mod proxmox;
+#[path = "../support/web.rs"]
+#[allow(dead_code, reason = "each test program uses a part")]
+mod web;
 
 use home::{Home, text};
 use serde_json::Value;
