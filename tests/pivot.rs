@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
 #[path = "support/pty.rs"]
+#[allow(dead_code, reason = "each test program uses a part")]
 mod pty;
 
 use std::path::Path;
