@@ -14,33 +14,19 @@ use crate::domain::{Drill, Shown};
 /// Leads through it. Whatever ends it early, the end of the input too, records nothing.
 pub(super) fn lead(chosen: Chosen, backup: &str, zone: &TimeZone) -> Result<(Tried, Shown), End> {
     let mut input = std::io::stdin().lock();
-    let clock = |at: Timestamp| zone.to_datetime(at).strftime("%H:%M:%S").to_string();
-    let Chosen { server, expect, snapshot, .. } = &chosen;
-    let which = match snapshot {
-        Ok(snapshot) => format!("snapshot {snapshot}"),
-        Err(fault) => format!("which snapshot is not known ({}); name it with --snapshot", fault.said),
-    };
-    let promise = expect.restore_within.map_or_else(
-        || "No time is promised (`expect.restore_within`).".to_owned(),
-        |within| format!("Promised within {within}."),
-    );
-    print(&format!(
-        "A restore of {server} from {backup}, by hand: {which}. {promise}\n\
-         1. Make ready where it is restored to. Never {server} itself: what runs there stays as it is.\n\
-         2. Restore the whole of it, until it answers as {server} does.\n\
-         Enter starts the stopwatch; Ctrl-C ends without a record.\n"
-    ))?;
+    introduce(&chosen, backup)?;
     line(&mut input)?;
     let started = now();
-    let until = expect.restore_within.and_then(|within| started.checked_add(within.as_duration()).ok());
+    let clock = |at: Timestamp| zone.to_datetime(at).strftime("%H:%M:%S").to_string();
+    let until = chosen.expect.restore_within.and_then(|within| started.checked_add(within.as_duration()).ok());
     let until = until.map_or_else(String::new, |at| format!(", promised until {}", clock(at)));
     print(&format!("started at {}{until}. Enter when it is back; `f` and Enter if it failed\n", clock(started)))?;
-    let failed = match line(&mut input)?.as_str() {
-        "" => false,
-        "f" | "F" => true,
-        other => {
-            let said = format!("`{}` is neither Enter nor f; nothing is recorded", Shown::line(other).cut(40));
-            return Err(End::new(INTERRUPTED, said));
+    let failed = loop {
+        match line(&mut input)?.as_str() {
+            "" => break false,
+            "f" | "F" => break true,
+            // Half an hour is not thrown away for a slip of the hand.
+            other => print(&format!("`{}`? Enter, or `f` and Enter\n", Shown::line(other).cut(40)))?,
         }
     };
     let took = now().duration_since(started).as_secs();
@@ -62,7 +48,7 @@ pub(super) fn lead(chosen: Chosen, backup: &str, zone: &TimeZone) -> Result<(Tri
     }
     let drill = Drill {
         backup: Shown::line(backup),
-        snapshot: snapshot.as_ref().map_or_else(|_| "not known".into(), |name| Shown::line(name).cut(80)),
+        snapshot: chosen.snapshot.as_ref().map_or_else(|_| "not known".into(), |name| Shown::line(name).cut(80)),
         seconds,
         files: 0,
         bytes: 0,
@@ -77,6 +63,25 @@ pub(super) fn lead(chosen: Chosen, backup: &str, zone: &TimeZone) -> Result<(Tri
     let how = verdict(&tried).unwrap_or_else(|said| said);
     let note = if failed { format!("by hand: {told}") } else { format!("by hand: {how}; {told}") };
     Ok((tried, note.into()))
+}
+
+/// What there is to do, and within which time.
+fn introduce(chosen: &Chosen, backup: &str) -> Result<(), End> {
+    let Chosen { server, expect, snapshot, .. } = chosen;
+    let which = match snapshot {
+        Ok(snapshot) => format!("snapshot {snapshot}"),
+        Err(fault) => format!("which snapshot is not known ({}); name it with --snapshot", fault.said),
+    };
+    let promise = expect.restore_within.map_or_else(
+        || "No time is promised (`expect.restore_within`).".to_owned(),
+        |within| format!("Promised within {within}."),
+    );
+    print(&format!(
+        "A restore of {server} from {backup}, by hand: {which}. {promise}\n\
+         1. Make ready where it is restored to. Never {server} itself: what runs there stays as it is.\n\
+         2. Restore the whole of it, until it answers as {server} does.\n\
+         Enter starts the stopwatch; Ctrl-C ends without a record.\n"
+    ))
 }
 
 fn asked(failed: bool) -> &'static str {
