@@ -129,7 +129,10 @@ fn old_advisories_are_rows_only_where_something_is_wrong() {
     let elsewhere = bulletin("DSA-2-1", "2026-11-01", &["CVE-2019-2"], &[("bookworm", "chromium", "1")]);
     let judgements = judged(vec![dsa_list(vec![old(), elsewhere]), fixed("web1")]);
     assert!(judgements.iter().all(|one| !one.subject.name.as_str().starts_with("DSA-")));
-    assert_eq!(of(&judgements, "debian_dsa").title, "2 advisories · 1 on software that is installed here");
+    assert_eq!(
+        of(&judgements, "debian_dsa").title,
+        "2 advisories · 1 on software that is installed here · 1 not installed anywhere"
+    );
     let judgements = judged(vec![dsa_list(vec![old()]), at_version("web1", "3.0.1")]);
     assert_eq!(of(&judgements, "DSA-1-1").verdict, Verdict::Broken);
 }
