@@ -87,6 +87,15 @@ async fn it_is_read_packed_or_not_and_from_a_file() {
 }
 
 #[tokio::test]
+async fn a_folder_is_no_catalogue() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("kev.json"), catalogue(200)).unwrap();
+    let source = source("kev", Url::from_file_path(folder.path()).unwrap().as_str());
+    let fault = ask(&source, None).await.unwrap_err();
+    assert_eq!(fault.said.as_str(), format!("{} is not a file", folder.path().display()));
+}
+
+#[tokio::test]
 async fn it_asks_whether_anything_changed_also_after_a_restart() {
     let body = answer("200 OK", &[("ETag", "\"7\"")], &catalogue(200));
     let server = Web::start(vec![("/x", Does::SaysUnless("\"7\"", body))]);

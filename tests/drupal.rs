@@ -12,7 +12,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use matins::collect::tools::Tools;
-use matins::collect::{ALL, Source};
+use matins::collect::{ALL, Answer, Source};
 use matins::domain::register::{Register, Server, Site};
 use matins::domain::settings::Entry;
 use matins::domain::{Evidence, Judgement, Limits, Period, SourceState, Verdict};
@@ -239,6 +239,77 @@ async fn the_last_good_archive_outlives_every_bad_one() {
     std::fs::write(&file, &plain).unwrap();
     morning.ask().await;
     assert_eq!(morning.state(), SourceState::Fresh, "not packed is read too");
+}
+
+/// A checkout of the database in a folder, as git lays it out.
+fn checked_out(folder: &Path, files: impl Iterator<Item = (String, Vec<u8>)>) {
+    let aside = [(".git/objects/pack".into(), b"PACK".to_vec()), ("README.md".into(), b"# Drupal".to_vec())];
+    for (path, bytes) in files.chain(aside) {
+        let path = folder.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_folder_of_the_records_is_as_good_as_their_archive() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("checkout");
+    let usually = (100..220).map(|number| {
+        record(
+            &format!("DRUPAL-CONTRIB-2020-{number}"),
+            "maps",
+            &json!([{"introduced": "0"}, {"fixed": "1.0.0"}]),
+            "<1.0.0",
+        )
+    });
+    checked_out(&root, usually.chain(usual()));
+    let webform = root.join("advisories/webform/DRUPAL-CONTRIB-2026-101.json");
+    let good = std::fs::read(&webform).unwrap();
+    let mut morning = Morning::at(Url::from_file_path(&root).unwrap().as_str(), &lock(&[("drupal/webform", "6.2.2")]));
+    morning.ask().await;
+    let vulnerable = morning.said();
+    assert_eq!(vulnerable, [(Verdict::Broken, "1 of 1 Drupal packages vulnerable · webform 6.2.2 → 6.2.9".to_owned())]);
+    let asked = |morning: &Morning| {
+        let source = morning.evidence().sources.iter().find(|one| one.id.name == "drupal_osv").unwrap();
+        (source.state(clock()), source.fault.clone(), source.seen[0].fact.clone())
+    };
+    let source = sources(folder.path(), Url::from_file_path(&root).unwrap().as_str()).pop().unwrap();
+    let again = |memory: Option<String>| {
+        let (source, tools) = (&source, &morning.tools);
+        async move { source.ask.ask(tools, memory.as_deref()).await.unwrap() }
+    };
+    let Answer::Seen { memory, .. } = again(None).await else { panic!("nothing was remembered") };
+    assert!(matches!(again(memory.clone()).await, Answer::Unchanged), "nothing is new");
+    std::fs::write(root.join("advisories/maps/DRUPAL-CONTRIB-2020-100.txt"), b"a note").unwrap();
+    assert!(matches!(again(memory).await, Answer::Seen { .. }), "a file more");
+    std::fs::write(&webform, b"{\"id\": 7}").unwrap();
+    morning.ask().await;
+    let title = "1 of 1 Drupal packages cannot be told · webform 6.2.2";
+    assert_eq!(morning.said(), [(Verdict::Unknown, title.to_owned())], "a bad record, as in an archive");
+    std::fs::write(&webform, &good).unwrap();
+    morning.ask().await;
+    assert_eq!(morning.said(), vulnerable, "mended");
+    // A checkout that broke off, or whose files nobody can read, leaves what was known, and says which file it was.
+    let fact = asked(&morning).2;
+    for number in 100..140 {
+        std::fs::write(root.join(format!("advisories/maps/DRUPAL-CONTRIB-2020-{number}.json")), b"x").unwrap();
+    }
+    morning.ask().await;
+    let (state, fault, kept) = asked(&morning);
+    let said = "40 of 123 records cannot be read, first advisories/maps/DRUPAL-CONTRIB-2020-100.json: \
+                no JSON at line 1, byte 1: expected value";
+    assert_eq!((state, fault.unwrap().said.as_str()), (SourceState::Silent, said));
+    assert!(kept == fact && morning.said()[0].1 == vulnerable[0].1);
+    std::fs::remove_dir_all(root.join("advisories")).unwrap();
+    std::fs::remove_file(root.join("README.md")).unwrap();
+    morning.ask().await;
+    let (state, fault, kept) = asked(&morning);
+    assert_eq!(
+        (state, fault.unwrap().said),
+        (SourceState::Silent, format!("{} holds no files", root.display()).into())
+    );
+    assert!(kept == fact && morning.said()[0].1 == vulnerable[0].1);
 }
 
 /// Every file below a folder, as an archive of it would name them.

@@ -18,6 +18,7 @@ pub(super) const DSA: Kind = Kind {
     every: Period::hours(1),
     cap: 16 << 20,
     total: Duration::from_secs(30),
+    archive: false,
     noun: "advisories",
     least: 100,
     parse,

@@ -18,6 +18,7 @@ pub(super) const KIND: Kind = Kind {
     every: Period::hours(6),
     cap: 64 << 20,
     total: Duration::from_secs(60),
+    archive: false,
     noun: "scores",
     least: 100,
     parse,

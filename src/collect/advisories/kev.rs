@@ -20,6 +20,7 @@ pub(super) const KIND: Kind = Kind {
     every: Period::hours(3),
     cap: 16 << 20,
     total: Duration::from_secs(30),
+    archive: false,
     noun: "vulnerabilities",
     least: 100,
     parse,

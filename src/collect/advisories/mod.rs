@@ -63,6 +63,8 @@ struct Kind {
     cap: usize,
     /// From asking to having read it all.
     total: Duration,
+    /// An archive of files: a folder of them on this machine is as good.
+    archive: bool,
     /// What it counts: "vulnerabilities".
     noun: &'static str,
     /// Fewer are not believed.
@@ -97,9 +99,11 @@ struct AdvisoriesEntry {
     /// Debian's releases and how long each is supported: `debian.csv` of distro-info-data, which Debian's servers have as
     /// `file:///usr/share/distro-info/debian.csv`.
     debian_releases: Option<String>,
-    /// Packages with less support than their release: the lists of debian-security-support, in an archive.
+    /// Packages with less support than their release: the lists of debian-security-support, in an archive, or a folder of them
+    /// (`file:///usr/share/debian-security-support`).
     debian_support: Option<String>,
-    /// The Drupal security team's database of advisories, in OSV form: an archive, `.tar.gz` or `.tar`.
+    /// The Drupal security team's database of advisories, in OSV form: an archive, `.tar.gz` or `.tar`, or a folder of its
+    /// files (`file:///srv/drupal-advisory-database`).
     drupal_osv: Option<String>,
     /// CISA's catalogue of exploited vulnerabilities, as JSON.
     kev: Option<String>,

@@ -27,6 +27,7 @@ pub(super) const KIND: Kind = Kind {
     every: Period::hours(3),
     cap: 64 << 20,
     total: Duration::from_secs(60),
+    archive: true,
     noun: "advisories",
     least: 100,
     parse,

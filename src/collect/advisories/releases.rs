@@ -19,6 +19,7 @@ pub(super) const KIND: Kind = Kind {
     every: Period::hours(24),
     cap: 1 << 20,
     total: Duration::from_secs(30),
+    archive: false,
     noun: "releases",
     least: 10,
     parse,

@@ -19,6 +19,7 @@ pub(super) const KIND: Kind = Kind {
     every: Period::hours(24),
     cap: 64 << 20,
     total: Duration::from_secs(60),
+    archive: true,
     noun: "packages",
     least: 20,
     parse,

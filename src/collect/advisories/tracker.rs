@@ -22,6 +22,7 @@ pub(super) const KIND: Kind = Kind {
     every: Period::hours(2),
     cap: 512 << 20,
     total: Duration::from_secs(120),
+    archive: false,
     noun: "source packages",
     least: 100,
     parse,

@@ -45,10 +45,13 @@ impl Truth {
         let known = memory
             .and_then(|text| serde_json::from_str::<Memory>(text).ok())
             .filter(|memory| memory.reader == READER && memory.url == self.url.as_str());
-        let Kind { cap, total, parse, .. } = *self.kind;
+        let Kind { cap, total, archive, parse, .. } = *self.kind;
         let validators = known.as_ref().map(|memory| &memory.validators);
         let fetch = Fetch { url: &self.url, validators, cap, total };
-        let (parsed, validators) = match tools.http.stream(fetch, parse).await? {
+        let http = &tools.http;
+        let streamed =
+            if archive { http.stream_archive(fetch, parse).await? } else { http.stream(fetch, parse).await? };
+        let (parsed, validators) = match streamed {
             Streamed::Unchanged => return Ok(Answer::Unchanged),
             Streamed::Read { value, validators } => (value, validators),
         };

@@ -7,6 +7,7 @@
 mod address;
 mod body;
 mod file;
+mod folder;
 mod pages;
 mod post;
 mod status;
@@ -328,8 +329,12 @@ fn origin(url: &Url) -> String {
 }
 
 fn digest(url: &Url) -> String {
+    hex(&Sha256::digest(url.as_str()))
+}
+
+fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    Sha256::digest(url.as_str()).iter().fold(String::new(), |mut hex, byte| {
+    bytes.iter().fold(String::new(), |mut hex, byte| {
         write!(hex, "{byte:02x}").ok();
         hex
     })

@@ -11,7 +11,7 @@ use tokio::time::timeout_at;
 use url::Url;
 
 use super::unpacked::{Bounds, Unpacked};
-use super::{Fetch, Form, Http, Validators, body, file, trouble};
+use super::{Fetch, Form, Http, Validators, body, file, folder, trouble};
 use crate::collect::tools::contained::contain;
 use crate::domain::{Fault, Shown};
 
@@ -37,11 +37,29 @@ impl Http {
         fetch: Fetch<'_>,
         parse: impl FnOnce(&mut dyn BufRead) -> Result<T, Fault> + Send + 'static,
     ) -> Result<Streamed<T>, Fault> {
+        self.streamed(fetch, Folders::Refused, parse).await
+    }
+
+    /// The same of an archive; a folder on this machine is read as the archive of its files.
+    pub async fn stream_archive<T: Send + 'static>(
+        &self,
+        fetch: Fetch<'_>,
+        parse: impl FnOnce(&mut dyn BufRead) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<Streamed<T>, Fault> {
+        self.streamed(fetch, Folders::Packed, parse).await
+    }
+
+    async fn streamed<T: Send + 'static>(
+        &self,
+        fetch: Fetch<'_>,
+        folders: Folders,
+        parse: impl FnOnce(&mut dyn BufRead) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<Streamed<T>, Fault> {
         let until = Instant::now() + fetch.total;
         let too_slow = || trouble::too_slow(fetch.url, fetch.total);
         let bounds = Bounds { whose: trouble::host(fetch.url).into(), cap: fetch.cap, until };
         if fetch.url.scheme() == "file" {
-            let reading = read_file(&fetch, bounds, parse);
+            let reading = read_file(&fetch, folders, bounds, parse);
             return timeout_at(until.into(), reading).await.unwrap_or_else(|_| Err(too_slow()));
         }
         let reached = timeout_at(until.into(), self.reach(&fetch, None, Form::Packed, None)).await;
@@ -81,21 +99,38 @@ fn parsing<T: Send + 'static>(
     })
 }
 
+/// What a folder is where a file is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Folders {
+    Refused,
+    Packed,
+}
+
 async fn read_file<T: Send + 'static>(
     fetch: &Fetch<'_>,
+    folders: Folders,
     bounds: Bounds,
     parse: impl FnOnce(&mut dyn BufRead) -> Result<T, Fault> + Send + 'static,
 ) -> Result<Streamed<T>, Fault> {
     let path = file::path(fetch.url)?;
     let (url, known, whose) = (fetch.url.clone(), file::known(fetch), file::shown(&path));
     let reading = tokio::task::spawn_blocking(move || {
-        let Some((file, validators)) = file::open(&path, &url, known.as_ref())? else { return Ok(Streamed::Unchanged) };
+        let opened = if folders == Folders::Packed && path.is_dir() {
+            folder::open(&path, &url, known.as_ref())?.map(|(folder, validators)| (boxed(folder), validators))
+        } else {
+            file::open(&path, &url, known.as_ref())?.map(|(file, validators)| (boxed(file), validators))
+        };
+        let Some((source, validators)) = opened else { return Ok(Streamed::Unchanged) };
         let bounds = Bounds { whose, ..bounds };
         let value =
-            contain("this file", move || Unpacked::new(file, bounds)?.parsed(parse)).and_then(|parsed| parsed)?;
+            contain("this file", move || Unpacked::new(source, bounds)?.parsed(parse)).and_then(|parsed| parsed)?;
         Ok(Streamed::Read { value, validators })
     });
     reading.await.unwrap_or_else(|_| Err(Fault::passing("reading the file was broken off")))
+}
+
+fn boxed(source: impl Read + 'static) -> Box<dyn Read> {
+    Box::new(source)
 }
 
 /// Hands the body on. Whoever reads it may stop early, which is not this side's fault.
