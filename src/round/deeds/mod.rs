@@ -50,10 +50,10 @@ impl Known {
 }
 
 /// What would be done. Looks, and changes nothing.
-pub(super) async fn prepare(tools: &Tools, known: &Known) -> Result<Deed, Fault> {
-    match known {
-        Known::Servers { kind, servers, waits } => plan::prepare(tools, (*kind, servers), waits).await,
-        Known::Disconnect(sought) => disconnect::plan(tools, sought).await,
+pub(super) async fn prepare(tools: &Tools, known: Result<Known, Fault>) -> Result<Deed, Fault> {
+    match known? {
+        Known::Servers { kind, servers, waits } => plan::prepare(tools, (kind, &servers), &waits).await,
+        Known::Disconnect(sought) => disconnect::plan(tools, &sought).await,
     }
 }
 
