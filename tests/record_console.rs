@@ -280,6 +280,37 @@ fn a_passphrase_that_nobody_gives_is_given_up_with_ctrl_c() {
     assert!(verify(&home).starts_with("1 entries, 0 signed"));
 }
 
+/// Programs that ask for a passphrase differ in how they leave the terminal when nobody gives one: late, or not at all.
+#[test]
+fn however_a_signing_program_leaves_the_terminal_it_is_the_consoles_again() {
+    let home = signing("~/id");
+    key(&home, "right one");
+    let (program, seen) = (home.path().join("ssh-keygen"), home.path().join("seen"));
+    let script = format!(
+        "#!/bin/sh\n[ \"$2\" = sign ] || exec /usr/bin/ssh-keygen \"$@\"\nexec </dev/tty\nstty -a >>'{0}'\n\
+         trap 'sleep 1; stty sane; stty -echo; echo over >>\"{0}\"; exit 1' INT\nstty -echo\nprintf 'passphrase: ' >&2\nread -r _\n",
+        seen.display()
+    );
+    std::fs::write(&program, script).unwrap();
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", home.path().display(), std::env::var("PATH").unwrap());
+    let mut terminal = console_with(&home, &[("PATH", path.as_ref())]);
+    for entry in [1, 2] {
+        terminal.press("Squiet\r");
+        terminal.until("the question", |screen| {
+            !screen.alternate_screen() && screen.contents().matches("passphrase: ").count() == entry
+        });
+        terminal.press("\x03");
+        back(&mut terminal, &format!("`matins log sign {entry}` does it later"));
+        let seen = std::fs::read_to_string(&seen).unwrap();
+        assert!(seen.matches("over").count() == entry, "the console is back too early: {seen}");
+    }
+    terminal.press("q");
+    assert!(terminal.end().success() && terminal.is_restored());
+    let seen = std::fs::read_to_string(&seen).unwrap();
+    assert!(seen.matches("speed").count() == 2 && !seen.split_whitespace().any(|word| word == "-echo"), "{seen}");
+}
+
 /// Whoever looks elsewhere hears of a change from the open console: once, and not of what was there when it was opened.
 #[test]
 fn the_terminal_and_the_desktop_are_told_what_changes_while_somebody_looks_elsewhere() {

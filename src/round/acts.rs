@@ -30,20 +30,8 @@ pub struct Wish {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
     Decide(Wish),
-    /// The same of many things, by one act.
-    DecideAll(Vec<Wish>),
     Undo,
     Sign(Signing),
-}
-
-impl Request {
-    /// One for each entry that it asks for.
-    pub fn each(self) -> Vec<Self> {
-        match self {
-            Self::DecideAll(wishes) => wishes.into_iter().map(Self::Decide).collect(),
-            one => vec![one],
-        }
-    }
 }
 
 /// What was recorded.
@@ -89,13 +77,6 @@ impl Desk {
                 let entry = self.decide(round, wish, now)?.head.seq;
                 let until = until.to_zoned_datetime(self.plan.zone.clone()).strftime("%a %-d %b %H:%M").to_string();
                 format!("{key} {done} until {until} (entry {entry}); u takes it back")
-            }
-            Request::DecideAll(wishes) => {
-                let mut said = String::new();
-                for wish in wishes {
-                    said = self.request(round, Request::Decide(wish), now)?.said.to_string();
-                }
-                said
             }
             Request::Undo => taken_back(&self.undo(now)?),
             Request::Sign(signing) => {

@@ -9,7 +9,7 @@ use std::thread;
 use jiff::Timestamp;
 
 use super::{Desk, Order, Plan, Update};
-use crate::domain::{Round, SourceRecord};
+use crate::domain::{Fault, Round, SourceRecord};
 use crate::policy;
 use crate::store::{Store, StoreError};
 
@@ -27,24 +27,24 @@ impl Desk {
     }
 
     /// Works with all evidence.
-    pub(super) fn with_evidence<T: Send>(&mut self, work: impl FnOnce(&mut Self) -> T + Send) -> Result<T, StoreError> {
+    pub(super) fn with_evidence<T: Send>(&mut self, work: impl FnOnce(&mut Self) -> T + Send) -> Result<T, Fault> {
         let second = if self.is_clear { self.store.again()? } else { None };
         let Some(store) = second else { return Ok(work(self)) };
-        let worked = thread::scope(|scope| {
-            let lending = scope.spawn(|| {
-                let done = self.lend(store, work);
-                (done, Ballast::new())
-            });
-            lending.join()
-        });
-        let (done, ballast) = worked.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        let (done, ballast) = thread::scope(|scope| {
+            let lending = || (self.lend(store, work), Ballast::new());
+            let thread = thread::Builder::new().spawn_scoped(scope, lending).map_err(|error| {
+                Fault::new(format!("nothing can be judged: no thread could be started ({error})"))
+                    .mend("see how many processes you may have: ulimit -u, or the cgroup's pids.max")
+            })?;
+            Ok::<_, Fault>(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        })?;
         let mut texts = HashSet::new();
         let copied = self.presents.iter().map(|(key, one)| (key.apart(), one.interned(&mut texts))).collect();
         let lent = std::mem::replace(&mut self.presents, copied);
-        let freed = thread::scope(|scope| scope.spawn(move || drop(lent)).join());
-        freed.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        // Without a thread they are dropped all the same; less is given back then.
+        thread::scope(|scope| drop(thread::Builder::new().spawn_scoped(scope, move || drop(lent))));
         drop(ballast);
-        done
+        Ok(done?)
     }
 
     /// Lends what it knows to a second desk that has the evidence.
@@ -53,28 +53,32 @@ impl Desk {
         let mut desk = Self::on(self.plan.clone(), store, kept);
         desk.read_past()?;
         for (there, here) in desk.evidence.sources.iter_mut().zip(&self.evidence.sources) {
-            // What could not be written is newer here.
-            if here.asked_at > there.asked_at {
-                let seen = std::mem::take(&mut there.seen);
+            // What could not be written is newer here, unless another process asked since and could write.
+            let unkept = self.unkept.get(&there.id).filter(|_| here.good_at > there.good_at);
+            let seen = unkept.cloned().unwrap_or_else(|| std::mem::take(&mut there.seen));
+            if unkept.is_some() || here.asked_at > there.asked_at {
                 *there = SourceRecord { seen, ..here.clone() };
-            }
-            if let Some(unkept) = self.unkept.get(&there.id) {
-                there.seen.clone_from(unkept);
+            } else {
+                there.seen = seen;
             }
         }
         desk.evidence.attested.clone_from(&self.evidence.attested);
-        std::mem::swap(&mut desk.record, &mut self.record);
-        std::mem::swap(&mut desk.presents, &mut self.presents);
+        self.swap_what_is_known(&mut desk);
         let done = work(&mut desk);
-        std::mem::swap(&mut desk.record, &mut self.record);
-        std::mem::swap(&mut desk.presents, &mut self.presents);
+        self.swap_what_is_known(&mut desk);
         Ok(done)
     }
 
+    fn swap_what_is_known(&mut self, other: &mut Self) {
+        std::mem::swap(&mut other.record, &mut self.record);
+        std::mem::swap(&mut other.damage, &mut self.damage);
+        std::mem::swap(&mut other.presents, &mut self.presents);
+    }
+
     /// As [`evaluate`](Self::evaluate).
-    pub(super) fn evaluate_apart(&mut self, now: Timestamp) -> Result<Round, StoreError> {
+    pub(super) fn evaluate_apart(&mut self, now: Timestamp) -> Result<Round, Fault> {
         if !self.is_clear {
-            return self.evaluate(now);
+            return Ok(self.evaluate(now)?);
         }
         self.with_evidence(|desk| desk.judge_and_keep(now).map(drop))??;
         self.read_log()?;
@@ -86,10 +90,10 @@ impl Desk {
     pub(super) fn glance_apart(&mut self, now: Timestamp) -> Round {
         match self.with_evidence(|desk| desk.glance(now)) {
             Ok(round) => round,
-            Err(error) => {
+            Err(fault) => {
                 let mut blind = self.evidence.clone();
                 for source in &mut blind.sources {
-                    (source.good_at, source.fault) = (None, Some(error.clone().into()));
+                    (source.good_at, source.fault) = (None, Some(fault.clone()));
                 }
                 let before = std::mem::replace(&mut self.evidence, blind);
                 let round = self.glance(now);

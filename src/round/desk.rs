@@ -32,7 +32,7 @@ pub struct Desk {
     /// Of the findings that are not ok, as they were judged last.
     pub(super) presents: HashMap<FindingKey, Judged>,
     /// Lines of the log that could not be used, told once.
-    damage: Vec<Shown>,
+    pub(super) damage: Vec<Shown>,
     /// Channels that nothing reaches, told once.
     pub(super) unreached: Vec<Fault>,
 }

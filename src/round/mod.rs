@@ -116,8 +116,8 @@ pub enum Order {
     Refresh(SourceId),
     /// Ask the sources that tell of this subject.
     RefreshSubject(Subject),
-    /// Record something.
-    Request(Request),
+    /// Record something; what one act decided of many things has one moment, by which it is taken back as one.
+    Request(Vec<Request>),
     /// Look what an errand would take; nothing is changed.
     Prepare(Errand),
     /// Do what a person has confirmed.

@@ -228,8 +228,8 @@ impl Clerk {
         }
     }
 
-    /// Records what a person wants, and shows at once what follows from it, without judging anew. What was decided of many
-    /// things at once is answered once.
+    /// Records what a person wants by one act, and shows at once what follows from it, without judging anew. What was decided
+    /// of many things at once is answered once.
     fn record(&mut self, requests: Vec<Request>) {
         let now = (self.tools.now)();
         let (Some(round), many) = (self.screen.last.clone(), requests.len()) else {
@@ -280,13 +280,13 @@ impl Clerk {
         for order in orders {
             match order {
                 Order::AsOf(then) => self.travel(then.is_some()),
-                Order::Request(request) => requests.extend(request.each()),
+                Order::Request(act) => requests.push(act),
                 Order::Look(_) => look = Some(order),
                 other => others.push(other),
             }
         }
-        if !requests.is_empty() {
-            self.record(requests);
+        for act in requests {
+            self.record(act);
         }
         for order in &others {
             self.obey(order);
@@ -356,17 +356,16 @@ impl Clerk {
         for fault in self.desk.newly_unreached().unwrap_or_default() {
             self.trouble(fault);
         }
-        match self.desk.evaluate_apart(self.judged_at) {
-            Ok(round) => {
-                self.screen.alerts.tell(&round, &self.desk.plan.zone, &self.tools, &self.updates);
-                self.show(round);
-            }
-            Err(error) => {
-                // What can't be kept is shown all the same: an old screen would look as if nothing had happened.
-                let round = self.desk.glance_apart(self.judged_at);
-                self.show(round);
-                self.trouble(error.into());
-            }
+        let evaluated = self.desk.evaluate_apart(self.judged_at);
+        let (round, unkept) = match evaluated {
+            Ok(round) => (round, None),
+            // What can't be kept is shown all the same: an old screen would look as if nothing had happened.
+            Err(fault) => (self.desk.glance_apart(self.judged_at), Some(fault)),
+        };
+        self.screen.alerts.tell(&round, &self.desk.plan.zone, &self.tools, &self.updates);
+        self.show(round);
+        if let Some(fault) = unkept {
+            self.trouble(fault);
         }
         if let Err(error) = self.desk.thin_out_a_day(self.judged_at) {
             self.trouble(error.into());

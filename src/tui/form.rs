@@ -232,7 +232,7 @@ pub fn undo(model: &mut Model) -> Vec<Effect> {
     if refused_in_demo(model) {
         return Vec::new();
     }
-    vec![Effect::Order(Order::Request(Request::Undo))]
+    vec![Effect::Order(Order::Request(vec![Request::Undo]))]
 }
 
 /// Shows what would be signed, and asks for a note.
@@ -264,7 +264,7 @@ pub fn press(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
         (Some(Overlay::Sign(form)), KeyCode::Enter) => {
             let signing = Signing { note: Shown::line(form.note.value()), stands_for: form.stands_for().cloned() };
             model.view.overlay = None;
-            return vec![Effect::Order(Order::Request(Request::Sign(signing)))];
+            return vec![Effect::Order(Order::Request(vec![Request::Sign(signing)]))];
         }
         (Some(Overlay::Sign(form)), KeyCode::Tab | KeyCode::Down) => form.turn(true),
         (Some(Overlay::Sign(form)), KeyCode::BackTab | KeyCode::Up) => form.turn(false),
@@ -316,13 +316,9 @@ fn record(model: &mut Model) -> Vec<Effect> {
     let wish = form.wish(until);
     model.view.overlay = None;
     let Some(wish) = wish else { return Vec::new() };
-    if also.is_empty() {
-        return vec![Effect::Order(Order::Request(Request::Decide(wish)))];
-    }
-    // In one order: what one act decided has one moment, by which it is taken back as one.
     let others = also.into_iter().map(|key| Wish { key, ..wish.clone() });
-    let all = others.chain([wish.clone()]).collect();
-    vec![Effect::Order(Order::Request(Request::DecideAll(all)))]
+    let all = others.chain([wish.clone()]).map(Request::Decide).collect();
+    vec![Effect::Order(Order::Request(all))]
 }
 
 /// `Mon 30 Nov 2026 06:00 (in 7 days)`: the weekday's name is what people plan by.

@@ -10,9 +10,10 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use rustix::io::Errno;
-use rustix::process::{Pid, Signal, kill_process_group, test_kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, Join, ReadBuf};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::domain::{Fault, Shown};
 
@@ -175,6 +176,30 @@ impl Drop for Group {
     }
 }
 
+/// Ctrl-C and Ctrl-\ at our terminal, meant for whom asks there: it sets the terminal right before it ends, and must not do
+/// so under whoever has the terminal after us. So it ends first.
+struct Keys(tokio::signal::unix::Signal, tokio::signal::unix::Signal);
+
+impl Keys {
+    fn new() -> io::Result<Self> {
+        Ok(Self(signal(SignalKind::interrupt())?, signal(SignalKind::quit())?))
+    }
+
+    /// Works, and passes on what was sent to us alone.
+    async fn of<T>(mut self, pid: Pid, work: impl Future<Output = T>) -> T {
+        let mut work = std::pin::pin!(work);
+        loop {
+            let pressed = tokio::select! {
+                done = &mut work => return done,
+                _ = self.0.recv() => Signal::INT,
+                _ = self.1.recv() => Signal::QUIT,
+            };
+            // Gone already: then there is nobody to tell.
+            kill_process(pid, pressed).ok();
+        }
+    }
+}
+
 /// Runs a program to its end. Not starting, not ending in time and saying too much are faults; a status that isn't 0 is
 /// for the caller to judge.
 pub async fn run(program: Program) -> Result<Ran, Fault> {
@@ -185,10 +210,15 @@ pub async fn run(program: Program) -> Result<Ran, Fault> {
 /// As [`run`], with the reason as a value, for callers that try again for some reasons and not for others.
 pub async fn attempt(program: Program) -> Result<Ran, Stopped> {
     let (deadline, cap) = (program.deadline, program.cap);
+    let keys = program.asks.then(Keys::new).transpose().map_err(Stopped::NotStarted)?;
     let mut child = command(&program).spawn().map_err(Stopped::NotStarted)?;
     let group = Group::of(&child);
     let work = listen(&mut child, program.input, program.first_word, cap);
-    let ran = tokio::time::timeout(deadline, work).await.unwrap_or(Err(Stopped::Late(deadline)));
+    let work = async { tokio::time::timeout(deadline, work).await.unwrap_or(Err(Stopped::Late(deadline))) };
+    let ran = match (keys, group.0) {
+        (Some(keys), Some(pid)) => keys.of(pid, work).await,
+        _ => work.await,
+    };
     if ran.is_ok() {
         // It ended by itself: what it left behind on purpose, such as a kept ssh connection, may stay.
         group.disarm();

@@ -139,13 +139,42 @@ fn where_nothing_can_be_read_nothing_is_known_and_no_new_store_is_made() {
     desk.take(answer(200, 0)).unwrap();
     assert_eq!(reachable(&desk.evaluate_apart(at(0)).unwrap()), Verdict::Ok);
     std::fs::rename(&file, folder.path().join("away.db")).unwrap();
-    let error = desk.evaluate_apart(at(1)).unwrap_err();
+    let fault = desk.evaluate_apart(at(1)).unwrap_err();
     let round = desk.glance_apart(at(1));
     assert_eq!(reachable(&round), Verdict::Unknown);
     let line = &round.sources[0];
     assert_eq!(line.state, SourceState::Silent);
-    assert_eq!(line.fault.as_ref().unwrap().said, crate::domain::Fault::from(error).said);
+    assert_eq!(line.fault, Some(fault));
     assert!(!file.exists());
     std::fs::rename(folder.path().join("away.db"), &file).unwrap();
     assert_eq!(reachable(&desk.evaluate_apart(at(2)).unwrap()), Verdict::Ok);
+}
+
+#[test]
+fn what_another_process_could_write_since_is_newer_than_what_could_not_be_kept_here() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.db");
+    let mut desk = cleared(&file);
+    let busy = writer(&file);
+    desk.take(answer(200, 1)).unwrap_err();
+    drop(busy);
+    Sqlite::open(&file).unwrap().keep(&answer(500, 2)).unwrap();
+    assert_eq!(reachable(&desk.evaluate_apart(at(3)).unwrap()), Verdict::Broken);
+    let failed = Outcome::Failed(Fault::new("refused"));
+    let busy = writer(&file);
+    desk.take(answer(200, 4)).unwrap_err();
+    drop(busy);
+    desk.take(Attempt { outcome: failed, ..answer(200, 5) }).unwrap();
+    let round = desk.evaluate_apart(at(6)).unwrap();
+    assert_eq!((reachable(&round), round.sources[0].at), (Verdict::Ok, Some(at(4))));
+}
+
+#[test]
+fn damage_in_the_record_that_an_evaluation_comes_upon_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.db");
+    let mut desk = cleared(&file);
+    Sqlite::open(&file).unwrap().append(&mut |_| Some("no entry at all".into()), None).unwrap();
+    desk.evaluate_apart(at(0)).unwrap();
+    assert_eq!(desk.damage().len(), 1);
 }

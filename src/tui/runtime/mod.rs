@@ -118,8 +118,12 @@ impl Runtime {
                     Woken::Signal(Heard::TerminalGone) => return Ok(Ending::TerminalGone),
                     Woken::Signal(Heard::Stop) => self.stage.stop_alone(),
                     Woken::Signal(Heard::Continue) => self.stage.enter_again(),
-                    // What size it is, is asked before each picture.
-                    Woken::Signal(Heard::Resized) => push(&mut batch, Msg::Time),
+                    // What size it is, is asked before each picture. Smaller and as large again before we hear of it, it is no
+                    // other size, but has lost what stood there.
+                    Woken::Signal(Heard::Resized) => {
+                        self.stage.repaint();
+                        push(&mut batch, Msg::Time);
+                    }
                     Woken::By(msg) => push(&mut batch, msg),
                     Woken::ByNothing => {}
                 }

@@ -14,6 +14,7 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::{Position, Rect, Size};
 use rustix::process::{Signal, getpid, getsid, kill_current_process_group, kill_process};
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::collect::tools::contained::is_contained;
@@ -67,6 +68,8 @@ pub struct Stage {
     previous: Arc<Hook>,
     mouse: bool,
     utf8: bool,
+    /// How the terminal was when it was lent.
+    lent: Option<Termios>,
 }
 
 impl Stage {
@@ -76,7 +79,7 @@ impl Stage {
         let outlet = Outlet { frame: Vec::new(), gone: Arc::clone(&gone) };
         let terminal = Terminal::new(CrosstermBackend::new(outlet))?;
         let previous = hook_panics(&gone, inbox);
-        let mut stage = Self { terminal, gone, previous, mouse, utf8 };
+        let mut stage = Self { terminal, gone, previous, mouse, utf8, lent: None };
         stage.take()?;
         Ok(stage)
     }
@@ -179,13 +182,17 @@ impl Stage {
     }
 
     /// Gives the terminal to another program until [`Stage::enter_again`].
-    #[expect(clippy::unused_self, reason = "only who holds the terminal can lend it")]
     pub fn lend(&mut self) {
         leave();
+        self.lent = tcgetattr(io::stdin()).ok();
     }
 
     /// Takes the terminal again and draws all of it, after whoever had it in between.
     pub fn enter_again(&mut self) {
+        // Who was ended while asking for a passphrase left the echo off; it would stay off when we are gone.
+        if let Some(lent) = self.lent.take() {
+            tcsetattr(io::stdin(), OptionalActions::Now, &lent).ok();
+        }
         if self.take().is_err() {
             self.gone.store(true, Ordering::Relaxed);
         }

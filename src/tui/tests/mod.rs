@@ -13,7 +13,7 @@ use super::model::{Model, Overlay, Place, Start};
 use super::sample::{self, State};
 use super::{Effect, Rehearsal, layout, message, model, panels, update, view};
 use crate::domain::{Fault, Round, Shown, SubjectKind, Verdict};
-use crate::round::{Order, Progress, Update};
+use crate::round::{Order, Progress, Request, Update, Wish};
 
 fn start(state: State) -> Start {
     sample::start(sample::round(state)).unwrap()
@@ -27,6 +27,24 @@ fn console(state: State, (width, height): (u16, u16)) -> Rehearsal {
 fn rehearse(round: Round, (width, height): (u16, u16)) -> Rehearsal {
     let answers = sample::answers(&round);
     Rehearsal::new(sample::start(round).unwrap(), width, height).answered(answers)
+}
+
+/// What was decided by these keys, all by one act.
+#[track_caller]
+fn wishes_of(effects: &[Effect]) -> Vec<Wish> {
+    let [Effect::Order(Order::Request(act))] = effects else { panic!("{effects:?}") };
+    let wish = |request: &Request| match request {
+        Request::Decide(wish) => wish.clone(),
+        other => panic!("{other:?}"),
+    };
+    act.iter().map(wish).collect()
+}
+
+#[track_caller]
+fn wish_of(effects: &[Effect]) -> Wish {
+    let wishes = wishes_of(effects);
+    assert_eq!(wishes.len(), 1, "{wishes:?}");
+    wishes[0].clone()
 }
 
 /// Where one is, in a word: `queue:0`, `tile2:1`, `list3:0`, `detail1:0 why`, with the selected row.

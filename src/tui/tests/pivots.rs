@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::domain::{Finding, FindingKey, Subject, Turn};
-use crate::round::Request;
 
 /// An advisory, its packages, and how servers and sites stand towards it.
 type Told = (&'static str, Verdict, &'static str, &'static [(&'static str, &'static str)]);
@@ -197,10 +196,7 @@ fn a_row_for_many_servers_opens_on_the_list_of_them() {
     );
     let screen = text(&console.frame());
     assert!(["app1", "app2", "app3", "app4"].iter().all(|name| screen.contains(name)), "{screen}");
-    match &console.press("dit waits<enter>")[..] {
-        [Effect::Order(Order::Request(Request::DecideAll(wishes)))] => assert_eq!(wishes.len(), 4),
-        other => panic!("{other:?}"),
-    }
+    assert_eq!(wishes_of(&console.press("dit waits<enter>")).len(), 4);
     assert_eq!(console.press("<enter>jdnot this one<enter>").len(), 1);
 }
 

@@ -7,10 +7,7 @@ use crate::tui::message::Effect;
 
 #[track_caller]
 fn wish(keys: &str) -> Wish {
-    match &console(State::Broken, (120, 40)).press(keys)[..] {
-        [Effect::Order(Order::Request(Request::Decide(wish)))] => wish.clone(),
-        other => panic!("{keys}: {other:?}"),
-    }
+    wish_of(&console(State::Broken, (120, 40)).press(keys))
 }
 
 #[test]
@@ -71,10 +68,8 @@ fn of_an_advisory_one_host_can_be_meant() {
     let subject = finding.subject.clone();
     let looked = crate::round::Looked { subject, particulars: std::collections::BTreeMap::new(), turns, then: None };
     console.hear(crate::round::Update::Looked(looked));
-    match &console.press("d<down><down><left>because<enter>")[..] {
-        [Effect::Order(Order::Request(Request::Decide(wish)))] => assert_eq!(wish.extent, Extent::Host("web2".into())),
-        other => panic!("{other:?}"),
-    }
+    let wish = wish_of(&console.press("d<down><down><left>because<enter>"));
+    assert_eq!(wish.extent, Extent::Host("web2".into()));
 }
 
 #[test]
@@ -83,10 +78,7 @@ fn without_a_reason_nothing_is_recorded_and_nothing_is_lost() {
     assert_eq!(console.press("d<right><enter>"), []);
     assert_eq!(state_of(console.model()), "queue:0 decide");
     assert!(console.model().view.message.as_ref().unwrap().said.as_str().contains("needs a reason"));
-    match &console.press("because<enter>")[..] {
-        [Effect::Order(Order::Request(Request::Decide(wish)))] => assert_eq!(wish.kind, DecisionKind::Accept),
-        other => panic!("{other:?}"),
-    }
+    assert_eq!(wish_of(&console.press("because<enter>")).kind, DecisionKind::Accept);
     assert_eq!(console.press("d<esc>"), []);
     assert_eq!(state_of(console.model()), "queue:0");
 }
@@ -101,8 +93,8 @@ fn signing_shows_the_record_and_takes_a_note() {
     assert!(screen.contains("four weeks ") && screen.contains('✓'), "{screen}");
     assert!(screen.contains("roman signs:") && screen.contains("signed as open"), "{screen}");
     let effects = console.press("all quiet<enter>");
-    assert_eq!(effects, [Effect::Order(Order::Request(Request::Sign("all quiet".into())))]);
-    assert_eq!(console.press("u"), [Effect::Order(Order::Request(Request::Undo))]);
+    assert_eq!(effects, [Effect::Order(Order::Request(vec![Request::Sign("all quiet".into())]))]);
+    assert_eq!(console.press("u"), [Effect::Order(Order::Request(vec![Request::Undo]))]);
 }
 
 fn presence(hours: i64, stands_for: Option<&str>, note: &str) -> Presence {
@@ -139,7 +131,7 @@ fn a_deputy_chooses_in_whose_place_they_sign() {
     console.press("<tab><tab>");
     assert!(text(&console.frame()).contains("roman signs:"));
     let signing = Signing { note: "well".into(), stands_for: Some("mona".into()) };
-    assert_eq!(console.press("<backtab><enter>"), [Effect::Order(Order::Request(Request::Sign(signing)))]);
+    assert_eq!(console.press("<backtab><enter>"), [Effect::Order(Order::Request(vec![Request::Sign(signing)]))]);
 }
 
 #[test]
@@ -233,7 +225,7 @@ fn the_same_unknown_is_one_row_that_stands_for_all() {
     assert!(why.contains("the same is said of db2 (firewall), db3 (firewall)"), "{why}");
     console.press("<esc>");
     let pressed = console.press("dthe link is down<enter>");
-    let [Effect::Order(Order::Request(Request::DecideAll(wishes)))] = &pressed[..] else { panic!("{pressed:?}") };
+    let wishes = wishes_of(&pressed);
     let keys: Vec<&str> = wishes.iter().map(|wish| wish.key.as_str()).collect();
     assert_eq!(keys, ["firewall/db2", "firewall/db3", "security-updates/db2"]);
 }
@@ -271,7 +263,7 @@ fn servers_that_lack_the_same_are_one_row_and_one_decision() {
     console.press("<esc>d");
     assert!(text(&console.frame()).contains("and of 3 more that say the same"));
     let pressed = console.press("the mirror is mended tonight<enter>");
-    let [Effect::Order(Order::Request(Request::DecideAll(wishes)))] = &pressed[..] else { panic!("{pressed:?}") };
+    let wishes = wishes_of(&pressed);
     assert_eq!(wishes.len(), 4);
     // With two of them decided on there are too few for one row.
     let mut rest = round;
@@ -318,8 +310,7 @@ fn what_is_typed_as_an_end_is_taken_back_without_the_reason() {
     let mut console = console(State::Broken, (120, 40));
     // From the reason round by link and what to until.
     console.press("dthe mirror<down><down><down>10d<backspace><backspace><backspace><backspace><backspace>");
-    let wishes = console.press("<enter>");
-    let [Effect::Order(Order::Request(Request::Decide(wish)))] = &wishes[..] else { panic!("{wishes:?}") };
+    let wish = wish_of(&console.press("<enter>"));
     assert_eq!(wish.reason, "the mirror");
 }
 
