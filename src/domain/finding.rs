@@ -195,7 +195,8 @@ impl Judgement {
         let finding = Finding {
             key: self.key(),
             measure: self.measure.into(),
-            since: self.since.or(unchanged.map(|before| before.since)).unwrap_or(at),
+            // What is dated by its day alone began before that day is over.
+            since: self.since.filter(|since| *since <= at).or(unchanged.map(|before| before.since)).unwrap_or(at),
             first_seen: before.map_or(at, |before| before.first_seen),
             subject: self.subject,
             verdict: self.verdict,

@@ -9,8 +9,8 @@ use jiff::tz::TimeZone;
 use super::*;
 use crate::collect::tools::Tools;
 use crate::collect::{Answer, Ask, Asked, Source};
-use crate::domain::{Limits, Period, SourceState};
-use crate::store::Sqlite;
+use crate::domain::{DeedKind, Limits, Period, SourceState};
+use crate::store::{Sqlite, Store as _};
 
 #[expect(clippy::disallowed_methods, reason = "a test is an edge")]
 fn now() -> Timestamp {
@@ -147,7 +147,9 @@ async fn the_schedule_tells_of_answers_and_obeys() {
     let (updates, mut heard) = tokio::sync::mpsc::unbounded_channel();
     let failing = Arc::new(Act::Fail(AtomicUsize::new(0)));
     let desk = desk(vec![source("good", Arc::new(Act::Answer)), source("failing", Arc::clone(&failing))]);
-    let clerk = tokio::spawn(run(Schedule { desk, tools: tools(), orders: inbox, updates, watch: None, away: false }));
+    let (owed, _) = tokio::sync::watch::channel(0);
+    let clerk =
+        tokio::spawn(run(Schedule { desk, tools: tools(), orders: inbox, updates, watch: None, away: false, owed }));
     let fresh = |round: &Round| round.sources[0].state == SourceState::Fresh && round.sources[1].fault.is_some();
     wait_for(&mut heard, fresh).await;
     let Act::Fail(tries) = &*failing else { panic!("it fails") };
@@ -168,4 +170,24 @@ async fn wait_for(heard: &mut tokio::sync::mpsc::UnboundedReceiver<Update>, done
         panic!("the schedule ended");
     };
     tokio::time::timeout(Duration::from_secs(20), waiting).await.expect("the schedule said nothing for 20 s");
+}
+
+#[tokio::test]
+async fn a_console_that_is_left_when_a_deed_ends_has_its_end_in_the_record() {
+    let (orders, inbox) = tokio::sync::mpsc::unbounded_channel();
+    let (updates, _heard) = tokio::sync::mpsc::unbounded_channel();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("matins.db");
+    let plan = desk(Vec::new()).plan;
+    let desk = Desk::open(plan, Box::new(Sqlite::open(&file).unwrap())).unwrap();
+    let (owed, owing) = tokio::sync::watch::channel(0);
+    let deed =
+        Deed { kind: DeedKind::Reboot, title: "Reboot nothing".into(), batches: Vec::new(), remarks: Vec::new() };
+    // Whoever hangs up is heard before the end of the deed.
+    orders.send(Order::Do(deed)).unwrap();
+    drop(orders);
+    run(Schedule { desk, tools: tools(), orders: inbox, updates, watch: None, away: false, owed }).await;
+    let entries = Sqlite::open(&file).unwrap().log(0).unwrap();
+    assert_eq!(entries.len(), 2, "begun and ended: {entries:?}");
+    assert_eq!(*owing.borrow(), 0);
 }

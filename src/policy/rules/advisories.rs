@@ -79,7 +79,8 @@ fn judge(case: &Case<'_>) -> Vec<Judgement> {
     let all = Asked { truth: &truth, fleet: &fleet, sites: &sites, past: &past };
     let advisories = others.into_iter().filter_map(|told| judge_advisory(case, &all, told));
     let mut judgements: Vec<Judgement> = feeds.chain(advisories).chain(unjudged).collect();
-    judgements.extend(heard::judge_truth(case, &truth, &debian.lists));
+    let lists = [debian.lists, database::installed(&truth, &sites)].concat();
+    judgements.extend(heard::judge_truth(case, &truth, &lists));
     judgements.extend(lines::of_tracker(&matched, &truth, &debian.covered));
     judgements.extend(debian.rows);
     judgements.extend(database::judge(case, &all, &told));
@@ -148,8 +149,7 @@ impl<'r> Debian<'r> {
             }
             let all = list.fact.bulletins.len();
             if all > 0 {
-                let all = counted(all, "advisory", "advisories");
-                debian.lists.push((list.source, format!("{all} · {concerning} on software that is installed here")));
+                debian.lists.push((list.source, installed(judge.fleet, all, concerning)));
             }
         }
         let held = truth.bulletins.iter().filter_map(matching::Told::trusted);
@@ -180,6 +180,18 @@ impl<'r> Debian<'r> {
         }
         self.rows.push(row.judged());
     }
+}
+
+/// How many advisories of a list concern what is installed, and how many nobody has.
+fn installed(fleet: &matching::Fleet<'_>, all: usize, concerning: usize) -> String {
+    let (heard, servers) = (fleet.heard(), fleet.servers.len());
+    let rest = all - concerning;
+    let nowhere = match () {
+        () if rest == 0 || heard == 0 => String::new(),
+        () if heard == servers => format!(" · {rest} not installed anywhere"),
+        () => format!(" · {rest} not installed where a server answered"),
+    };
+    format!(" · {concerning} on software that is installed here{nowhere}")
 }
 
 /// `DSA` of `DSA-6321-1`.

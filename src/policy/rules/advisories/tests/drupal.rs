@@ -125,6 +125,7 @@ fn what_no_feed_tells_any_more_has_a_row_for_each_advisory_and_its_sites() {
             ("SA-CONTRIB-2026-004", Verdict::Due, "maps · 2 of 3 sites vulnerable"),
         ]
     );
+    assert_eq!(of(&judgements, "drupal_osv").title, "5 advisories · 5 on what a site has · 0 not installed anywhere");
     let one = of(&judgements, "SA-CONTRIB-2023-001");
     let stands: Vec<String> = one.standings.iter().map(|one| format!("{} {}", one.item, one.word)).collect();
     assert_eq!(stands, ["fix maps 2.1.4", "package maps named by it", "site a vulnerable", "site b not affected"]);
@@ -137,4 +138,15 @@ fn what_no_feed_tells_any_more_has_a_row_for_each_advisory_and_its_sites() {
     assert!(first.weight > other.weight && of(&judgements, "SA-CONTRIB-2026-004").weight < first.weight);
     let said = "CVE-2026-004 is exploited, known since 2026-11-21";
     assert!(first.because.iter().any(|one| one.source == "advisories/kev" && one.said == said && one.at.is_some()));
+}
+
+#[test]
+fn what_came_out_today_did_not_begin_tomorrow() {
+    let judgements = judged(vec![
+        database(vec![record_of("SA-CONTRIB-2026-006", "2026-11-23", Some("2.1.4"))]),
+        site("a", &[("drupal/maps", "2.1.3")]),
+    ]);
+    let one = of(&judgements, "SA-CONTRIB-2026-006").clone();
+    assert_eq!((one.verdict, one.since), (Verdict::Due, Some(at("2026-11-24T00:00:00Z"))), "certainly out by then");
+    assert_eq!(one.with_history(1, now(), None).0.since, now());
 }
