@@ -203,3 +203,24 @@ fn check_and_the_console_open_in_the_past_where_nothing_is_asked_or_written() {
     terminal.press("q");
     assert!(terminal.end().success());
 }
+
+#[test]
+fn a_signature_that_was_made_later_is_none_of_then() {
+    let home = stopped();
+    home.run(&["round", "--only", "backups"]);
+    ok(&home, &["sign", "--note", "quiet"]);
+    let unsigned = jiff_now().to_string();
+    let key = home.path().join("id");
+    let made =
+        std::process::Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).output();
+    assert!(made.unwrap().status.success());
+    ok(&home, &["log", "sign", "1", "--key", key.to_str().unwrap()]);
+    let audit = |at: &[&str]| ok(&home, &[&["report", "audit"], at].concat());
+    assert!(audit(&[]).contains("1 entries, 1 signed"), "{}", audit(&[]));
+    assert!(audit(&["--as-of", &unsigned]).contains("1 entries, 0 signed"));
+    assert!(audit(&["--as-of", &jiff_now().to_string()]).contains("1 entries, 1 signed"));
+    // Those that an older version kept, without their moment, count with their entry.
+    let store = rusqlite::Connection::open(home.path().join("state/matins/matins.db")).unwrap();
+    store.execute_batch("DROP TRIGGER signature_changed; UPDATE signature SET at = NULL;").unwrap();
+    assert!(audit(&["--as-of", &unsigned]).contains("1 entries, 1 signed"));
+}

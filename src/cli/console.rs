@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::unbounded_channel;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 
 use super::edge::{CONFIG, Edge, End, Ended, USAGE, now, runtime};
@@ -21,6 +21,8 @@ use crate::tui::{self, Console, Fleet, Start, TuiError, resolve_theme};
 
 /// How long the schedule is waited for when the console closes: it ends at once unless it is judging.
 const PARTING: Duration = Duration::from_millis(300);
+/// How long for the end of something that was done to a server to come into the record.
+const RECORDING: Duration = Duration::from_secs(5);
 
 impl From<TuiError> for End {
     fn from(error: TuiError) -> Self {
@@ -57,6 +59,7 @@ pub(super) fn run(edge: &Edge, as_of: Option<&str>) -> Ended {
         read_for(for_reader, &onward, &answers, &of, open);
     });
     let (curtain, opened) = oneshot::channel();
+    let (owed, mut owing) = watch::channel(0);
     let own = runtime.handle().clone();
     // A thread of its own: judging takes a moment, in which nobody else waits.
     let scheduling = runtime.spawn_blocking(move || {
@@ -65,7 +68,7 @@ pub(super) fn run(edge: &Edge, as_of: Option<&str>) -> Ended {
         match Desk::cleared(plan, Box::new(store)) {
             Ok(desk) => own.block_on(async {
                 let watch = Watch::on(&file).ok();
-                schedule(Schedule { desk, tools, orders: inbox, updates, watch, away: as_of.is_some() }).await;
+                schedule(Schedule { desk, tools, orders: inbox, updates, watch, away: as_of.is_some(), owed }).await;
             }),
             // Nobody listens any more when this fails.
             Err(error) => drop(updates.send(Update::Trouble(error.into()))),
@@ -77,6 +80,8 @@ pub(super) fn run(edge: &Edge, as_of: Option<&str>) -> Ended {
         let ending = tui::run(console).await;
         // Hung up, the schedule ends by itself; one that still sleeps while its timers are taken away panics.
         timeout(PARTING, scheduling).await.ok();
+        // Judging or not: it says when nothing is owed any more, or is gone.
+        timeout(RECORDING, owing.wait_for(|owed| *owed == 0)).await.ok();
         ending
     });
     // A name that doesn't resolve holds a thread of the runtime: nobody waits for it.

@@ -34,7 +34,9 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
         }
         let said = match runtime.block_on(channel.send(&News::trial(now()), &tools)) {
             Ok(()) => {
-                desk.reached(channel)?;
+                if !channel.is_at_console() {
+                    desk.reached(channel)?;
+                }
                 format!("{}: told\n", channel.name)
             }
             Err(Fault { said, mend, .. }) => {

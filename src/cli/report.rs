@@ -24,9 +24,8 @@ pub(super) struct Arguments {
     /// Of `month`: which one, as in 2026-10. Default: the last thirty days.
     #[arg(long, value_name = "YYYY-MM")]
     month: Option<String>,
-    /// Tells of then instead of now: the last round before, with what was decided and signed by then (signatures under
-    /// entries of then count whenever they were made). `7d` ago, a day (at its
-    /// end), or RFC 3339.
+    /// Tells of then instead of now: the last round before, with what was decided and signed by then. `7d` ago, a day
+    /// (at its end), or RFC 3339.
     #[arg(long, value_name = "TIME")]
     as_of: Option<String>,
     /// Default: what the ending of the output's name says, else Markdown.
@@ -91,7 +90,8 @@ fn made(edge: &Edge, arguments: &Arguments, format: Format) -> Result<String, En
     // That it is damaged is said of the past too, wherever the damage is.
     let ledger = if past { Ledger { damage: ledger.damage, ..Ledger::of(log::until(&lines, now)) } } else { ledger };
     let (mut signatures, limits) = (store.signatures()?, plan.limits.clone());
-    signatures.retain(|signature| signature.seq <= ledger.head.seq);
+    let there = |at: Option<Timestamp>| !past || at.is_none_or(|at| at <= now);
+    signatures.retain(|signature| signature.seq <= ledger.head.seq && there(signature.at));
     let mut desk = desk(plan, store)?;
     let survey = if past { returned(&mut desk, now)? } else { desk.survey(now)? };
     let material = &Material { now, past, zone, survey, ledger };

@@ -97,7 +97,8 @@ pub(super) fn attach(desk: &mut Desk, key: Key, written: &Written) -> Result<Str
         End::new(IO, format!("the signature does not fit the public key beside the private one: {}", fault.said))
     })?;
     let fingerprint = made.fingerprint.clone();
-    desk.keep_signature(&Signature { seq: written.head.seq, armor: made.armor, public_key: made.public_key })?;
+    let (seq, armor, public_key) = (written.head.seq, made.armor, made.public_key);
+    desk.keep_signature(&Signature { seq, armor, public_key, at: Some(now()) })?;
     Ok(format!("with {fingerprint}\n"))
 }
 

@@ -147,7 +147,10 @@ pub struct Since {
     /// When, and which entry.
     pub signed: Option<(Timestamp, u64)>,
     pub news: Vec<News>,
-    /// Who signed: the first time ever, and in the last four weeks.
+    /// When anybody signed for the first time ever.
+    #[serde(default)]
+    pub began: Option<Timestamp>,
+    /// Who signed in the last four weeks; and who left word, or stood in for the operator, since these signed last.
     #[serde(default)]
     pub days: Vec<Presence>,
     /// What changed its verdict often, and how often.

@@ -116,7 +116,8 @@ pub struct Evidence {
     /// Since when each [`Sighting`] has been there without a break.
     #[serde(with = "sightings")]
     pub first_seen: BTreeMap<Sighting, Timestamp>,
-    /// How the servers stood towards each advisory, turn by turn, the oldest first.
+    /// How the servers stood towards each advisory, what was said to fix it and whether it was withdrawn, turn by turn, the
+    /// oldest first.
     #[serde(default)]
     pub turns: Vec<Turn>,
 }

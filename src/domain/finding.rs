@@ -177,6 +177,13 @@ impl Judgement {
         self
     }
 
+    /// How many things stand, at once.
+    #[must_use]
+    pub fn stand(mut self, all: impl IntoIterator<Item = Standing>) -> Self {
+        self.standings.each.extend(all);
+        self
+    }
+
     /// The judgement as a finding, its particulars and its standings: `before` is what was known under its key.
     pub fn with_history(
         self,
@@ -188,7 +195,8 @@ impl Judgement {
         let finding = Finding {
             key: self.key(),
             measure: self.measure.into(),
-            since: self.since.or(unchanged.map(|before| before.since)).unwrap_or(at),
+            // What is dated by its day alone began before that day is over.
+            since: self.since.filter(|since| *since <= at).or(unchanged.map(|before| before.since)).unwrap_or(at),
             first_seen: before.map_or(at, |before| before.first_seen),
             subject: self.subject,
             verdict: self.verdict,

@@ -65,6 +65,8 @@ pub enum Touch {
 #[derive(Debug)]
 pub struct Advised<'a> {
     by_package: HashMap<&'a str, Vec<(&'a DrupalRecord, &'a DrupalAffected)>>,
+    /// What the security team took back.
+    withdrawn: Vec<&'a DrupalRecord>,
     unread: &'a [UnreadRecord],
 }
 
@@ -95,12 +97,13 @@ pub enum Doubt<'a> {
 impl<'a> Advised<'a> {
     pub fn of(database: &'a DrupalDatabase) -> Self {
         let mut by_package: HashMap<&str, Vec<_>> = HashMap::new();
-        for record in database.records.iter().filter(|record| !record.withdrawn) {
+        let (withdrawn, records): (Vec<_>, Vec<_>) = database.records.iter().partition(|record| record.withdrawn);
+        for record in records {
             for affected in &record.affected {
                 by_package.entry(affected.package.as_str()).or_default().push((record, affected));
             }
         }
-        Self { by_package, unread: &database.unread }
+        Self { by_package, withdrawn, unread: &database.unread }
     }
 
     /// What concerns a package, in the database's order.
@@ -120,6 +123,17 @@ impl<'a> Advised<'a> {
             hits.extend(records.into_values().map(|record| Hit { record, package }));
         }
         hits
+    }
+
+    /// Advisories that a package of the site would be affected by, had they not been withdrawn.
+    pub fn withdrawn(&self, seen: &'a SiteSeen) -> Vec<Hit<'a>> {
+        let affected = |(record, package): &(&'a DrupalRecord, &'a ComposerPackage)| {
+            let version = ComposerVersion::parse(package.version.as_str());
+            let mine = record.affected.iter().filter(|affected| affected.package == package.name);
+            version.is_some_and(|version| mine.map(|one| touches(one, version)).max() == Some(Touch::Affected))
+        };
+        let all = self.withdrawn.iter().flat_map(|record| seen.packages.iter().map(move |package| (*record, package)));
+        all.filter(affected).map(|(record, package)| Hit { record, package }).collect()
     }
 
     /// Packages of which nobody can tell whether an advisory concerns them, none of which is known to.

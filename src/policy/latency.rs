@@ -23,15 +23,18 @@ pub struct Patched<'a> {
 
 /// Each advisory of Debian's lists whose history is known from its publication on, the oldest first.
 pub fn patched<'a>(evidence: &Evidence, truth: &Truth<'a>, now: Timestamp) -> Vec<Patched<'a>> {
-    let Some(began) = evidence.turns.iter().map(|turn| turn.at).min() else { return Vec::new() };
+    let servers = evidence.turns.iter().filter(|turn| turn.item.as_str().starts_with("host "));
+    let Some(began) = servers.clone().map(|turn| turn.at).min() else { return Vec::new() };
     let dark = unreadable(evidence);
     let mut histories: HashMap<&str, Vec<&Turn>> = HashMap::new();
-    for turn in evidence.turns.iter().filter(|turn| turn.item.as_str().starts_with("host ")) {
+    for turn in servers {
         if let Some(id) = turn.key.as_str().strip_prefix("advisories/") {
             histories.entry(id).or_default().push(turn);
         }
     }
     let bulletins = truth.bulletins.iter().flat_map(|list| &list.fact.bulletins);
+    // What was withdrawn is nobody's to install.
+    let bulletins = bulletins.filter(|bulletin| bulletin.withdrawn.is_none());
     let mut patched: Vec<Patched<'a>> = bulletins
         .filter_map(|bulletin| {
             let history = histories.get(bulletin.id.as_str())?;

@@ -39,7 +39,10 @@ pub fn entry(seq: u64, line: &str, signed: bool, zone: &TimeZone) -> String {
                 attested.note
             )
         }
-        Act::Action(deed) => format!("{} on {} servers: {}", deed.action, deed.targets.len(), deed.outcome),
+        Act::Action(deed) => {
+            let plural = if deed.targets.len() == 1 { "server" } else { "servers" };
+            format!("{} on {} {plural}: {}", deed.action, deed.targets.len(), deed.outcome)
+        }
         Act::Other(kind) => format!("{kind} (of a newer version)"),
     };
     let mark = if signed { "  [signed]" } else { "" };

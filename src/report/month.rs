@@ -71,6 +71,8 @@ struct BackupDays {
 struct CheckInLine {
     at: Timestamp,
     by: Shown,
+    #[serde(skip)]
+    who: Shown,
     #[serde(rename = "for")]
     stands_for: Option<Shown>,
     entry: u64,
@@ -204,6 +206,7 @@ impl Span {
             .map(|one| CheckInLine {
                 at: one.at,
                 by: one.by.clone(),
+                who: one.who(),
                 stands_for: one.check_in.stands_for.clone(),
                 entry: one.seq,
                 note: one.check_in.note.clone(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::{self, sleep, timeout};
 
 use crate::collect::tools::Tools;
 use crate::collect::{Answer, Source};
@@ -44,9 +44,12 @@ pub(super) async fn ask(source: Source, tools: Arc<Tools>, memory: Option<String
     Attempt { id, asked_at, took_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX), outcome }
 }
 
+/// Not where the first try took most of the time there is: the second could only run into the deadline, and what the
+/// first said, which names the cause, would be lost.
 async fn twice(source: &Source, tools: &Tools, memory: Option<&str>) -> Result<Answer, Fault> {
+    let began = time::Instant::now();
     match source.ask.ask(tools, memory).await {
-        Err(fault) if fault.passing => {
+        Err(fault) if fault.passing && began.elapsed() < source.deadline / 2 => {
             sleep(Duration::from_millis(fastrand::u64(300..900))).await;
             source.ask.ask(tools, memory).await
         }

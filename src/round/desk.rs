@@ -184,7 +184,11 @@ impl Desk {
     /// The newest of the history that rules judge by; what is here already is not read again.
     fn read_turns(&mut self) -> Result<(), StoreError> {
         let since = self.evidence.turns.last().map_or(Timestamp::UNIX_EPOCH, |turn| turn.at);
-        let newer = self.store.turns_about("advisories", "host ", since)?;
+        let mut newer = Vec::new();
+        for item in ["host ", "fix ", "withdrawn"] {
+            newer.extend(self.store.turns_about("advisories", item, since)?);
+        }
+        newer.sort_by_key(|turn| turn.at);
         let known = self.evidence.turns.iter().rposition(|turn| turn.at < since).map_or(0, |last| last + 1);
         self.evidence.turns.truncate(known);
         self.evidence.turns.extend(newer);

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::Plan;
 use super::flapping::count_turns;
-use crate::domain::{Declared, Fact, FindingKey, Period, Round, Since, Standing, Verdict};
+use crate::domain::{Declared, Fact, FindingKey, Period, Presence, Round, Since, Standing, Verdict};
 use crate::log::Record;
 use crate::policy::decisions::{Present, Roles, decided};
 use crate::store::{Store, StoreError};
@@ -53,8 +53,12 @@ pub(super) fn said_of(
     round.since = Since::of(signed.as_ref(), &round);
     // Read at any moment of the week, it holds the whole of four weeks.
     let recent = now - Period::days(35).as_duration();
-    let days = record.signed.iter().enumerate().filter(|(at, signed)| *at == 0 || signed.at > recent);
-    round.since.days = days.map(|(_, signed)| signed.clone()).collect();
+    // However long somebody was away, they hear what was left for them.
+    let away = round.since.signed.map(|(at, _)| at);
+    let for_them = |one: &Presence| !one.note.is_empty() || one.stands_for.as_ref() == Some(&round.operator);
+    let shows = |one: &Presence| one.at > recent || away.is_some_and(|since| one.at > since) && for_them(one);
+    round.since.days = record.signed.iter().filter(|one| shows(one)).cloned().collect();
+    round.since.began = record.signed.first().map(|one| one.at);
     round
 }
 
@@ -64,4 +68,61 @@ pub(super) fn roles(plan: &Plan) -> Roles {
         _ => None,
     };
     plan.sources.iter().flat_map(|source| &source.declared).filter_map(role).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::ToSpan as _;
+
+    use super::*;
+    use crate::domain::{CheckIn, Presence, Shown, Signing};
+    use crate::log::{Act, Entry, Stamp};
+
+    fn now() -> Timestamp {
+        "2026-11-26T07:00:00Z".parse().unwrap()
+    }
+
+    /// What mona sees of these check-ins: who, how many days ago, for whom, and the word that they left.
+    fn seen(check_ins: &[(&str, i64, Option<&str>, &str)]) -> Since {
+        let round = Round::new(now(), "mona".into(), Vec::new(), Vec::new());
+        let mut record = Record::default();
+        for (who, ago, stands_for, note) in check_ins {
+            let time = now() - (24 * ago).hours();
+            let stamp = Stamp { time, zone: "UTC".into(), actor: (*who).into(), host: "ws".into() };
+            let signing = Signing { note: (*note).into(), stands_for: stands_for.map(Shown::from) };
+            let line = Entry::line(&record.head, &stamp, &Act::CheckIn(CheckIn::of(&round, signing))).unwrap();
+            record.take(record.head.seq + 1, &line).unwrap();
+        }
+        said_of(round, &record, (&Roles::default(), &|_| &[]), now()).since
+    }
+
+    fn words(since: &Since) -> Vec<String> {
+        let mona = Shown::from("mona");
+        since.notes(&mona).map(|one| one.note.to_string()).collect()
+    }
+
+    #[test]
+    fn after_a_long_absence_all_that_was_left_since_is_there() {
+        let since = seen(&[
+            ("anna", 300, None, "before"),
+            ("mona", 90, None, "mine"),
+            ("anna", 80, None, "the disk comes in January"),
+            ("anna", 70, Some("mona"), ""),
+            ("anna", 60, None, ""),
+            ("anna", 1, None, "it came"),
+        ]);
+        assert_eq!(words(&since), ["it came", "the disk comes in January"]);
+        assert_eq!(since.deputy(&"mona".into()).map(|one| one.at), Some(now() - (24 * 70).hours()));
+        let days: Vec<&Presence> = since.days.iter().collect();
+        assert_eq!(days.len(), 3, "of the others only the last weeks: {days:?}");
+    }
+
+    #[test]
+    fn who_never_signed_is_told_nothing_of_years_ago_and_knows_when_it_began() {
+        let since = seen(&[("anna", 700, Some("mona"), "this is the first"), ("anna", 3, None, "the latest")]);
+        assert_eq!(words(&since), ["the latest"]);
+        assert_eq!(since.deputy(&"mona".into()), None);
+        assert_eq!(since.began, Some(now() - (24 * 700).hours()));
+        assert_eq!(seen(&[]).began, None);
+    }
 }

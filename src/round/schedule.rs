@@ -1,12 +1,15 @@
 //! The schedule behind a console: asks each source when its time has come, and tells of every new evaluation.
 
+mod doing;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
-use tokio::task::{JoinError, JoinSet};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use super::alerts::Alerts;
@@ -15,7 +18,7 @@ use super::deeds::{Known, carry_out, prepare};
 use super::times::{BACKOFF, next, stale_at, wait};
 use super::{Answer, Desk, Order, Progress, Request, Update};
 use crate::collect::tools::Tools;
-use crate::domain::{Account, Fault, Round, SourceId, Subject};
+use crate::domain::{Account, Fault, Round, SourceId};
 use crate::store::{Attempt, Watch};
 
 /// While answers are pouring in, evaluate at most this often.
@@ -32,18 +35,20 @@ pub struct Schedule {
     pub watch: Option<Watch>,
     /// Whether the console opens in the past.
     pub away: bool,
+    /// How many deeds have begun whose end is not in the record yet.
+    pub owed: watch::Sender<usize>,
 }
 
 /// Runs until the console hangs up. Sources that are due are asked at once; between answers it sleeps until the next one
 /// is due, with no tick.
 pub async fn run(schedule: Schedule) {
-    let Schedule { desk, tools, mut orders, updates, mut watch, away } = schedule;
-    let mut clerk = Clerk::new(desk, tools, updates);
+    let Schedule { desk, tools, mut orders, updates, mut watch, away, owed } = schedule;
+    let mut clerk = Clerk::new(desk, tools, updates, owed);
     clerk.screen.away = away;
     clerk.evaluate();
     loop {
         clerk.start_due();
-        let Some(wake) = clerk.report() else { return };
+        let Some(wake) = clerk.report() else { return clerk.part().await };
         tokio::select! {
             // A console that hung up is heard before anything else.
             biased;
@@ -55,7 +60,7 @@ pub async fn run(schedule: Schedule) {
                     }
                     clerk.obey_all(waiting);
                 }
-                None => return,
+                None => return clerk.part().await,
             },
             Some(joined) = clerk.asking.join_next(), if !clerk.asking.is_empty() => {
                 if let Ok(attempt) = joined {
@@ -92,6 +97,7 @@ struct Clerk {
     busy: HashSet<SourceId>,
     /// What is being prepared (`None`) or done.
     deeds: JoinSet<Option<Account>>,
+    owed: watch::Sender<usize>,
     due: HashMap<SourceId, Timestamp>,
     /// When it evaluated last.
     judged_at: Timestamp,
@@ -111,16 +117,16 @@ struct Screen {
 }
 
 impl Clerk {
-    fn new(desk: Desk, tools: Arc<Tools>, updates: UnboundedSender<Update>) -> Self {
+    fn new(desk: Desk, tools: Arc<Tools>, updates: UnboundedSender<Update>, owed: watch::Sender<usize>) -> Self {
         let now = (tools.now)();
-        let screen = Screen { last: None, away: false, alerts: Alerts::of(&desk.plan.telling) };
-        let due = desk
+        let due: HashMap<_, _> = desk
             .evidence()
             .sources
             .iter()
             .zip(&desk.plan.sources)
             .map(|(record, source)| (record.id.clone(), next(record, source.every, now)))
             .collect();
+        let screen = Screen { last: None, away: false, alerts: Alerts::of(&desk, &due, now) };
         Self {
             desk,
             tools,
@@ -128,6 +134,7 @@ impl Clerk {
             asking: JoinSet::new(),
             busy: HashSet::new(),
             deeds: JoinSet::new(),
+            owed,
             due,
             judged_at: now,
             gather_until: None,
@@ -172,33 +179,10 @@ impl Clerk {
                     updates.send(Update::Deed(account)).and_then(|()| updates.send(Update::Trouble(fault))).ok();
                     return;
                 }
+                self.owed.send_modify(|owed| *owed += 1);
                 self.deeds.spawn(async move { Some(carry_out(&tools, deed, &updates).await) });
             }
             refresh => self.hurry(refresh, now),
-        }
-    }
-
-    fn done(&mut self, done: Result<Option<Account>, JoinError>) {
-        match done {
-            Ok(Some(account)) => self.settle(&account),
-            // It was prepared only.
-            Ok(None) => {}
-            Err(panic) => {
-                let fault = Fault::new(format!("matins failed while it did something on a server ({panic})"));
-                self.trouble(fault.mend("look there how far it came, and please report it"));
-            }
-        }
-    }
-
-    /// After a deed, whatever came of it, its servers are asked again: what counts is what is seen. The one place that
-    /// every account comes through.
-    fn settle(&mut self, account: &Account) {
-        let now = (self.tools.now)();
-        if let Err(fault) = self.desk.note_done(account, now) {
-            self.trouble(fault);
-        }
-        for step in account.deed.steps() {
-            self.hurry(&Order::RefreshSubject(Subject::host(step.server.clone())), now);
         }
     }
 
@@ -362,7 +346,7 @@ impl Clerk {
             // What can't be kept is shown all the same: an old screen would look as if nothing had happened.
             Err(fault) => (self.desk.glance_apart(self.judged_at), Some(fault)),
         };
-        self.screen.alerts.tell(&round, &self.desk.plan.zone, &self.tools, &self.updates);
+        self.screen.alerts.tell(&round, &self.desk, &self.tools, &self.updates);
         self.show(round);
         if let Some(fault) = unkept {
             self.trouble(fault);

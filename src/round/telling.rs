@@ -74,7 +74,8 @@ impl Desk {
     /// Channels that nothing reaches: who relies on one would take its silence for a quiet morning.
     pub fn unreached(&self) -> Result<Vec<Fault>, StoreError> {
         let mut faults = Vec::new();
-        for channel in &self.plan.telling.channels {
+        // The others, as `tell` leaves them out: what is on a screen needs no other way.
+        for channel in self.plan.telling.channels.iter().filter(|channel| !channel.is_at_console()) {
             let memory = remembered(self.store.told(channel.name.as_str())?.as_deref());
             if let Some((since, why)) = memory.fault {
                 let since = self.plan.zone.to_datetime(since).strftime("%a %-d %b %H:%M").to_string();
@@ -91,4 +92,47 @@ impl Desk {
 /// What can't be read counts as never told: too much is told once, and nothing is kept back.
 fn remembered(json: Option<&str>) -> Memory {
     json.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::domain::Limits;
+    use crate::domain::settings::Entry;
+    use crate::round::Plan;
+    use crate::store::Sqlite;
+    use crate::tell::Telling;
+
+    fn channel(kind: &str) -> Telling {
+        let value = match kind {
+            "ntfy" => serde_json::json!({ "name": kind, "kind": kind, "url": "https://example.org/topic" }),
+            _ => serde_json::json!({ "name": kind, "kind": kind }),
+        };
+        Telling::plan(&[Entry { section: "notify", value, place: "matins.toml:1".into(), index: 0 }], &[]).unwrap()
+    }
+
+    #[test]
+    fn nobody_misses_a_channel_that_is_on_their_own_screen() {
+        for (kind, missed) in [("ntfy", 1), ("desktop", 0), ("terminal", 0)] {
+            let plan = Plan {
+                machine: "ws".into(),
+                operator: "mona".into(),
+                zone: TimeZone::UTC,
+                limits: Limits::default(),
+                configured: true,
+                register: Vec::new(),
+                sources: Vec::new(),
+                telling: channel(kind),
+            };
+            let mut desk = Desk::open(plan, Box::new(Sqlite::in_memory().unwrap())).unwrap();
+            let mut memory = Memory::default();
+            memory.miss(Timestamp::UNIX_EPOCH, "it was away".into());
+            let channel = desk.plan.telling.channels[0].clone();
+            desk.remember_told(&channel, &memory).unwrap();
+            assert_eq!(desk.unreached().unwrap().len(), missed, "{kind}");
+        }
+    }
 }

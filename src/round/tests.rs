@@ -9,8 +9,8 @@ use jiff::tz::TimeZone;
 use super::*;
 use crate::collect::tools::Tools;
 use crate::collect::{Answer, Ask, Asked, Source};
-use crate::domain::{Limits, Period, SourceState};
-use crate::store::Sqlite;
+use crate::domain::{DeedKind, Limits, Period, SourceState};
+use crate::store::{Sqlite, Store as _};
 
 #[expect(clippy::disallowed_methods, reason = "a test is an edge")]
 fn now() -> Timestamp {
@@ -20,6 +20,8 @@ fn now() -> Timestamp {
 enum Act {
     Answer,
     Fail(AtomicUsize),
+    /// Fails after most of its time.
+    Late(AtomicUsize),
     Panic,
     Hang,
 }
@@ -32,6 +34,11 @@ impl Ask for Act {
                 Self::Fail(count) => {
                     count.fetch_add(1, Ordering::Relaxed);
                     Err(Fault::passing("refused"))
+                }
+                Self::Late(count) => {
+                    count.fetch_add(1, Ordering::Relaxed);
+                    tokio::time::sleep(Duration::from_millis(1_500)).await;
+                    Err(Fault::passing("its program did not end"))
                 }
                 Self::Panic => panic!("a parser met something new"),
                 Self::Hang => std::future::pending().await,
@@ -108,6 +115,16 @@ async fn one_bad_source_never_takes_another_with_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_late_failure_said_is_not_lost_to_a_second_try_that_has_no_time() {
+    let late = Arc::new(Act::Late(AtomicUsize::new(0)));
+    let mut desk = desk(vec![source("late", Arc::clone(&late))]);
+    let round = pass(&mut desk, &tools(), &Pass::default(), std::future::pending(), |_| {}).await.unwrap().unwrap();
+    assert_eq!(round.sources[0].fault.as_ref().unwrap().said, "its program did not end");
+    let Act::Late(tries) = &*late else { panic!("it is late") };
+    assert_eq!(tries.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_cancelled_pass_judges_nothing() {
     let mut desk = desk(vec![source("hanging", Arc::new(Act::Hang))]);
     let done = pass(&mut desk, &tools(), &Pass::default(), tokio::time::sleep(Duration::from_millis(10)), |_| {})
@@ -130,7 +147,9 @@ async fn the_schedule_tells_of_answers_and_obeys() {
     let (updates, mut heard) = tokio::sync::mpsc::unbounded_channel();
     let failing = Arc::new(Act::Fail(AtomicUsize::new(0)));
     let desk = desk(vec![source("good", Arc::new(Act::Answer)), source("failing", Arc::clone(&failing))]);
-    let clerk = tokio::spawn(run(Schedule { desk, tools: tools(), orders: inbox, updates, watch: None, away: false }));
+    let (owed, _) = tokio::sync::watch::channel(0);
+    let clerk =
+        tokio::spawn(run(Schedule { desk, tools: tools(), orders: inbox, updates, watch: None, away: false, owed }));
     let fresh = |round: &Round| round.sources[0].state == SourceState::Fresh && round.sources[1].fault.is_some();
     wait_for(&mut heard, fresh).await;
     let Act::Fail(tries) = &*failing else { panic!("it fails") };
@@ -151,4 +170,24 @@ async fn wait_for(heard: &mut tokio::sync::mpsc::UnboundedReceiver<Update>, done
         panic!("the schedule ended");
     };
     tokio::time::timeout(Duration::from_secs(20), waiting).await.expect("the schedule said nothing for 20 s");
+}
+
+#[tokio::test]
+async fn a_console_that_is_left_when_a_deed_ends_has_its_end_in_the_record() {
+    let (orders, inbox) = tokio::sync::mpsc::unbounded_channel();
+    let (updates, _heard) = tokio::sync::mpsc::unbounded_channel();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("matins.db");
+    let plan = desk(Vec::new()).plan;
+    let desk = Desk::open(plan, Box::new(Sqlite::open(&file).unwrap())).unwrap();
+    let (owed, owing) = tokio::sync::watch::channel(0);
+    let deed =
+        Deed { kind: DeedKind::Reboot, title: "Reboot nothing".into(), batches: Vec::new(), remarks: Vec::new() };
+    // Whoever hangs up is heard before the end of the deed.
+    orders.send(Order::Do(deed)).unwrap();
+    drop(orders);
+    run(Schedule { desk, tools: tools(), orders: inbox, updates, watch: None, away: false, owed }).await;
+    let entries = Sqlite::open(&file).unwrap().log(0).unwrap();
+    assert_eq!(entries.len(), 2, "begun and ended: {entries:?}");
+    assert_eq!(*owing.borrow(), 0);
 }

@@ -85,6 +85,8 @@ pub struct Signature {
     pub armor: String,
     /// The public key that it was made with, as `authorized_keys(5)` has it.
     pub public_key: String,
+    /// When it was kept here; nothing proves it. Of those of older versions nobody knows.
+    pub at: Option<Timestamp>,
 }
 
 /// The world as it was, as far as it is kept.

@@ -431,7 +431,12 @@ fn the_log_takes_lines_and_gives_none_away() {
     store.append(&mut |_| None, Some("of nothing")).unwrap();
     let lines: Vec<String> = other.log(1).unwrap().into_iter().map(|(seq, line)| format!("{seq} {line}")).collect();
     assert_eq!(lines, ["2 b after Some(1)", "3 c after Some(2)"]);
-    let signature = Signature { seq: 2, armor: "armor".into(), public_key: "ssh-ed25519 AAAA".into() };
+    let signature = Signature {
+        seq: 2,
+        armor: "armor".into(),
+        public_key: "ssh-ed25519 AAAA".into(),
+        at: Some(Timestamp::UNIX_EPOCH),
+    };
     store.keep_signature(&signature).unwrap();
     assert!(store.keep_signature(&signature).is_err());
     assert!(store.keep_signature(&Signature { seq: 9, ..signature.clone() }).is_err());

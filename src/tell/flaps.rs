@@ -72,6 +72,11 @@ impl Flaps {
         self.0.retain(|_, flap| !flap.turns.is_empty());
     }
 
+    /// What asked for somebody when it turned last.
+    pub fn asking(&self) -> impl Iterator<Item = &FindingKey> {
+        self.0.iter().filter(|(_, flap)| flap.seen().is_some()).map(|(key, _)| key)
+    }
+
     pub fn course(&self, key: &FindingKey) -> Course {
         match self.0.get(key) {
             Some(flap) if flap.is_to_and_fro() && flap.told => Course::Hushed,

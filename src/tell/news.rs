@@ -149,19 +149,21 @@ struct Changes<'a> {
     /// What no rule speaks of any more.
     gone: Vec<FindingKey>,
     after: BTreeMap<FindingKey, Verdict>,
-    /// What goes to and fro, and how often.
+    /// What of these goes to and fro, and how often.
     restless: BTreeMap<FindingKey, usize>,
 }
 
 impl<'a> Changes<'a> {
     fn of(case: Case<'a>, memory: &mut Memory) -> Self {
         let mut changes = Self::default();
-        let mut left = memory.told.clone();
+        // What is not there any more: what was told, and what turned so that it asks for somebody.
+        let mut left: BTreeMap<_, _> = memory.flaps.asking().map(|key| (key.clone(), None)).collect();
+        left.extend(memory.told.iter().map(|(key, before)| (key.clone(), Some(*before))));
         let dark = case.round.outage().is_some();
         let local = case.zone.to_datetime(case.round.at);
         let resting = |name: &Shown| case.quiet.iter().any(|quiet| quiet.holds(name, local));
         for finding in &case.round.findings {
-            let before = left.remove(&finding.key);
+            let before = left.remove(&finding.key).flatten();
             let host = finding.subject.kind == SubjectKind::Host;
             if (host && resting(&finding.subject.name)) || (dark && finding.verdict == Verdict::Unknown) {
                 // It stays as it was told before.
@@ -172,9 +174,9 @@ impl<'a> Changes<'a> {
         }
         for (key, before) in left {
             if dark || resting(&Shown::line(key.parts().1)) {
-                changes.after.insert(key, before);
+                changes.after.extend(before.map(|before| (key, before)));
             } else {
-                changes.gone.push(key);
+                changes.leave(key, before, &mut memory.flaps, case.round.at);
             }
         }
         changes
@@ -186,23 +188,42 @@ impl<'a> Changes<'a> {
         let followed = before.is_some() && matches!(verdict, Verdict::Unknown | Verdict::Broken);
         let asks = !rests && (followed || case.channel.about.contains(&verdict));
         flaps.watch(&finding.key, before, asks.then_some(verdict), case.round.at);
-        match flaps.course(&finding.key) {
-            Course::Hushed => {
-                self.after.extend(before.map(|before| (finding.key.clone(), before)));
-                return;
-            }
-            Course::ToAndFro(times) => drop(self.restless.insert(finding.key.clone(), times)),
-            Course::Steady => {}
+        let course = flaps.course(&finding.key);
+        if course == Course::Hushed {
+            self.after.extend(before.map(|before| (finding.key.clone(), before)));
+            return;
         }
         if asks {
             self.after.insert(finding.key.clone(), verdict);
         }
         match before {
-            Some(before) if asks && before == verdict => {}
+            Some(before) if asks && before == verdict => return,
             _ if asks => self.new.push(finding),
             // What somebody decided on is as wrong as before, and settled.
             Some(_) if verdict == Verdict::Ok || !rests => self.better.push(finding),
-            _ => {}
+            _ => return,
+        }
+        self.say_how_often(&finding.key, course);
+    }
+
+    /// No rule speaks of it any more: that is a turn too, of what is there only while it is wrong.
+    fn leave(&mut self, key: FindingKey, before: Option<Verdict>, flaps: &mut Flaps, now: Timestamp) {
+        flaps.watch(&key, before, None, now);
+        // Of what it was not told, its end is no news either.
+        let Some(before) = before else { return };
+        let course = flaps.course(&key);
+        if course == Course::Hushed {
+            self.after.insert(key, before);
+            return;
+        }
+        self.say_how_often(&key, course);
+        self.gone.push(key);
+    }
+
+    /// Of what stands on a line: what is said nowhere must not be hushed as if it had been.
+    fn say_how_often(&mut self, key: &FindingKey, course: Course) {
+        if let Course::ToAndFro(times) = course {
+            self.restless.insert(key.clone(), times);
         }
     }
 
@@ -231,16 +252,18 @@ impl<'a> Changes<'a> {
     /// One line for each thing that is said, however many measures say it.
     fn lines(&self) -> Vec<Shown> {
         let (mut lines, mut said) = (Vec::new(), HashSet::new());
+        let line = |key: &FindingKey, said: &str| {
+            let often = self.restless.get(key).map_or_else(String::new, |times| {
+                format!(" ({times} times to and fro within a day: no more of it until it rests)")
+            });
+            Shown::line(&format!("{}{often}", Shown::line(said).cut(WIDTH)))
+        };
         let all = self.new.iter().chain(&self.better);
         let all = all.map(|finding| {
             let (verdict, subject) = (finding.verdict, &finding.subject.name);
-            let often = self.restless.get(&finding.key).map_or_else(String::new, |times| {
-                format!(" ({times} times to and fro within a day: no more of it until it rests)")
-            });
-            let said = format!("{} {} {subject}: {}", verdict.glyph(), verdict.word(), finding.title);
-            Shown::line(&format!("{}{often}", Shown::line(&said).cut(WIDTH)))
+            line(&finding.key, &format!("{} {} {subject}: {}", verdict.glyph(), verdict.word(), finding.title))
         });
-        let gone = self.gone.iter().map(|key| Shown::line(&format!("· gone {key}")));
+        let gone = self.gone.iter().map(|key| line(key, &format!("· gone {key}")));
         for line in all.chain(gone) {
             if said.insert(line.clone()) {
                 lines.push(line);

@@ -82,6 +82,7 @@ fn list(before: &SourceRecord, after: &SourceRecord) -> SourceRecord {
     let bulletins: Vec<Bulletin> = differ
         .zip(9_001..)
         .map(|((source, fixed), number)| Bulletin {
+            withdrawn: None,
             id: format!("DSA-{number}-1").into(),
             date: "2026-01-05".parse().ok(),
             title: format!("{source} - security update").into(),

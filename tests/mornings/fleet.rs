@@ -289,6 +289,7 @@ fn truth(name: &str, now: Timestamp) -> Fact {
 /// Published the day before.
 pub fn bulletin(id: &str, now: Timestamp, cve: &str, package: &str, fixed: &str) -> Bulletin {
     Bulletin {
+        withdrawn: None,
         id: id.into(),
         date: Some(yesterday(now)),
         title: format!("{package} security update").into(),

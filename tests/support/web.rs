@@ -299,9 +299,14 @@ impl Authority {
 
     /// A server that vouches for itself.
     pub fn self_signed_server(name: &str) -> ServerConfig {
+        Self::self_signed(name).0
+    }
+
+    /// The same with its certificate (DER).
+    pub fn self_signed(name: &str) -> (ServerConfig, Vec<u8>) {
         let key = KeyPair::generate().unwrap();
         let certificate = CertificateParams::new(vec![name.to_owned()]).unwrap().self_signed(&key).unwrap();
-        config(certificate.der().clone(), &key)
+        (config(certificate.der().clone(), &key), certificate.der().to_vec())
     }
 }
 

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use super::lines::Lines;
 use super::{Kind, Parsed};
 use crate::domain::facts::{Bulletin, BulletinFix, Bulletins};
+use crate::domain::version::is_version;
 use crate::domain::{Fact, Fault, Period, Shown};
 
 pub(super) const DSA: Kind = Kind {
@@ -66,6 +67,7 @@ fn head(line: &str) -> Option<Bulletin> {
         title: Shown::line(title.trim()),
         cves: Vec::new(),
         fixed: Vec::new(),
+        withdrawn: None,
     })
 }
 
@@ -83,7 +85,10 @@ fn detail(line: &str, bulletin: &mut Bulletin) -> Option<()> {
         bulletin.cves.extend(ids.map(Shown::line));
         return Some(());
     }
-    if line.starts_with("NOTE:") || line.starts_with("TODO:") {
+    if line == "REJECTED" || line.starts_with("NOTE:") || line.starts_with("TODO:") {
+        if let Some(said) = withdrawn(line) {
+            bulletin.withdrawn = Some(said);
+        }
         return Some(());
     }
     let (release, rest) = line.strip_prefix('[')?.split_once(']')?;
@@ -100,10 +105,12 @@ fn detail(line: &str, bulletin: &mut Bulletin) -> Option<()> {
     Some(())
 }
 
-/// Debian Policy, section 5.6.12.
-pub(super) fn is_version(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_digit() || c.is_ascii_alphabetic())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".+~:-".contains(&byte))
+/// What a line says of the whole advisory, if that: `REJECTED`, `NOTE: withdrawn, no update was needed`.
+fn withdrawn(line: &str) -> Option<Shown> {
+    let said = line.strip_prefix("NOTE:").unwrap_or(line).trim();
+    let word = said.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default().to_ascii_lowercase();
+    let is = ["withdrawn", "rejected", "retracted", "revoked"].contains(&word.as_str());
+    is.then(|| Shown::line(said).cut(120))
 }
 
 #[cfg(test)]
@@ -135,6 +142,18 @@ mod tests {
         assert!(bulletins[1].fixed.is_empty() && bulletins[1].cves.is_empty());
         let fixes = bulletins[2].fixed.iter().map(|(_, _, fix)| fix.clone()).collect::<Vec<_>>();
         assert_eq!((bulletins[2].id.as_str(), fixes), ("DSA-141", vec![BulletinFix::EndOfLife, BulletinFix::Unfixed]));
+    }
+
+    #[test]
+    fn a_bulletin_that_was_withdrawn_says_so() {
+        let said = |line: &str| {
+            let bulletins = read(format!("{LIST}[1 Jan 2026] DSA-6000-1 xen - x\n\t{line}\n").as_bytes()).unwrap();
+            assert!(bulletins[..3].iter().all(|one| one.withdrawn.is_none()));
+            bulletins[3].withdrawn.as_ref().map(ToString::to_string)
+        };
+        assert_eq!(said("REJECTED").as_deref(), Some("REJECTED"));
+        assert_eq!(said("NOTE: Withdrawn, no update was needed").as_deref(), Some("Withdrawn, no update was needed"));
+        assert_eq!(said("NOTE: not withdrawn"), None);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::collect::{Answer, Ask, Asked, observed};
 use crate::domain::{Fault, Subject, SubjectKind};
 
 /// Counts up when the same bytes would be read differently: what an older version made of them is then read again.
-const READER: u32 = 1;
+const READER: u32 = 2;
 /// A list that shrank to less than this part of itself is a damaged one.
 const SHRUNK: u64 = 10;
 /// A publisher's day begins before ours.

@@ -89,13 +89,6 @@ impl Lists for Command {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Said {
-    List(Vec<Listed>),
-    More(More),
-}
-
-#[derive(Deserialize)]
 struct More {
     snapshots: Vec<Listed>,
     #[serde(default)]
@@ -124,13 +117,18 @@ struct Listed {
 
 pub fn parse_list(said: &[u8]) -> Result<Snapshots, Fault> {
     let wrong = |what: String| {
-        Fault::new(format!("the command's list can't be read: {what}"))
+        Fault::new(format!("the command's list can't be read: {}", Shown::line(&what).cut(200)))
             .mend("it prints [{\"id\": \"…\", \"time\": \"2026-11-23T01:14:00Z\"}, …], and nothing else")
     };
-    let said: Said = serde_json::from_slice(said).map_err(|error| wrong(error.to_string()))?;
-    let (listed, more) = match said {
-        Said::List(listed) => (listed, None),
-        Said::More(mut more) => (std::mem::take(&mut more.snapshots), Some(more)),
+    let unread = |error: serde_json::Error| wrong(error.to_string());
+    // By its first mark, so that what is wrong is said of the form that was meant.
+    let (listed, more) = match said.trim_ascii_start().first() {
+        None => return Err(wrong("it printed nothing, where [] would say that there are none".into())),
+        Some(b'{') => {
+            let mut more: More = serde_json::from_slice(said).map_err(unread)?;
+            (std::mem::take(&mut more.snapshots), Some(more))
+        }
+        Some(_) => (serde_json::from_slice(said).map_err(unread)?, None),
     };
     let time = |value: &Value| {
         moment(value).ok_or_else(|| wrong(format!("{} is no time", Shown::line(&value.to_string()).cut(60))))

@@ -41,8 +41,8 @@ const CORPUS: &[(&str, &str)] = &[
     ),
     (
         "proxmox",
-        r#"[{"backup-id":"web1","backup-time":1795402807,"backup-type":"host","size":5,"files":[{"crypt-mode":"encrypt",
-            "filename":"root.pxar.didx"}],"verification":{"state":"ok","upid":"UPID:pbs:000003B6:00000FA5:00000012:6B034237:v:"}}]"#,
+        r#"{"data":[{"backup-id":"web1","backup-time":1795402807,"backup-type":"host","size":5,"files":[{"crypt-mode":"encrypt",
+            "filename":"root.pxar.didx"}],"verification":{"state":"ok","upid":"UPID:pbs:000003B6:00000FA5:00000012:6B034237:v:"}}]}"#,
     ),
     ("command", r#"{"snapshots":[{"id":"4711","time":"2026-11-23T01:14:00Z","bytes":1}],"verified":1795402807}"#),
 ];

@@ -10,8 +10,8 @@ use crate::domain::register::Server;
 pub const DEADLINE: Duration = Duration::from_secs(60);
 /// For the program itself.
 const RUN: Duration = Duration::from_secs(55);
-/// About 100 bytes a snapshot: room for a hundred thousand.
-const CAP: usize = 16 << 20;
+/// About 200 bytes a snapshot: room for a hundred thousand.
+const CAP: usize = 32 << 20;
 
 /// What a program is called, with the words that come after it.
 #[derive(Debug, Clone)]
@@ -34,7 +34,12 @@ pub fn words(sudo: bool, words: &[&str]) -> String {
 /// Runs it and returns what it printed. Everything but a clean end is a fault: a part of a list is not a list.
 pub async fn ask(tools: &Tools, server: &Server, line: &Line) -> Result<Vec<u8>, Fault> {
     let script = format!("{ENVIRONMENT}{}\n", line.script);
-    let ran = tools.shell.script(server, &script, RUN, CAP).await?;
+    let by_hand = || format!("run {} by hand on that machine", line.program);
+    let ran = tools.shell.script(server, &script, RUN, CAP).await.map_err(|fault| match fault.mend {
+        // It did not end, or never stopped talking.
+        None => fault.mend(by_hand()),
+        Some(_) => fault,
+    })?;
     if ran.status == Some(0) {
         return Ok(ran.output);
     }

@@ -140,7 +140,7 @@ fn every_kind_takes_its_own_keys_and_no_others() {
         ("hetzner", json!({"token": {"keyring": "t"}, "storage_box": 42})),
         (
             "proxmox",
-            json!({"repository": "backup@pbs!matins@pbs.example:store", "password": {"keyring": "p"}, "namespace": "web", "fingerprint": "ab:cd"}),
+            json!({"repository": "backup@pbs!matins@pbs.example:store", "password": {"keyring": "p"}, "namespace": "web", "fingerprint": "ab".repeat(32)}),
         ),
         ("command", json!({"command": ["/usr/local/bin/list", "-x"], "on": "backup", "token": {"keyring": "t"}})),
     ] {
@@ -179,7 +179,7 @@ fn nothing_hostile_reaches_a_tool() {
         .unwrap()
     };
     assert_eq!(proxmox("--repository", "a"), "repository");
-    assert_eq!(proxmox("a@pbs@h:s", "--ns"), "namespace");
+    assert_eq!(proxmox("a@pbs!t@h:s", "--ns"), "namespace");
     assert_eq!(of("btrfs", "path", json!("-oProxyCommand=id:/x")), "path");
 }
 

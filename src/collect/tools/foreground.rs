@@ -31,9 +31,9 @@ impl Parted {
         last.map_or_else(|| "it said nothing".into(), Shown::line)
     }
 
-    /// The line of standard error that begins so, without that beginning.
+    /// The last line of standard error that begins so, without that beginning.
     pub fn line_after(&self, beginning: &str) -> Option<Shown> {
-        self.complaint.lines().find_map(|line| line.trim().strip_prefix(beginning)).map(Shown::line)
+        self.complaint.lines().rev().find_map(|line| line.trim().strip_prefix(beginning)).map(Shown::line)
     }
 }
 
@@ -119,6 +119,9 @@ mod tests {
         let parted = sh("echo sh: first >&2; echo Connection refused >&2; exit 255").end().await.unwrap();
         assert_eq!((parted.status, parted.last_word().as_str()), (Some(255), "Connection refused"));
         assert_eq!(parted.line_after("sh: "), Some("first".into()));
+        let parted =
+            sh("echo sh: first >&2; echo sh: second >&2; echo at /usr/bin/sh >&2; exit 1").end().await.unwrap();
+        assert_eq!(parted.line_after("sh: "), Some("second".into()));
     }
 
     #[tokio::test]

@@ -6,6 +6,7 @@
 
 mod address;
 mod body;
+mod credential;
 mod file;
 mod folder;
 mod pages;
@@ -25,7 +26,8 @@ use reqwest::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH,
 };
 use reqwest::{Client, Response};
-use secrecy::{ExposeSecret as _, SecretString};
+use rustls::ClientConfig;
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use url::Url;
@@ -35,6 +37,7 @@ use crate::domain::facts::Reached;
 use address::{Realm, Resolver};
 use status::Step;
 
+pub use credential::{Credential, Fingerprint};
 pub use pages::parse_api;
 pub use post::{Post, Proof};
 pub use stream::Streamed;
@@ -155,11 +158,16 @@ impl Http {
     /// As [`Http::fetch`], with a token that only the origin of this very address is shown, and nobody unencrypted but
     /// this machine itself.
     pub async fn fetch_as(&self, fetch: Fetch<'_>, token: &SecretString) -> Result<Fetched, Fault> {
+        self.fetch_by(fetch, &Credential::bearer(token)?).await
+    }
+
+    /// The same with what the server wants instead of a bearer's token, and perhaps the one certificate that it may have.
+    pub async fn fetch_by(&self, fetch: Fetch<'_>, credential: &Credential) -> Result<Fetched, Fault> {
         if fetch.url.scheme() != "https" && !is_here(fetch.url) {
             return Err(Fault::new(format!("{}: a token is not sent unencrypted", trouble::host(fetch.url)))
                 .mend("write an https address"));
         }
-        let followed = tokio::time::timeout(fetch.total, self.follow(&fetch, None, Some(token))).await;
+        let followed = tokio::time::timeout(fetch.total, self.follow(&fetch, None, Some(credential))).await;
         followed.unwrap_or_else(|_| Err(trouble::too_slow(fetch.url, fetch.total)))
     }
 
@@ -177,9 +185,9 @@ impl Http {
         &self,
         fetch: &Fetch<'_>,
         home: Option<Realm>,
-        token: Option<&SecretString>,
+        credential: Option<&Credential>,
     ) -> Result<Fetched, Fault> {
-        match self.reach(fetch, home, Form::Unpacked, token).await? {
+        match self.reach(fetch, home, Form::Unpacked, credential).await? {
             Some((response, url)) => body::read(response, url, fetch.cap).await,
             None => Ok(Fetched::Unchanged),
         }
@@ -192,13 +200,13 @@ impl Http {
         fetch: &Fetch<'_>,
         mut home: Option<Realm>,
         form: Form,
-        token: Option<&SecretString>,
+        credential: Option<&Credential>,
     ) -> Result<Option<(Response, Url)>, Fault> {
         let mut url = fetch.url.clone();
         for _ in 0..=REDIRECTS {
             self.is_welcome(&url)?;
             let client = match home {
-                None => self.named(&url, form)?,
+                None => self.first(&url, form, credential)?,
                 Some(home) => self.redirected(&url, home, form)?,
             };
             let mut headers = conditions(fetch.validators.filter(|validators| validators.belong_to(&url)));
@@ -206,13 +214,14 @@ impl Http {
             if form == Form::Packed {
                 headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
             }
-            let token = token.filter(|_| url.origin() == fetch.url.origin());
-            if let Some(token) = token {
-                headers.insert(AUTHORIZATION, bearer(token)?);
+            let credential = credential.filter(|_| url.origin() == fetch.url.origin());
+            if let Some(credential) = credential {
+                headers.insert(AUTHORIZATION, credential.header.clone());
             }
             let response = self.send(&client, &url, headers).await?;
-            if token.is_some() && matches!(response.status().as_u16(), 401 | 403) {
-                return Err(refused_token(&url, response.status().as_u16()));
+            if let (Some(credential), status @ (401 | 403)) = (credential, response.status().as_u16()) {
+                let said = format!("{} refused the token ({status})", trouble::host(&url));
+                return Err(Fault::new(said).mend(credential.mend.clone()));
             }
             let peer = response.remote_addr().map_or(Realm::Odd, |peer| Realm::of(peer.ip()));
             home = home.or(Some(peer));
@@ -230,6 +239,14 @@ impl Http {
     async fn send(&self, client: &Client, url: &Url, headers: HeaderMap) -> Result<Response, Fault> {
         let request = client.get(url.clone()).headers(headers).header(ACCEPT, "*/*");
         request.send().await.map_err(|error| trouble::fault(&error, url, self.shared.patience))
+    }
+
+    /// The client for the address that was asked for: one of its own where its certificate is known.
+    fn first(&self, url: &Url, form: Form, credential: Option<&Credential>) -> Result<Client, Fault> {
+        match credential.and_then(|credential| credential.pin.clone()) {
+            Some(pin) if url.scheme() == "https" => self.client_with(None, form, trust::pinned(pin)),
+            _ => self.named(url, form),
+        }
     }
 
     /// The client for an address that the configuration names: it may be anywhere.
@@ -263,6 +280,10 @@ impl Http {
     }
 
     fn client(&self, home: Option<Realm>, form: Form) -> Result<Client, Fault> {
+        self.client_with(home, form, self.trust().config.clone())
+    }
+
+    fn client_with(&self, home: Option<Realm>, form: Form, trust: ClientConfig) -> Result<Client, Fault> {
         let Patience { connect, idle } = self.shared.patience;
         Client::builder()
             .user_agent(concat!("matins/", env!("CARGO_PKG_VERSION")))
@@ -273,7 +294,7 @@ impl Http {
             .connect_timeout(connect)
             .read_timeout(idle)
             .dns_resolver(Resolver::new(home))
-            .tls_backend_preconfigured(self.trust().config.clone())
+            .tls_backend_preconfigured(trust)
             .build()
             .map_err(|error| Fault::new(format!("no HTTP client: {}", error.without_url())))
     }
@@ -298,18 +319,6 @@ impl Http {
 /// Whether an address is this very machine: to it alone something may be told unencrypted.
 pub fn is_here(url: &Url) -> bool {
     url.host_str().is_some_and(|host| matches!(host, "127.0.0.1" | "[::1]" | "localhost"))
-}
-
-fn bearer(token: &SecretString) -> Result<HeaderValue, Fault> {
-    let value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()));
-    let mut value = value.map_err(|_| Fault::new("the token holds what no token holds").mend("store it again"))?;
-    value.set_sensitive(true);
-    Ok(value)
-}
-
-fn refused_token(url: &Url, status: u16) -> Fault {
-    Fault::new(format!("{} refused the token ({status})", trouble::host(url)))
-        .mend("store a valid token, which may only read, where `token` points to")
 }
 
 fn conditions(validators: Option<&Validators>) -> HeaderMap {

@@ -8,7 +8,6 @@ pub mod http;
 pub mod knock;
 pub mod mail;
 pub mod management;
-pub mod proxmox;
 pub mod restic;
 pub mod run;
 pub mod scratch;

@@ -1,6 +1,7 @@
 //! Certificates as a server presents them, whether or not they verify.
 //!
-//! This is the only place that completes a handshake with a server that nobody vouches for, and it says nothing on such
+//! This is the only place that completes a handshake with a server that nobody vouches for (neither an authority nor a
+//! fingerprint that somebody wrote down), and it says nothing on such
 //! a connection but goodbye: no request, no name beyond the one in SNI. Whether the certificate is any good is then
 //! judged from what was recorded, by the verifier that the rest of the program connects with.
 

@@ -21,6 +21,7 @@ fn turn(id: &str, when: &str, host: &str, word: Option<&str>) -> Turn {
 
 fn evidence(bulletins: &[(&str, &str)], turns: Vec<Turn>) -> Evidence {
     let bulletin = |(id, date): &(&str, &str)| Bulletin {
+        withdrawn: None,
         id: (*id).into(),
         date: date.parse().ok(),
         title: "x".into(),

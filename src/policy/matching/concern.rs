@@ -1,6 +1,6 @@
 //! [`Concern`]: one advisory against the fleet.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::fleet::{Fleet, Set, Triple};
 use super::state::{State, backported};
@@ -11,8 +11,8 @@ use crate::domain::facts::{Bulletin, BulletinFix, Tracker};
 /// How the servers stand towards one advisory.
 #[derive(Debug, Default)]
 pub struct Concern<'a> {
-    /// Each class of servers that has any of its packages, by its worst state.
-    pub states: BTreeMap<usize, State>,
+    /// Each class of servers that has any of its packages with its worst state, by the classes' numbers.
+    pub states: Vec<(usize, State)>,
     /// What the fleet has of its packages: release, source, the version there, and how that stands.
     pub carried: Vec<Carried<'a>>,
 }
@@ -31,29 +31,26 @@ pub struct Carried<'a> {
 impl Concern<'_> {
     /// The servers in one state that can be judged by.
     pub fn heard<'f>(&'f self, fleet: &'f Fleet<'_>, state: State) -> impl Iterator<Item = usize> {
-        let classes = self.states.iter().filter(move |(_, of)| **of == state);
-        classes.flat_map(|(class, _)| &fleet.classes[*class].heard).copied()
+        self.of(state).flat_map(|class| &fleet.classes[class].heard).copied()
     }
 
     /// The servers that were in one state when they were heard last, and can't be judged by now.
     pub fn doubted<'f>(&'f self, fleet: &'f Fleet<'_>, state: State) -> impl Iterator<Item = usize> {
-        let classes = self.states.iter().filter(move |(_, of)| **of == state);
-        classes.flat_map(|(class, _)| &fleet.classes[*class].doubted).copied()
+        self.of(state).flat_map(|class| &fleet.classes[class].doubted).copied()
     }
 
     pub fn count(&self, fleet: &Fleet<'_>, state: State) -> usize {
-        let classes = self.states.iter().filter(|(_, of)| **of == state);
-        classes.map(|(class, _)| fleet.classes[*class].heard.len()).sum()
+        self.of(state).map(|class| fleet.classes[class].heard.len()).sum()
+    }
+
+    /// The classes in one state.
+    fn of(&self, state: State) -> impl Iterator<Item = usize> {
+        self.states.iter().filter(move |(_, of)| *of == state).map(|(class, _)| *class)
     }
 
     /// The worst that any version of its packages is in, before asking which kernel runs.
     pub fn worst(&self) -> State {
         self.carried.iter().map(|carried| carried.state).max().unwrap_or(State::NotAffected)
-    }
-
-    fn put(&mut self, class: usize, state: State) {
-        let kept = self.states.entry(class).or_insert(state);
-        *kept = state.max(*kept);
     }
 }
 
@@ -117,16 +114,25 @@ impl<'f, 'a> Judge<'f, 'a> {
 
     /// Lays the versions out over the servers.
     pub fn place(&self, concern: &mut Concern<'f>) {
-        for at in 0..concern.carried.len() {
-            let Carried { state, sets, .. } = concern.carried[at];
-            for class in sets.iter().flat_map(|set| &self.fleet.sets[*set].classes) {
-                concern.put(*class, state);
-            }
+        let mut states: Vec<(usize, State)> = Vec::new();
+        for Carried { state, sets, .. } in &concern.carried {
+            let classes = sets.iter().flat_map(|set| &self.fleet.sets[*set].classes);
+            states.extend(classes.map(|class| (*class, *state)));
         }
         let sources: BTreeSet<&'f str> = concern.carried.iter().map(|one| one.source).collect();
         for source in sources {
-            self.place_kernels(source, concern);
+            self.place_kernels(source, &concern.carried, &mut states);
         }
+        // The worst of a class comes last, and is the one that stays.
+        states.sort();
+        states.dedup_by(|worse, kept| {
+            let same = worse.0 == kept.0;
+            if same {
+                *kept = *worse;
+            }
+            same
+        });
+        concern.states = states;
     }
 
     fn programs(&self, asked: Asked<'f>, source: &'f str, concern: &mut Concern<'f>) {
@@ -150,18 +156,14 @@ impl<'f, 'a> Judge<'f, 'a> {
     }
 
     /// Which kernel runs decides how a server stands.
-    fn place_kernels(&self, source: &str, concern: &mut Concern<'f>) {
+    fn place_kernels(&self, source: &str, known: &[Carried<'_>], states: &mut Vec<(usize, State)>) {
         for set in self.fleet.kernels(source).iter().map(|set| &self.fleet.sets[*set]) {
-            let known = &concern.carried;
             let judge = |version: &str| {
                 let carried = known.iter().find(|known| known.is(source, set.release, version));
                 carried.map_or(State::Unknown, |carried| carried.state)
             };
             let stand = |class: &usize| (*class, self.fleet.classes[*class].running.stands(&set.images, source, judge));
-            let stands: Vec<(usize, State)> = set.classes.iter().map(stand).collect();
-            for (class, state) in stands {
-                concern.put(class, state);
-            }
+            states.extend(set.classes.iter().map(stand));
         }
     }
 

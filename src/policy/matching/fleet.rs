@@ -13,6 +13,8 @@ use crate::domain::{Declared, Evidence, Fact, Read, Shown, SourceRecord};
 #[derive(Debug)]
 pub struct Server<'a> {
     pub name: &'a Shown,
+    /// `host web1`: under this a finding keeps how it stands.
+    pub item: Shown,
     pub source: &'a SourceRecord,
     /// When it said what is judged here.
     pub at: Option<Timestamp>,
@@ -73,7 +75,8 @@ impl<'a> Fleet<'a> {
                     fleet.join(set, running, doubt.is_none());
                 }
                 fleet.heard += usize::from(doubt.is_none());
-                fleet.servers.push(Server { name: &declared.subject.name, source, at: heard.at, doubt });
+                let name = &declared.subject.name;
+                fleet.servers.push(Server { name, item: format!("host {name}").into(), source, at: heard.at, doubt });
             }
         }
         fleet
@@ -160,6 +163,16 @@ impl<'a> Fleet<'a> {
         let mut servers: Vec<usize> = self.sets.iter().flat_map(of_set).collect();
         servers.sort_unstable();
         servers
+    }
+
+    /// How many servers can be judged by of the sets that several lists name.
+    pub fn heard_in_any<'s>(&self, lists: impl Iterator<Item = &'s [usize]>) -> usize {
+        let mut named = vec![false; self.sets.len()];
+        for set in lists.flatten() {
+            named[*set] = true;
+        }
+        let sets: Vec<usize> = (0..named.len()).filter(|set| named[*set]).collect();
+        self.heard_in(&sets)
     }
 
     /// How many servers of some sets can be judged by.

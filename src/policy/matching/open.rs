@@ -1,5 +1,7 @@
 //! Single vulnerabilities of the tracker against the fleet: what is vulnerable beyond what advisories tell.
 
+use std::borrow::Cow;
+
 use super::fleet::Fleet;
 use super::state::{State, backported};
 use crate::domain::Shown;
@@ -14,7 +16,7 @@ pub struct Open<'f, 'a> {
     pub issue: &'f Issue,
     pub of_release: &'f IssueState,
     /// The sets of servers that carry it.
-    pub sets: Vec<usize>,
+    pub sets: Cow<'f, [usize]>,
 }
 
 impl Open<'_, '_> {
@@ -34,25 +36,25 @@ pub fn open<'f, 'a>(fleet: &'f Fleet<'a>, tracker: &'f Tracker) -> Vec<Open<'f, 
         for triple in fleet.carried(source) {
             judge(
                 tracker,
-                &One { source, release: triple.release, version: triple.version, sets: &triple.sets },
+                &One { source, release: triple.release, version: triple.version, sets: Cow::Borrowed(&triple.sets) },
                 &mut found,
             );
         }
         for (release, version, sets) in running(fleet, source) {
-            judge(tracker, &One { source, release, version, sets: &sets }, &mut found);
+            judge(tracker, &One { source, release, version, sets: Cow::Owned(sets) }, &mut found);
         }
     }
     found
 }
 
-struct One<'f, 'a, 's> {
+struct One<'f, 'a> {
     source: &'f str,
     release: &'a str,
     version: &'a str,
-    sets: &'s [usize],
+    sets: Cow<'f, [usize]>,
 }
 
-fn judge<'f, 'a>(tracker: &'f Tracker, one: &One<'f, 'a, '_>, found: &mut Vec<Open<'f, 'a>>) {
+fn judge<'f, 'a>(tracker: &'f Tracker, one: &One<'f, 'a>, found: &mut Vec<Open<'f, 'a>>) {
     let (release, version) = match backported(one.version) {
         Some(original) => ("sid", original),
         None => (one.release, one.version),
@@ -65,7 +67,7 @@ fn judge<'f, 'a>(tracker: &'f Tracker, one: &One<'f, 'a, '_>, found: &mut Vec<Op
                 version: one.version,
                 issue,
                 of_release: state,
-                sets: one.sets.to_vec(),
+                sets: one.sets.clone(),
             });
         }
     }

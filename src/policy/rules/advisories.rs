@@ -7,11 +7,13 @@
 
 mod bulletins;
 mod claims;
+mod database;
 mod drupal;
 mod fleet;
 mod heard;
 mod lines;
 mod order;
+mod past;
 mod told;
 mod unjudged;
 
@@ -24,6 +26,7 @@ use crate::policy::matching::{self, Truth};
 use crate::policy::{Case, Rule, no_exhibits};
 use bulletins::Row;
 use fleet::Fleet;
+use past::{Gone, Past};
 use told::{Told, told};
 
 const MEASURE: &str = "advisories";
@@ -55,7 +58,8 @@ fn judge(case: &Case<'_>) -> Vec<Judgement> {
     let matched = matching::Fleet::of(case.evidence, case.now);
     let told = told(case);
     let judge = matching::Judge::new(&matched, &truth);
-    let debian = Debian::judged(case, &truth, &judge, &told);
+    let past = Past::of(case.evidence);
+    let debian = Debian::judged(case, &truth, &judge, &told, &past);
     let sites = sites(case.evidence, case.now);
     let feeds = case.evidence.sources.iter().flat_map(|source| {
         source.declared.iter().filter_map(move |declared| match &declared.fact {
@@ -72,13 +76,14 @@ fn judge(case: &Case<'_>) -> Vec<Judgement> {
     let unjudged = (asked.advisories > 0 || truth.tracker.is_some())
         .then(|| unjudged::not_judged(&matched, &truth, asked))
         .flatten();
-    let advisories = others
-        .into_iter()
-        .filter_map(|told| judge_advisory(case, &Asked { truth: &truth, fleet: &fleet, sites: &sites }, told));
+    let all = Asked { truth: &truth, fleet: &fleet, sites: &sites, past: &past };
+    let advisories = others.into_iter().filter_map(|told| judge_advisory(case, &all, told));
     let mut judgements: Vec<Judgement> = feeds.chain(advisories).chain(unjudged).collect();
-    judgements.extend(heard::judge_truth(case, &truth, &debian.lists));
+    let lists = [debian.lists, database::installed(&truth, &sites)].concat();
+    judgements.extend(heard::judge_truth(case, &truth, &lists));
     judgements.extend(lines::of_tracker(&matched, &truth, &debian.covered));
     judgements.extend(debian.rows);
+    judgements.extend(database::judge(case, &all, &told));
     judgements
 }
 
@@ -108,14 +113,27 @@ impl<'r> Debian<'r> {
         truth: &'r Truth<'r>,
         judge: &'r matching::Judge<'r, 'r>,
         told: &'r [Told<'r>],
+        past: &'r Past<'r>,
     ) -> Self {
         let told: HashMap<&str, &Told<'_>> = told.iter().map(|told| (told.subject.name.as_str(), told)).collect();
         let kept = case.limits.of(&KEPT);
         let mut debian = Self::default();
+        let mut missing: HashSet<&str> = past.listed().collect();
         for list in &truth.bulletins {
             let mut concerning = 0;
             for bulletin in &list.fact.bulletins {
                 let by_feed = told.get(bulletin.id.as_str()).copied();
+                let known = missing.remove(bulletin.id.as_str());
+                if let Some(note) = &bulletin.withdrawn {
+                    if known || by_feed.is_some() {
+                        debian.gone(
+                            case,
+                            past,
+                            &Gone { note: Some(note), ..Gone::of(bulletin.id.as_str(), list, by_feed) },
+                        );
+                    }
+                    continue;
+                }
                 let recent = by_feed.is_some() || bulletins::recent(bulletin, case.now, kept);
                 let Some(mut concern) = judge.concern(bulletin, recent) else { continue };
                 concerning += 1;
@@ -123,7 +141,7 @@ impl<'r> Debian<'r> {
                     continue;
                 }
                 judge.place(&mut concern);
-                let row = Row { case, judge, truth, list: list.source, bulletin, told: by_feed, concern };
+                let row = Row { case, judge, truth, past, list: list.source, bulletin, told: by_feed, concern };
                 if recent || row.is_wrong() {
                     debian.told.extend(by_feed.map(|told| told.subject.name.as_str()));
                     debian.push(&row);
@@ -131,11 +149,23 @@ impl<'r> Debian<'r> {
             }
             let all = list.fact.bulletins.len();
             if all > 0 {
-                let all = counted(all, "advisory", "advisories");
-                debian.lists.push((list.source, format!("{all} · {concerning} on software that is installed here")));
+                debian.lists.push((list.source, installed(judge.fleet, all, concerning)));
+            }
+        }
+        let held = truth.bulletins.iter().filter_map(matching::Told::trusted);
+        for id in missing {
+            let list =
+                held.clone().find(|list| list.fact.bulletins.iter().any(|one| kind(one.id.as_str()) == kind(id)));
+            if let Some(list) = list {
+                debian.gone(case, past, &Gone::of(id, list, told.get(id).copied()));
             }
         }
         debian
+    }
+
+    fn gone(&mut self, case: &Case<'_>, past: &Past<'_>, gone: &Gone<'r>) {
+        self.told.extend(gone.told.map(|told| told.subject.name.as_str()));
+        self.rows.extend(gone.judged(case, past));
     }
 
     fn push(&mut self, row: &Row<'r>) {
@@ -150,6 +180,23 @@ impl<'r> Debian<'r> {
         }
         self.rows.push(row.judged());
     }
+}
+
+/// How many advisories of a list concern what is installed, and how many nobody has.
+fn installed(fleet: &matching::Fleet<'_>, all: usize, concerning: usize) -> String {
+    let (heard, servers) = (fleet.heard(), fleet.servers.len());
+    let rest = all - concerning;
+    let nowhere = match () {
+        () if rest == 0 || heard == 0 => String::new(),
+        () if heard == servers => format!(" · {rest} not installed anywhere"),
+        () => format!(" · {rest} not installed where a server answered"),
+    };
+    format!(" · {concerning} on software that is installed here{nowhere}")
+}
+
+/// `DSA` of `DSA-6321-1`.
+fn kind(id: &str) -> &str {
+    id.split_once('-').map_or(id, |(kind, _)| kind)
 }
 
 /// `1 server`, `3 servers`.
@@ -169,6 +216,7 @@ struct Asked<'r> {
     truth: &'r Truth<'r>,
     fleet: &'r Fleet<'r>,
     sites: &'r [Site<'r>],
+    past: &'r Past<'r>,
 }
 
 /// `None` where nobody at all can be asked; that has its own row.
@@ -177,7 +225,7 @@ fn judge_advisory(case: &Case<'_>, asked: &Asked<'_>, told: &Told<'_>) -> Option
     let judged = match advisory.feed {
         FeedKind::Drupal if asked.sites.is_empty() => no_site(told),
         FeedKind::Debian if !advisory.packages.is_empty() => debian(case, asked.fleet, told)?,
-        FeedKind::Drupal if !advisory.packages.is_empty() => drupal::judge(case, asked.truth, asked.sites, told)?,
+        FeedKind::Drupal if !advisory.packages.is_empty() => drupal::judge(case, asked, told)?,
         _ => notice(case, told),
     };
     Some(judged.detail(&told::detail(advisory)).link(advisory.links.first().cloned()))

@@ -114,6 +114,7 @@ impl Checked<'_, '_> {
         let title = self.title(&behind, &untold, exploited.is_some());
         let judged = self.doubted(self.source(begin(self.site, verdict, title)), &untold);
         let judged = self.because(judged, &behind, exploited.as_ref());
+        let judged = self.withdrawn(judged);
         // Each advisory by itself: a package may have more of them than one line holds, and none may hide behind others.
         let each = behind.iter().flat_map(|one| one.records.iter().map(|record| (&one.package.name, &record.id)));
         let judged =
@@ -178,6 +179,16 @@ impl Checked<'_, '_> {
             };
             let judged = judged.because(self.site.source.id.to_string(), at, format!("{} {why}", package.name));
             judged.asking(format!("package {}", package.name), why)
+        })
+    }
+
+    /// What would concern it, had its publishers not taken it back.
+    fn withdrawn(&self, judged: Judgement) -> Judgement {
+        let id = self.told.source.id.to_string();
+        self.advised.withdrawn(self.seen).into_iter().fold(judged, |judged, Hit { record, package }| {
+            let said = format!("{} {}: {} was withdrawn", package.name, package.version, record.id);
+            let item = format!("package {} {}", package.name, record.id);
+            judged.because(id.as_str(), self.told.source.good_at, said).standing(item, "withdrawn")
         })
     }
 

@@ -80,7 +80,7 @@ fn open(span: &Span, material: &Material) -> Section {
     let mut ends: Vec<&CheckInLine> = check_ins.first().into_iter().collect();
     ends.extend(check_ins.last().filter(|_| check_ins.len() > 1));
     for one in ends {
-        let mut cells = vec![Cell::Text(material.moment(one.at)), Cell::text(&one.by)];
+        let mut cells = vec![Cell::Text(material.moment(one.at)), Cell::text(&one.who)];
         cells.extend(one.open.cells());
         table.rows.push(cells);
     }
@@ -126,9 +126,7 @@ fn check_ins(span: &Span, material: &Material, days: &[Day]) -> Section {
     for one in all {
         table.rows.push(vec![
             Cell::Text(material.moment(one.at)),
-            Cell::Text(
-                one.stands_for.as_ref().map_or_else(|| one.by.to_string(), |whom| format!("{} for {whom}", one.by)),
-            ),
+            Cell::text(&one.who),
             Cell::Number(one.entry),
             Cell::number(one.open.open),
             Cell::text(&one.note),

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
+use super::{millis, time};
 use crate::store::{Archive, NextLine, Signature};
 
 pub(super) fn after(connection: &Connection, seq: u64) -> rusqlite::Result<Vec<(u64, String)>> {
@@ -31,18 +32,19 @@ pub(super) fn append(
 }
 
 pub(super) fn signatures(connection: &Connection) -> rusqlite::Result<Vec<Signature>> {
-    let mut statement = connection.prepare("SELECT seq, armor, public_key FROM signature ORDER BY seq")?;
+    let mut statement = connection.prepare("SELECT seq, armor, public_key, at FROM signature ORDER BY seq")?;
     let rows = statement.query_map([], |row| {
         let seq = row.get::<_, i64>(0)?.cast_unsigned();
-        Ok(Signature { seq, armor: row.get(1)?, public_key: row.get(2)? })
+        let at = row.get::<_, Option<i64>>(3)?.map(time);
+        Ok(Signature { seq, armor: row.get(1)?, public_key: row.get(2)?, at })
     })?;
     rows.collect()
 }
 
 pub(super) fn keep_signature(transaction: &Transaction<'_>, signature: &Signature) -> rusqlite::Result<()> {
     transaction.execute(
-        "INSERT INTO signature (seq, armor, public_key) VALUES (?1, ?2, ?3)",
-        params![signature.seq.cast_signed(), signature.armor, signature.public_key],
+        "INSERT INTO signature (seq, armor, public_key, at) VALUES (?1, ?2, ?3, ?4)",
+        params![signature.seq.cast_signed(), signature.armor, signature.public_key, signature.at.map(millis)],
     )?;
     Ok(())
 }

@@ -97,3 +97,15 @@ fn where_nothing_is_known_the_console_stays_and_says_so() {
     let screen = text(&console.frame());
     assert!(screen.contains("nothing is known of then") && !screen.contains("AS OF"), "{screen}");
 }
+
+#[test]
+fn the_past_says_that_it_has_no_pictures_where_there_are_some_today() {
+    let said = "No picture of then";
+    let mut console = returned();
+    console.press("4");
+    assert!(text(&console.frame()).contains(said), "{}", text(&console.frame()));
+    console.press("<esc>5");
+    assert!(!text(&console.frame()).contains(said), "a service has none today either");
+    console.press("<esc><esc>4");
+    assert!(!text(&console.frame()).contains(said));
+}

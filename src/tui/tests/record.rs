@@ -87,6 +87,7 @@ fn without_a_reason_nothing_is_recorded_and_nothing_is_lost() {
 fn signing_shows_the_record_and_takes_a_note() {
     let mut round = sample::round(State::Broken);
     round.since.days = vec![presence(24, None, "")];
+    round.since.began = Some(round.since.days[0].at);
     let mut console = rehearse(round, (120, 40));
     console.press("S");
     let screen = text(&console.frame());
@@ -106,6 +107,7 @@ fn presence(hours: i64, stands_for: Option<&str>, note: &str) -> Presence {
 fn who_stood_in_is_named_and_what_they_left_word_of_is_shown_until_one_signs_oneself() {
     let mut round = sample::round(State::Broken);
     round.since.days = vec![presence(48, Some("roman"), "the disk comes on Friday"), presence(24, None, "")];
+    round.since.began = Some(round.since.days[0].at);
     round.since.signed = Some((sample::now() - jiff::SignedDuration::from_hours(72), 1));
     let mut console = rehearse(round.clone(), (140, 40));
     let header = text(&console.frame());

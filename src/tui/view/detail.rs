@@ -4,11 +4,15 @@ use jiff::Timestamp;
 
 use super::exhibit;
 use crate::domain::{Finding, FindingKey, Particulars, Shown, Turn, Verdict};
+use crate::policy::PICTURED;
 use crate::tui::model::Model;
 use crate::tui::times;
 use crate::tui::widgets::prose;
 use crate::tui::widgets::text::Piece;
 
+/// What a picture is taken from is kept until the next answer only: today's would be of today.
+const NO_PICTURES: &str =
+    "No picture of then: what was seen is kept until the next answer, what was judged of it for ever.";
 /// How many turns of a finding are told.
 const TURNS: usize = 12;
 
@@ -30,7 +34,19 @@ pub fn lines(model: &Model, panel: usize, width: u16) -> Vec<Line> {
     let all = &model.world.round.findings;
     // A column for the mark, and one for the gap after it.
     let width = usize::from(width.saturating_sub(2));
-    findings.iter().filter_map(|at| all.get(*at)).flat_map(|finding| block(model, finding, width)).collect()
+    let findings: Vec<&Finding> = findings.iter().filter_map(|at| all.get(*at)).collect();
+    let mut lines: Vec<Line> = findings.iter().flat_map(|finding| block(model, finding, width)).collect();
+    if model.world.then.is_some() && findings.iter().any(|finding| PICTURED.contains(&finding.subject.kind)) {
+        let within = lines.last().map_or(0, |last| last.within + 1);
+        let said = prose::wrap(&NO_PICTURES.into(), width.saturating_sub(2)).into_iter().zip(within..);
+        let said = said.map(|(part, within)| (vec![Piece::space(2), Piece::shown(&part, model.theme.dim())], within));
+        let last = findings.last().map(|last| last.key.clone());
+        lines.extend(
+            said.zip(std::iter::repeat(last))
+                .filter_map(|((pieces, within), last)| Some(Line { pieces, finding: last?, within, until: None })),
+        );
+    }
+    lines
 }
 
 /// Which line is current.

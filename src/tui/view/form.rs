@@ -223,7 +223,7 @@ fn record(model: &Model, form: &SignForm, room: usize) -> Vec<Vec<Piece>> {
     };
     let mut lines = vec![head];
     let today = model.world.zone.to_datetime(model.world.now).date();
-    if let Some(weeks) = weeks(&round.since.days, &round.operator, today, &model.world.zone) {
+    if let Some(weeks) = weeks(&round.since, &round.operator, today, &model.world.zone) {
         lines.push(vec![Piece::word(" four weeks  ", theme.dim()), Piece::shown(&weeks, theme.dim())]);
     }
     for one in round.since.notes(&round.operator).take(NOTES) {

@@ -159,7 +159,8 @@ impl Widths {
         } else {
             0
         };
-        let subject = if width < 60 { width / 3 } else { width / 4 }.clamp(8, 26);
+        // `SA-CONTRIB-2026-101`: without its end it could be any.
+        let subject = if width < 48 { width / 3 } else { (width / 4).max(19) }.clamp(8, 26);
         let gaps = 2 + [word, age, new].iter().filter(|column| **column > 0).count();
         let taken = 2 + word + age + new + subject + u16::try_from(gaps).unwrap_or(0);
         Self { word, subject, title: width.saturating_sub(taken), age, new }

@@ -6,20 +6,20 @@ use jiff::ToSpan as _;
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 
-use crate::domain::{Presence, Shown};
+use crate::domain::{Shown, Since};
 
 const WEEKS: i64 = 4;
 
 /// `✓✓✓✓✓·· ✓·✓✓✓·· ···✓✓·· ✓✓   4 weekdays nobody signed`: Monday first, this week last, up to today. Days before the
 /// first signature are nobody's; whether a day was a holiday is not known here, so none is called missed. A day on which
 /// nobody signed but in the operator's place is `◇`.
-pub fn weeks(signed: &[Presence], operator: &Shown, today: Date, zone: &TimeZone) -> Option<Shown> {
+pub fn weeks(since: &Since, operator: &Shown, today: Date, zone: &TimeZone) -> Option<Shown> {
     let mut days: BTreeMap<Date, bool> = BTreeMap::new();
-    for one in signed {
+    for one in &since.days {
         let deputy = one.stands_for.as_ref() == Some(operator);
         days.entry(zone.to_datetime(one.at).date()).and_modify(|only| *only &= deputy).or_insert(deputy);
     }
-    let first = *days.keys().next()?;
+    let first = zone.to_datetime(since.began?).date();
     let since_monday = i64::from(today.weekday().to_monday_zero_offset());
     let begin = today.checked_sub((since_monday + 7 * (WEEKS - 1)).days()).ok()?;
     let (mut strip, mut unsigned, mut deputies) = (String::new(), 0, 0);
@@ -52,14 +52,19 @@ pub fn weeks(signed: &[Presence], operator: &Shown, today: Date, zone: &TimeZone
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Presence;
 
     fn presence(at: &str, stands_for: Option<&str>) -> Presence {
         let (by, stands_for) = ("anna".into(), stands_for.map(Shown::from));
         Presence { at: at.parse().unwrap(), by, stands_for, note: Shown::default() }
     }
 
-    fn signed(days: &[&str]) -> Vec<Presence> {
-        days.iter().map(|day| presence(&format!("{day}T07:00:00Z"), None)).collect()
+    fn since(days: Vec<Presence>) -> Since {
+        Since { began: days.first().map(|one| one.at), days, ..Since::default() }
+    }
+
+    fn signed(days: &[&str]) -> Since {
+        since(days.iter().map(|day| presence(&format!("{day}T07:00:00Z"), None)).collect())
     }
 
     #[test]
@@ -78,19 +83,20 @@ mod tests {
 
     #[test]
     fn a_day_is_the_operators_day() {
-        let late = [presence("2026-11-24T23:30:00Z", None)];
+        let late = since(vec![presence("2026-11-24T23:30:00Z", None)]);
         let vienna = TimeZone::get("Europe/Vienna").unwrap();
         let line = weeks(&late, &"mona".into(), "2026-11-25".parse().unwrap(), &vienna).unwrap();
         assert_eq!(line, "······· ······· ······· ··✓");
     }
+
     #[test]
     fn a_day_on_which_only_a_deputy_signed_is_marked_for_whom_they_stood_in() {
-        let days = [
+        let days = since(vec![
             presence("2026-11-23T07:00:00Z", None),
             presence("2026-11-24T07:00:00Z", Some("mona")),
             presence("2026-11-25T07:00:00Z", Some("mona")),
             presence("2026-11-25T08:00:00Z", None),
-        ];
+        ]);
         let today = "2026-11-25".parse().unwrap();
         let line = |who: &str| weeks(&days, &who.into(), today, &TimeZone::UTC).unwrap().to_string();
         assert_eq!(line("mona"), "······· ······· ······· ✓◇✓   ◇ in your place");

@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
-use super::{Form, Http, bearer, is_here, trouble};
+use super::{Credential, Form, Http, is_here, trouble};
 use crate::domain::{Fault, Shown};
 
 /// What is told to whom.
@@ -46,7 +46,7 @@ impl Http {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         match &post.proof {
             Some(Proof::Bearer(token)) => {
-                headers.insert(AUTHORIZATION, bearer(token)?);
+                headers.insert(AUTHORIZATION, Credential::bearer(token)?.header);
             }
             Some(Proof::Signed { secret, at }) => sign(&mut headers, secret, *at, &post.body)?,
             None => {}

@@ -140,6 +140,8 @@ fn certificate_fault(error: &CertificateError, host: &str) -> Fault {
         CertificateError::UnknownIssuer => Fault::new(format!("nobody this machine trusts vouches for {host}")).mend(
             "if its authority is yours, put it into /usr/local/share/ca-certificates and run update-ca-certificates",
         ),
+        CertificateError::Other(other) => Fault::new(format!("the certificate of {host} {other}"))
+            .mend("compare it with what the server itself shows: if it was renewed, write the new `fingerprint`"),
         CertificateError::Revoked => Fault::new(format!("the certificate of {host} is revoked")),
         other => Fault::new(format!("the certificate of {host} cannot be believed: {other}")),
     }

@@ -7,10 +7,11 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::claims;
+use super::past::{Changed, Past, told_of_change};
 use super::told::{self, Told};
 use super::{MEASURE, SECURITY_UPDATE, begin, counted, listed, titled};
 use crate::domain::facts::Bulletin;
-use crate::domain::{Judgement, Link, Period, Shown, SourceRecord, Subject, SubjectKind, Verdict};
+use crate::domain::{Judgement, Link, Period, Shown, SourceRecord, Standing, Subject, SubjectKind, Verdict};
 use crate::policy::Case;
 use crate::policy::matching::{Carried, Concern, Judge, State, Truth};
 
@@ -24,6 +25,7 @@ pub(super) struct Row<'r> {
     pub(super) case: &'r Case<'r>,
     pub(super) judge: &'r Judge<'r, 'r>,
     pub(super) truth: &'r Truth<'r>,
+    pub(super) past: &'r Past<'r>,
     pub(super) list: &'r SourceRecord,
     pub(super) bulletin: &'r Bulletin,
     pub(super) told: Option<&'r Told<'r>>,
@@ -80,7 +82,7 @@ impl Row<'_> {
 
     /// Whether anything is known of any server.
     pub(super) fn is_told(&self) -> bool {
-        self.concern.states.values().any(|state| *state != State::Untold)
+        self.concern.states.iter().any(|(_, state)| *state != State::Untold)
     }
 
     fn verdict(&self, late: bool) -> Verdict {
@@ -96,14 +98,8 @@ impl Row<'_> {
         }
     }
 
-    /// The first of its vulnerabilities that is known to be exploited, and since when that is known.
     fn exploited(&self) -> Option<(&Shown, Date)> {
-        let listed = |cve| self.truth.exploited_since(cve).map(|since| (cve, since));
-        self.bulletin
-            .cves
-            .iter()
-            .filter_map(|cve| listed(cve.as_str()).map(|(_, since)| (cve, since)))
-            .min_by_key(|(_, since)| *since)
+        claims::exploited(self.truth, &self.bulletin.cves)
     }
 
     fn begin(&self, verdict: Verdict, title: Shown) -> Judgement {
@@ -116,7 +112,16 @@ impl Row<'_> {
             self.fixes().map(|(release, source, fix)| format!("{source} {fix} in {release}")).collect();
         let of = self.bulletin.date.map_or_else(String::new, |date| format!(" of {date}"));
         let said = format!("{}{of} is fixed by {}", self.bulletin.id, listed(&fixes, NAMED));
-        judged.because(self.list.id.to_string(), self.list.good_at, said)
+        let judged = judged.because(self.list.id.to_string(), self.list.good_at, said);
+        self.fixes().fold(judged, |judged, one| match self.changed(one) {
+            Some(changed) => told_of_change(judged, &changed, (&format!("{} in {}", one.1, one.0), one.2.as_str())),
+            None => judged,
+        })
+    }
+
+    /// What was said of a fix before.
+    fn changed(&self, (release, source, fix): (&str, &str, &Shown)) -> Option<Changed<'_>> {
+        self.past.before(self.bulletin.id.as_str(), &item(release, source), fix.as_str())
     }
 
     /// Release, source and version of each fix that this fleet can use.
@@ -156,6 +161,9 @@ impl Row<'_> {
                 fixed => format!("fixed on {fixed} of {servers}"),
             });
         }
+        if vulnerable == 0 && self.fixes().any(|one| self.changed(one).is_some()) {
+            parts.push("its fixed version changed".to_owned());
+        }
         if dark > 0 {
             parts.push(format!("{dark} of {} cannot be told", counted(heard, "server", "servers")));
         }
@@ -172,18 +180,23 @@ impl Row<'_> {
 
     /// `fix 3.0.22-1~deb12u2`, with the release where there are several.
     fn fix(&self) -> String {
-        let wanted: BTreeSet<(&str, &Shown)> = self
+        let wanted: BTreeSet<(&str, &str, &Shown)> = self
             .concern
             .carried
             .iter()
             .filter(|one| one.state == State::Vulnerable)
-            .filter_map(|one| Some((one.release, one.fix?)))
+            .filter_map(|one| Some((one.release, one.source, one.fix?)))
             .collect();
-        let several = wanted.iter().map(|(release, _)| release).collect::<BTreeSet<_>>().len() > 1;
-        let fixes: Vec<String> = wanted
-            .into_iter()
-            .map(|(release, fix)| if several { format!("{fix} ({release})") } else { fix.to_string() })
-            .collect();
+        let several = wanted.iter().map(|(release, ..)| release).collect::<BTreeSet<_>>().len() > 1;
+        let mut fixes: Vec<String> = Vec::new();
+        for (release, source, fix) in wanted {
+            let was = self.changed((release, source, fix)).map(|changed| format!(", which was {}", changed.was));
+            let release = if several { format!(" ({release})") } else { String::new() };
+            let said = format!("{fix}{release}{}", was.unwrap_or_default());
+            if !fixes.contains(&said) {
+                fixes.push(said);
+            }
+        }
         if fixes.is_empty() { String::new() } else { format!("fix {}", listed(&fixes, 3)) }
     }
 
@@ -218,11 +231,8 @@ impl Row<'_> {
     }
 
     /// What is exploited, and what the servers have, the worst first.
-    fn because(&self, mut judged: Judgement, exploited: Option<&(&Shown, Date)>) -> Judgement {
-        if let (Some((cve, since)), Some(catalogue)) = (exploited, &self.truth.exploited) {
-            let id = catalogue.source.id.to_string();
-            judged = judged.because(id, catalogue.source.good_at, format!("{cve} is exploited, known since {since}"));
-        }
+    fn because(&self, judged: Judgement, exploited: Option<&(&Shown, Date)>) -> Judgement {
+        let mut judged = claims::told_of(self.truth, exploited, judged);
         let mut carried: Vec<&Carried<'_>> = self.concern.carried.iter().collect();
         carried.sort_by_key(|one| std::cmp::Reverse(one.state));
         for one in carried.iter().take(NAMED) {
@@ -245,25 +255,22 @@ impl Row<'_> {
 
     fn standings(&self, mut judged: Judgement, exploited: Option<(&Shown, Date)>) -> Judgement {
         for (release, source, fix) in self.fixes() {
-            judged = judged.standing(format!("fix {source} {release}"), fix.clone());
+            judged = judged.standing(item(release, source), fix.clone());
         }
         if let Some((cve, since)) = exploited {
             judged = judged.asking("exploited", format!("{cve} since {since}"));
         }
         let fleet = self.judge.fleet;
-        let all: usize = self.concern.states.keys().map(|class| fleet.classes[*class].heard.len()).sum();
-        for (class, state) in &self.concern.states {
-            // That it is not known any more is no cure, so the history keeps it, however many servers there are.
-            let dark = matches!(state, State::Unknown | State::Untold);
-            if *state == State::NotAffected || (all > REMEMBERED && !state.asks() && !dark) {
-                continue;
-            }
+        let all: usize = self.concern.states.iter().map(|(class, _)| fleet.classes[*class].heard.len()).sum();
+        // That it is not known any more is no cure, so the history keeps it, however many servers there are.
+        let dark = |state: State| matches!(state, State::Unknown | State::Untold);
+        let is_kept = |state: State| state != State::NotAffected && (all <= REMEMBERED || state.asks() || dark(state));
+        for (class, state) in self.concern.states.iter().filter(|(_, state)| is_kept(*state)) {
+            let word: Shown = state.word().into();
             // Of those that are silent it is as they were heard last.
-            for server in fleet.classes[*class].heard.iter().chain(&fleet.classes[*class].doubted) {
-                let item = format!("host {}", fleet.servers[*server].name);
-                judged =
-                    if state.asks() { judged.asking(item, state.word()) } else { judged.standing(item, state.word()) };
-            }
+            let servers = fleet.classes[*class].heard.iter().chain(&fleet.classes[*class].doubted);
+            let items = servers.map(|server| fleet.servers[*server].item.clone());
+            judged = judged.stand(items.map(|item| Standing { item, word: word.clone(), asks: state.asks() }));
         }
         judged
     }
@@ -288,6 +295,11 @@ impl Row<'_> {
         let told = self.told.and_then(|told| told.best.links.first().cloned());
         told.or_else(|| Link::parse(&format!("https://security-tracker.debian.org/tracker/{}", self.bulletin.id)))
     }
+}
+
+/// Under this its history says which version holds the fix.
+fn item(release: &str, source: &str) -> String {
+    format!("fix {source} {release}")
 }
 
 /// Whether an advisory is young enough to be listed though nothing is wrong.

@@ -4,7 +4,8 @@ use super::bulletins::Row;
 use super::order::Claim;
 use crate::domain::facts::{HostExposure, Listener, Urgency};
 use crate::domain::{Fact, Judgement, Observation, Shown, SourceRecord, SubjectKind};
-use crate::policy::matching::State;
+use crate::policy::matching::{State, Truth};
+use jiff::civil::Date;
 
 /// Programs that listen under another name than that of their source package.
 const PROGRAMS: &[(&str, &str)] = &[
@@ -33,13 +34,7 @@ pub(super) fn ranked(row: &Row<'_>, exploited: bool, mut judged: Judgement) -> J
         claim.exposed = true;
         judged = judged.because(source.id.to_string(), source.good_at, said);
     }
-    if let Some((percentile, cve)) = likelihood(row)
-        && let Some(told) = &row.truth.likelihoods
-    {
-        claim.percentile = Some(percentile);
-        let said = format!("{cve} is more likely to be exploited than {} % of all", percentile / 100);
-        judged = judged.because(told.source.id.to_string(), told.source.good_at, said);
-    }
+    (claim.percentile, judged) = likely(row.truth, &row.bulletin.cves, judged);
     if let Some((urgency, cve)) = urgency(row)
         && let Some(told) = &row.truth.tracker
     {
@@ -50,9 +45,42 @@ pub(super) fn ranked(row: &Row<'_>, exploited: bool, mut judged: Judgement) -> J
     judged.weigh(claim.weight())
 }
 
-fn likelihood<'r>(row: &Row<'r>) -> Option<(u16, &'r Shown)> {
-    let scores = row.truth.likelihoods.as_ref()?.fact;
-    row.bulletin.cves.iter().filter_map(|cve| Some((scores.percentile(cve.as_str())?, cve))).max()
+/// The likeliest of some vulnerabilities.
+fn likely(truth: &Truth<'_>, cves: &[Shown], judged: Judgement) -> (Option<u16>, Judgement) {
+    let Some(told) = &truth.likelihoods else { return (None, judged) };
+    let likelihoods = cves.iter().filter_map(|cve| Some((told.fact.percentile(cve.as_str())?, cve)));
+    let Some((percentile, cve)) = likelihoods.max() else { return (None, judged) };
+    let said = format!("{cve} is more likely to be exploited than {} % of all", percentile / 100);
+    (Some(percentile), judged.because(told.source.id.to_string(), told.source.good_at, said))
+}
+
+/// The first of some vulnerabilities that is known to be exploited, and since when that is known.
+pub(super) fn exploited<'i>(truth: &Truth<'_>, ids: &'i [Shown]) -> Option<(&'i Shown, Date)> {
+    let listed = ids.iter().filter_map(|id| Some((id, truth.exploited_since(id.as_str())?)));
+    listed.min_by_key(|(_, since)| *since)
+}
+
+/// That it is exploited, and who says so.
+pub(super) fn told_of(truth: &Truth<'_>, exploited: Option<&(&Shown, Date)>, judged: Judgement) -> Judgement {
+    let Some(((cve, since), catalogue)) = exploited.zip(truth.exploited.as_ref()) else { return judged };
+    let said = format!("{cve} is exploited, known since {since}");
+    judged.because(catalogue.source.id.to_string(), catalogue.source.good_at, said)
+}
+
+/// The place of an advisory of which no server tells: by what is known of its vulnerabilities.
+pub(super) fn by_ids(
+    truth: &Truth<'_>,
+    ids: &[Shown],
+    exploited: Option<&(&Shown, Date)>,
+    claim: Claim,
+    judged: Judgement,
+) -> Judgement {
+    let (percentile, judged) = likely(truth, ids, told_of(truth, exploited, judged));
+    let judged = match exploited {
+        Some((cve, since)) => judged.asking("exploited", format!("{cve} since {since}")),
+        None => judged,
+    };
+    judged.weigh(Claim { exploited: exploited.is_some(), percentile, ..claim }.weight())
 }
 
 /// The gravest of its vulnerabilities in what the servers have.

@@ -20,12 +20,13 @@ pub(super) fn judge_feed(
     judge(case, source, declared, &feed.url, heard(source, case.now))
 }
 
-/// Whether the machine-readable sources are heard, and what they hold. `listed` has a line on each list of advisories, by
-/// the name of its source.
+/// Whether the machine-readable sources are heard, and what they hold. `listed` has a line on how much of each list of
+/// advisories is installed here, by the name of its source.
 pub(super) fn judge_truth(case: &Case<'_>, truth: &Truth<'_>, listed: &[(&SourceRecord, String)]) -> Vec<Judgement> {
     let one = |(source, declared, fact): &(&SourceRecord, &Declared, &crate::domain::facts::TruthDeclared)| {
-        let listed = listed.iter().find(|(list, _)| list.id == source.id).map(|(_, line)| Shown::line(line));
-        let title = listed.or_else(|| source.seen.iter().find_map(|seen| holds(&seen.fact)));
+        let listed = listed.iter().find(|(list, _)| list.id == source.id).map_or("", |(_, line)| line.as_str());
+        let title = source.seen.iter().find_map(|seen| holds(&seen.fact));
+        let title = title.map(|title| format!("{title}{listed}").into());
         judge(case, source, declared, &fact.url, title)
     };
     truth.declared.iter().map(one).collect()

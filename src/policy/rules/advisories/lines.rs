@@ -62,8 +62,7 @@ impl Lines<'_, '_> {
     }
 
     fn servers(&self, open: &[&Open<'_, '_>]) -> usize {
-        let sets: BTreeSet<usize> = open.iter().flat_map(|one| &one.sets).copied().collect();
-        self.fleet.heard_in(&sets.into_iter().collect::<Vec<_>>())
+        self.fleet.heard_in_any(open.iter().map(|one| &*one.sets))
     }
 
     /// One that is exploited and whose fix came without an advisory.
@@ -95,7 +94,7 @@ impl Lines<'_, '_> {
         let judged = fixes.collect::<BTreeSet<_>>().into_iter().fold(judged, |judged, (source, release, fix)| {
             judged.standing(format!("fix {source} {release}"), fix.clone())
         });
-        let classes = open.iter().flat_map(|one| &one.sets).flat_map(|set| &self.fleet.sets[*set].classes);
+        let classes = open.iter().flat_map(|one| &*one.sets).flat_map(|set| &self.fleet.sets[*set].classes);
         let servers = classes.flat_map(|class| &self.fleet.classes[*class].heard).collect::<BTreeSet<_>>();
         servers.into_iter().fold(judged, |judged, server| {
             judged.asking(format!("host {}", self.fleet.servers[*server].name), State::Vulnerable.word())

@@ -1,7 +1,12 @@
 //! Drupal's advisories against sites.
 
 use super::*;
-use crate::domain::facts::{ComposerPackage, SiteDeclared, SiteSeen};
+use std::sync::Arc;
+
+use super::lists::{kev, truth};
+use crate::domain::facts::{
+    ComposerPackage, DrupalAffected, DrupalDatabase, DrupalRecord, SiteDeclared, SiteSeen, VersionRange,
+};
 
 pub(super) fn site(name: &str, packages: &[(&str, &str)]) -> SourceRecord {
     let package = |(name, version): &(&str, &str)| ComposerPackage {
@@ -78,4 +83,70 @@ fn every_site_stands_once_however_many_there_are() {
     let items: Vec<&str> = stands.iter().map(|one| one.item.as_str()).collect();
     assert_eq!(items, ["package maps", "package atlas", "site a"]);
     assert_eq!((stands[2].word.as_str(), stands[2].asks), ("vulnerable", true));
+}
+
+/// A record of the database on one module.
+fn record_of(id: &str, published: &str, fixed: Option<&str>) -> DrupalRecord {
+    let range = VersionRange { introduced: "0".into(), fixed: fixed.map(Shown::line), last_affected: None };
+    DrupalRecord {
+        id: id.into(),
+        aliases: vec![format!("CVE-{}", &id[id.len() - 8..]).into()],
+        published: published.parse().ok(),
+        withdrawn: false,
+        affected: vec![DrupalAffected { package: "drupal/maps".into(), ranges: vec![range], constraint: None }],
+    }
+}
+
+fn database(records: Vec<DrupalRecord>) -> SourceRecord {
+    truth("drupal_osv", Fact::DrupalDatabase(Arc::new(DrupalDatabase { records, unread: Vec::new(), newest: None })))
+}
+
+#[test]
+fn what_no_feed_tells_any_more_has_a_row_for_each_advisory_and_its_sites() {
+    let records = vec![
+        record_of("SA-CONTRIB-2023-001", "2023-01-05", Some("2.1.4")),
+        record_of("SA-CONTRIB-2023-002", "2023-02-05", Some("1.0.0")),
+        record_of("SA-CONTRIB-2026-003", "2026-09-05", Some("2.0.0")),
+        record_of("SA-CONTRIB-2026-004", "2026-11-22", Some("2.2.0")),
+        // Given up: the site's own row says so.
+        record_of("SA-CONTRIB-2026-005", "2026-09-05", None),
+    ];
+    let sites = [site("a", &[("drupal/maps", "2.1.3")]), site("b", &[("drupal/maps", "2.1.4")])];
+    let sites = [sites.to_vec(), vec![site("c", &[("drupal/x", "1.0.0")])]].concat();
+    let judgements = judged([vec![database(records.clone())], sites.clone()].concat());
+    let rows = judgements.iter().filter(|one| one.subject.name.as_str().starts_with("SA-"));
+    let rows: Vec<_> = rows.map(|one| (one.subject.name.as_str(), one.verdict, one.title.as_str())).collect();
+    assert_eq!(
+        rows,
+        [
+            ("SA-CONTRIB-2023-001", Verdict::Broken, "maps · 1 of 3 sites vulnerable"),
+            // Long ago, and nothing is wrong: no row; the young one is listed though nothing is.
+            ("SA-CONTRIB-2026-003", Verdict::Ok, "maps · not affected in the version of 2 of 3 sites"),
+            ("SA-CONTRIB-2026-004", Verdict::Due, "maps · 2 of 3 sites vulnerable"),
+        ]
+    );
+    assert_eq!(of(&judgements, "drupal_osv").title, "5 advisories · 5 on what a site has · 0 not installed anywhere");
+    let one = of(&judgements, "SA-CONTRIB-2023-001");
+    let stands: Vec<String> = one.standings.iter().map(|one| format!("{} {}", one.item, one.word)).collect();
+    assert_eq!(stands, ["fix maps 2.1.4", "package maps named by it", "site a vulnerable", "site b not affected"]);
+    let said = "SA-CONTRIB-2023-001 of 2023-01-05 is in the security team's database";
+    assert_eq!((one.because[0].source.as_str(), one.because[0].said.as_str()), ("advisories/drupal_osv", said));
+    // What is exploited comes before what is not, and says who says so.
+    let exploited = judged([vec![database(records), kev(&["CVE-2026-004"])], sites].concat());
+    let (first, other) = (of(&exploited, "SA-CONTRIB-2026-004"), of(&exploited, "SA-CONTRIB-2023-001"));
+    assert_eq!((first.verdict, first.title.as_str()), (Verdict::Broken, "maps · exploited · 2 of 3 sites vulnerable"));
+    assert!(first.weight > other.weight && of(&judgements, "SA-CONTRIB-2026-004").weight < first.weight);
+    let said = "CVE-2026-004 is exploited, known since 2026-11-21";
+    assert!(first.because.iter().any(|one| one.source == "advisories/kev" && one.said == said && one.at.is_some()));
+}
+
+#[test]
+fn what_came_out_today_did_not_begin_tomorrow() {
+    let judgements = judged(vec![
+        database(vec![record_of("SA-CONTRIB-2026-006", "2026-11-23", Some("2.1.4"))]),
+        site("a", &[("drupal/maps", "2.1.3")]),
+    ]);
+    let one = of(&judgements, "SA-CONTRIB-2026-006").clone();
+    assert_eq!((one.verdict, one.since), (Verdict::Due, Some(at("2026-11-24T00:00:00Z"))), "certainly out by then");
+    assert_eq!(one.with_history(1, now(), None).0.since, now());
 }

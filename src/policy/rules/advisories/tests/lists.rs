@@ -8,7 +8,7 @@ use crate::domain::facts::{
     TruthDeclared, Urgency,
 };
 
-fn truth(key: &str, fact: Fact) -> SourceRecord {
+pub(super) fn truth(key: &str, fact: Fact) -> SourceRecord {
     let declared = TruthDeclared { key: key.into(), url: "https://tracker.example/x".into() };
     let subject = Subject::new(SubjectKind::Feed, key);
     let mut source = record("advisories", key, Fact::TruthDeclared(declared), vec![(subject.clone(), fact)]);
@@ -18,6 +18,7 @@ fn truth(key: &str, fact: Fact) -> SourceRecord {
 
 fn bulletin(id: &str, date: &str, cves: &[&str], fixed: &[(&str, &str, &str)]) -> Bulletin {
     Bulletin {
+        withdrawn: None,
         id: id.into(),
         date: date.parse().ok(),
         title: "openssl - security update".into(),
@@ -42,7 +43,7 @@ fn list() -> SourceRecord {
     )])
 }
 
-fn kev(cves: &[&str]) -> SourceRecord {
+pub(super) fn kev(cves: &[&str]) -> SourceRecord {
     let listed = cves.iter().map(|cve| ((*cve).into(), "2026-11-21".parse().unwrap())).collect();
     truth("kev", Fact::Exploited(Arc::new(Exploited { released: None, listed })))
 }
@@ -128,7 +129,10 @@ fn old_advisories_are_rows_only_where_something_is_wrong() {
     let elsewhere = bulletin("DSA-2-1", "2026-11-01", &["CVE-2019-2"], &[("bookworm", "chromium", "1")]);
     let judgements = judged(vec![dsa_list(vec![old(), elsewhere]), fixed("web1")]);
     assert!(judgements.iter().all(|one| !one.subject.name.as_str().starts_with("DSA-")));
-    assert_eq!(of(&judgements, "debian_dsa").title, "2 advisories · 1 on software that is installed here");
+    assert_eq!(
+        of(&judgements, "debian_dsa").title,
+        "2 advisories · 1 on software that is installed here · 1 not installed anywhere"
+    );
     let judgements = judged(vec![dsa_list(vec![old()]), at_version("web1", "3.0.1")]);
     assert_eq!(of(&judgements, "DSA-1-1").verdict, Verdict::Broken);
 }
@@ -425,4 +429,14 @@ fn the_chain_names_what_puts_an_advisory_before_others() {
     assert!(weight(&judgements) > weight(&hidden) && weight(&hidden) > weight(&plain));
     let exploited = judged(vec![list(), kev(&["CVE-2026-1"]), vulnerable("web1")]);
     assert!(weight(&exploited) > weight(&judgements));
+}
+
+#[test]
+fn a_package_with_a_version_that_is_none_is_unknown_and_no_other_server_suffers() {
+    let judgements = judged(vec![list(), at_version("web1", "no version"), fixed("web2"), vulnerable("web3")]);
+    let one = of(&judgements, "DSA-6321-1");
+    let title = "openssl · 1 of 3 servers vulnerable · fix 3.0.15-1~deb12u1 · 1 of 3 servers cannot be told";
+    assert_eq!((one.verdict, one.title.as_str()), (Verdict::Broken, title));
+    let judgements = judged(vec![list(), at_version("web1", "no version"), fixed("web2")]);
+    assert_eq!(of(&judgements, "DSA-6321-1").verdict, Verdict::Unknown);
 }
