@@ -3,13 +3,14 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::process::Stdio;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, Join, ReadBuf};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::signal::unix::{SignalKind, signal};
@@ -21,6 +22,8 @@ const COMPLAINTS: usize = 64 << 10;
 /// A program that has ended may have left somebody behind who holds its pipes open (a kept ssh connection does): what was
 /// said is there by then, so this long is enough to pick it up.
 const GRACE: Duration = Duration::from_millis(200);
+/// Between two signals to a program that does not end of the first.
+const AGAIN: Duration = Duration::from_millis(500);
 /// For a program that is spoken with, once it closed its output.
 const PARTING: Duration = Duration::from_secs(2);
 
@@ -80,7 +83,9 @@ pub fn is_gone(host: &str, pid: u32) -> bool {
     let uname = rustix::system::uname();
     let here = uname.nodename().to_string_lossy();
     let label = |name: &str| name.split('.').next().unwrap_or_default().to_ascii_lowercase();
-    label(host) == label(&here) && !Path::new("/proc").join(pid.to_string()).exists()
+    // Not by /proc, which may hide what others run (hidepid).
+    let lives = |pid| test_kill_process(pid) != Err(Errno::SRCH);
+    label(host) == label(&here) && !i32::try_from(pid).ok().and_then(Pid::from_raw).is_some_and(lives)
 }
 
 /// What a program said and how it ended.
@@ -182,17 +187,29 @@ impl Keys {
         Ok(Self(signal(SignalKind::interrupt())?, signal(SignalKind::quit())?))
     }
 
-    /// Works, and passes on what was sent to us alone.
+    /// Works, and passes on what was sent to us alone; again and again: what comes between a question and the reading of its
+    /// answer is lost on readpassphrase(3).
     async fn of<T>(mut self, pid: Pid, work: impl Future<Output = T>) -> T {
-        let mut work = std::pin::pin!(work);
+        let (mut work, mut pressed) = (std::pin::pin!(work), None);
         loop {
-            let pressed = tokio::select! {
+            let again = async {
+                match pressed {
+                    Some(signal) => {
+                        tokio::time::sleep(AGAIN).await;
+                        signal
+                    }
+                    None => std::future::pending().await,
+                }
+            };
+            let signal = tokio::select! {
                 done = &mut work => return done,
                 _ = self.0.recv() => Signal::INT,
                 _ = self.1.recv() => Signal::QUIT,
+                signal = again => signal,
             };
             // Gone already: then there is nobody to tell.
-            kill_process(pid, pressed).ok();
+            kill_process(pid, signal).ok();
+            pressed = Some(signal);
         }
     }
 }
