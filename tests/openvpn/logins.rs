@@ -10,7 +10,7 @@ use super::sshd::Sshd;
 use super::world::World;
 
 /// In a network and with logs of its own: a server at 203.0.113.5, on which root logs in from `$from`, five minutes ago.
-/// Then a round while they are logged in.
+/// Then two rounds: while they are logged in, and after they left.
 const SCRIPT: &str = r#"
 mount --make-rprivate /
 mount -t tmpfs none /var/log
@@ -31,6 +31,8 @@ utmpdump /var/log/wtmp 2>"$root/err" |
 utmpdump -r <"$root/wtmp" >/var/log/wtmp 2>"$root/err"
 "$matins" round --json >"$root/during.json" || [ $? -le 3 ]
 kill $login; wait $login || true
+until last -w -i -n 400 | grep -q "$from" && ! last -w -i -n 400 | grep -q 'still logged in'; do kill -0 $server; done
+"$matins" round --json >"$root/after.json" || [ $? -le 3 ]
 kill $server
 "#;
 
@@ -54,8 +56,8 @@ fn server() -> Option<Sshd> {
     Some(sshd)
 }
 
-/// What a round during a login from there says of it on web1.
-fn logins(world: &World, from: &str) -> Option<Option<String>> {
+/// What the rounds during and after a login from there say of it on web1.
+fn logins(world: &World, from: &str) -> Option<[Option<String>; 2]> {
     let sshd = server()?;
     let root = sshd.folder.path();
     let config = root.join("config.d/matins");
@@ -88,25 +90,26 @@ fn logins(world: &World, from: &str) -> Option<Option<String>> {
         .unwrap();
     let said = |name: &str| fs::read_to_string(sshd.path(name)).unwrap_or_default();
     assert!(ran.status.success(), "{}{}{}", String::from_utf8_lossy(&ran.stderr), said("err"), said("said"));
-    let round: Value = serde_json::from_str(&said("during.json")).unwrap();
-    let fresh = |source: &Value| source["state"] == "fresh";
-    let sources = round["sources"].as_array().unwrap();
-    assert!(sources.len() == 2 && sources.iter().all(fresh), "{sources:#?}");
-    let findings = round["findings"].as_array().unwrap();
-    let found = findings.iter().find(|finding| finding["key"] == "admin-via-vpn/web1/logins");
-    let told =
-        |finding: &Value| format!("{}: {}", finding["verdict"].as_str().unwrap(), finding["title"].as_str().unwrap());
-    Some(found.map(told))
+    Some(["during.json", "after.json"].map(|name| {
+        let round: Value = serde_json::from_str(&said(name)).unwrap();
+        let fresh = |source: &Value| source["state"] == "fresh";
+        let sources = round["sources"].as_array().unwrap();
+        assert!(sources.len() == 2 && sources.iter().all(fresh), "{sources:#?}");
+        let findings = round["findings"].as_array().unwrap();
+        let found = findings.iter().find(|finding| finding["key"] == "admin-via-vpn/web1/logins");
+        found.map(|finding| format!("{}: {}", finding["verdict"].as_str().unwrap(), finding["title"].as_str().unwrap()))
+    }))
 }
 
 #[test]
-fn a_login_from_outside_while_nobody_is_on_the_vpn_is_due() {
+fn a_login_from_outside_while_nobody_is_on_the_vpn_is_due_until_it_ends() {
     let Some(world) = World::new(&["roman"]) else { return };
     let _server = world.serve(&[]);
-    let Some(during) = logins(&world, "203.0.113.9") else { return };
+    let Some([during, after]) = logins(&world, "203.0.113.9") else { return };
     let during = during.expect("it is told");
     assert!(during.starts_with("due: logged in: root from 203.0.113.9 since "), "{during}");
     assert!(during.ends_with(", and nobody is on the VPN"), "{during}");
+    assert_eq!(after, None, "they left");
 }
 
 #[test]
@@ -114,7 +117,7 @@ fn a_login_while_somebody_is_on_the_vpn_or_from_inside_says_nothing() {
     let Some(world) = World::new(&["roman"]) else { return };
     let _server = world.serve(&[]);
     let Some(inside) = logins(&world, "127.0.0.1") else { return };
-    assert_eq!(inside, None);
+    assert_eq!(inside, [None, None]);
     let _roman = world.join("roman", &[]);
-    assert_eq!(logins(&world, "203.0.113.9").unwrap(), None);
+    assert_eq!(logins(&world, "203.0.113.9").unwrap(), [None, None]);
 }
