@@ -9,6 +9,7 @@
     reason = "tests"
 )]
 
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -48,6 +49,36 @@ impl Home {
         );
         std::fs::write(home.path("config/matins.toml"), config).unwrap();
         Some(home)
+    }
+
+    /// The same kept by borg.
+    fn of_borg() -> Option<Self> {
+        let home = Self::new()?;
+        if Command::new("borg").arg("--version").output().is_err() {
+            eprintln!("left out: borg is not installed");
+            return None;
+        }
+        std::fs::remove_dir_all(home.path("repository")).unwrap();
+        home.borg(&["init", "--encryption", "repokey"]);
+        home.borg(&["create", "::web1-tonight", home.path("data").to_str().unwrap()]);
+        let config = home.path("config/matins.toml");
+        let text = std::fs::read_to_string(&config).unwrap();
+        std::fs::write(config, text.replace("kind = \"restic\"", "kind = \"borg\"")).unwrap();
+        Some(home)
+    }
+
+    fn borg(&self, words: &[&str]) {
+        let mut command = Command::new("borg");
+        command.args(words).env("BORG_REPO", self.path("repository")).env("BORG_PASSPHRASE", "pw");
+        assert!(command.env("BORG_BASE_DIR", self.path("borg")).status().unwrap().success());
+    }
+
+    /// A drill by hand, told this.
+    fn by_hand(&self, told: &str) -> (Option<i32>, String) {
+        let mut child = self.command(&["drill", "nas", "--by-hand"]).stdin(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(told.as_bytes()).unwrap();
+        let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
+        (status.code(), String::from_utf8_lossy(&stdout).into_owned() + &String::from_utf8_lossy(&stderr))
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -113,6 +144,57 @@ fn a_drill_is_timed_compared_and_becomes_evidence_with_its_author() {
     assert_eq!((code, said.contains("there is no [[backup]] called nsa")), (Some(64), true), "{said}");
     let (_, log) = home.run(&["log", "show"]);
     assert!(log.contains("roman") && log.contains("restic check --read-data"), "{log}");
+}
+
+#[test]
+fn a_drill_of_a_borg_repository_is_the_same() {
+    let Some(home) = Home::of_borg() else { return };
+    let within = home.path("within");
+    let (code, said) = home.run(&["drill", "nas", "--within", within.to_str().unwrap()]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.starts_with("ok: web1-tonight of web1 from nas: ") && said.contains("20 are as on the server"),
+        "{said}"
+    );
+    assert_eq!(home.within(), Vec::<PathBuf>::new());
+    assert_eq!(home.run(&["check", "restore"]).0, Some(0));
+}
+
+#[test]
+fn a_drill_by_hand_is_led_timed_and_recorded_with_what_was_seen() {
+    let Some(home) = Home::new() else { return };
+    let (code, said) = home.by_hand("\n\nits front page, and the newest order is there\n");
+    assert_eq!(code, Some(0), "{said}");
+    for words in [
+        "A restore of web1 from nas, by hand: snapshot ",
+        "Promised within 30m",
+        "Never web1 itself",
+        "promised until ",
+        "by what did you see that it is whole?",
+        "promised within 30m\nrecorded; entry 1",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert!(!said.contains(" files, "), "nothing was compared: {said}");
+    let (code, said) = home.run(&["check", "restore"]);
+    assert_eq!(code, Some(0), "{said}");
+    let (_, log) = home.run(&["log", "show"]);
+    assert!(log.contains("by hand: restored in ") && log.contains("the newest order is there"), "{log}");
+}
+
+#[test]
+fn a_drill_by_hand_that_failed_is_broken_and_one_without_an_end_is_not_recorded() {
+    let Some(home) = Home::new() else { return };
+    for told in ["", "\n", "\nmaybe\n", "\n\n", "\n\n\n", "\nf\n \n"] {
+        let (code, said) = home.by_hand(told);
+        assert_eq!(code, Some(130), "{told:?}: {said}");
+        assert!(said.contains("nothing is recorded") && !said.contains("recorded; entry"), "{said}");
+    }
+    assert_eq!(home.run(&["check", "restore"]).0, Some(1), "never tried");
+    let (code, said) = home.by_hand("\nf\nthe disk\u{1b}[2J was full\n");
+    assert_eq!(code, Some(2), "{said}");
+    let (code, said) = home.run(&["check", "restore"]);
+    assert!(code == Some(2) && said.contains("failed: the disk␛[2J was full"), "{said}");
 }
 
 #[test]

@@ -288,7 +288,7 @@ fn however_a_signing_program_leaves_the_terminal_it_is_the_consoles_again() {
     let (program, seen) = (home.path().join("ssh-keygen"), home.path().join("seen"));
     let script = format!(
         "#!/bin/sh\n[ \"$2\" = sign ] || exec /usr/bin/ssh-keygen \"$@\"\nexec </dev/tty\nstty -a >>'{0}'\n\
-         trap 'sleep 1; stty sane; stty -echo; echo over >>\"{0}\"; exit 1' INT\nstty -echo\nprintf 'passphrase: ' >&2\nread -r _\n",
+         trap 'trap \"\" INT; sleep 1; stty sane; stty -echo; echo over >>\"{0}\"; exit 1' INT\nstty -echo\nprintf 'passphrase: ' >&2\nread -r _\n",
         seen.display()
     );
     std::fs::write(&program, script).unwrap();

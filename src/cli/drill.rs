@@ -1,6 +1,8 @@
 //! `matins drill`: tries a restore and records how it went; `matins backup verified`: records that somebody checked a
 //! repository.
 
+mod by_hand;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::edge::{Edge, End, Ended, INTERRUPTED, USAGE, desk, now, print, runtime};
 use crate::collect::backups::COLLECTOR;
-use crate::collect::backups::drill::{Order, Tried, try_restore};
+use crate::collect::backups::drill::{Order, Tried, choose, try_restore};
 use crate::collect::tools::Tools;
 use crate::config::Settings;
 use crate::domain::{Attestation, Fault, Period, Shown};
@@ -38,6 +40,9 @@ pub(super) struct Arguments {
     /// Give up after this long.
     #[arg(long, value_name = "TIME", default_value = "4h")]
     deadline: Period,
+    /// Restore it yourself, guided and with a stopwatch: for what can't be restored into a folder here.
+    #[arg(long, conflicts_with_all = ["path", "within", "sample", "deadline"])]
+    by_hand: bool,
     /// Print the result without recording it.
     #[arg(long)]
     no_record: bool,
@@ -69,7 +74,11 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
         within: arguments.within.clone(),
         deadline: Duration::from_secs(u64::try_from(arguments.deadline.as_seconds()).unwrap_or(u64::MAX)),
     };
-    let tried = runtime()?.block_on(interruptible(&settings, &order))?;
+    let (tried, note) = if arguments.by_hand {
+        led(&settings, &order)?
+    } else {
+        (runtime()?.block_on(interruptible(&settings, &order))?, None)
+    };
     let verdict = verdict(&tried);
     let mut said = words(&tried, &verdict);
     if !arguments.no_record {
@@ -79,7 +88,7 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
             measure: "restore".into(),
             subject: tried.server.clone(),
             until: at.checked_add(ends).unwrap_or(jiff::Timestamp::MAX),
-            note: Shown::line(verdict.as_ref().map_or_else(String::as_str, String::as_str)),
+            note: note.unwrap_or_else(|| Shown::line(verdict.as_ref().map_or_else(String::as_str, String::as_str))),
             file: None,
             drill: Some(tried.drill),
         };
@@ -88,6 +97,15 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
     }
     print(&said)?;
     Ok(if verdict.is_ok() { 0 } else { 2 })
+}
+
+/// With what a person has to say to it.
+fn led(settings: &Settings, order: &Order) -> Result<(Tried, Option<Shown>), End> {
+    let tools = Tools::new(now)?.in_zone(settings.zone.clone());
+    let entries = settings.entries(COLLECTOR.sections);
+    let chosen = runtime()?.block_on(choose(&entries, &settings.register, order, &tools))?;
+    let (tried, note) = by_hand::lead(chosen, &order.backup, &settings.zone)?;
+    Ok((tried, Some(note)))
 }
 
 /// Ctrl-C and a polite end drop the drill, which removes what it made.
@@ -126,10 +144,15 @@ fn words(tried: &Tried, verdict: &Result<String, String>) -> String {
         Err(said) => ("broken", said),
     };
     let part = if drill.whole { "" } else { " (a part of it)" };
+    let head = format!("{word}: {} of {} from {}{part}: {line}\n", drill.snapshot, tried.server, drill.backup);
+    if drill.files == 0 {
+        // By hand, or nothing came back: nothing was compared.
+        return head;
+    }
     let unread = if drill.unread == 0 { String::new() } else { format!(", {} can't be read", drill.unread) };
     format!(
-        "{word}: {} of {} from {}{part}: {line}\n{} files, {} bytes; {} are as on the server, {} changed there since{unread}\n",
-        drill.snapshot, tried.server, drill.backup, drill.files, drill.bytes, drill.same, drill.changed
+        "{head}{} files, {} bytes; {} are as on the server, {} changed there since{unread}\n",
+        drill.files, drill.bytes, drill.same, drill.changed
     )
 }
 

@@ -10,6 +10,12 @@ pub fn compare(a: &str, b: &str) -> Ordering {
     number(a_epoch, b_epoch).then_with(|| part(a_upstream, b_upstream)).then_with(|| part(a_revision, b_revision))
 }
 
+/// Whether a text can be one: the letters that Debian Policy, section 5.6.12 allows, as far as dpkg insists on them.
+pub fn is_version(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit() || c.is_ascii_alphabetic())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".+~:-".contains(&byte))
+}
+
 /// The epoch, and the rest. Without a colon, or with something else than digits before it, there is none.
 fn epoch(version: &str) -> (&[u8], &[u8]) {
     match version.split_once(':') {

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use super::lines::Lines;
 use super::{Kind, Parsed};
 use crate::domain::facts::{Bulletin, BulletinFix, Bulletins};
+use crate::domain::version::is_version;
 use crate::domain::{Fact, Fault, Period, Shown};
 
 pub(super) const DSA: Kind = Kind {
@@ -110,12 +111,6 @@ fn withdrawn(line: &str) -> Option<Shown> {
     let word = said.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default().to_ascii_lowercase();
     let is = ["withdrawn", "rejected", "retracted", "revoked"].contains(&word.as_str());
     is.then(|| Shown::line(said).cut(120))
-}
-
-/// Debian Policy, section 5.6.12.
-pub(super) fn is_version(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_digit() || c.is_ascii_alphabetic())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".+~:-".contains(&byte))
 }
 
 #[cfg(test)]

@@ -7,9 +7,9 @@ use std::io::BufRead;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::bulletins::is_version;
 use super::{Kind, Parsed, archive};
 use crate::domain::facts::{Support, SupportEnded, SupportLimited};
+use crate::domain::version::is_version;
 use crate::domain::{Fact, Fault, Period, Shown};
 
 pub(super) const KIND: Kind = Kind {

@@ -10,9 +10,9 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::bulletins::is_version;
 use super::{Kind, Parsed, json};
 use crate::domain::facts::{Fix, Issue, IssueState, NoDsa, Tracker, Urgency};
+use crate::domain::version::is_version;
 use crate::domain::{Fact, Fault, Period, Shown};
 
 pub(super) const KIND: Kind = Kind {

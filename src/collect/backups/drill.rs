@@ -58,9 +58,9 @@ pub async fn try_restore(entries: &[Entry], register: &Register, order: &Order, 
     let ready = ready(entries, register, order)?;
     let restores = ready.meant.planned.restores.as_ref().ok_or_else(|| {
         Fault::new(format!("kind {} can't be restored from here", ready.meant.kind.word))
-            .mend("try it by hand, and record it with `matins attest restore SERVER`")
+            .mend("restore it yourself, with the stopwatch of `matins drill --by-hand`")
     })?;
-    let (snapshot, bytes) = choose(&ready, order, tools).await?;
+    let (snapshot, bytes) = newest(&ready, order, tools).await?;
     let scratch = order.within.as_ref().map_or_else(Scratch::roomy, |folder| Scratch::within(folder))?;
     if let (Some(bytes), Some(room)) = (bytes.filter(|_| order.paths.is_empty()), scratch.room())
         && bytes > room
@@ -116,8 +116,25 @@ fn ready(entries: &[Entry], register: &Register, order: &Order) -> Result<Ready,
     Ok(Ready { meant, server, expect: backup.expect, offsite: backup.offsite })
 }
 
+/// What a person is going to restore.
+#[derive(Debug)]
+pub struct Chosen {
+    pub server: Shown,
+    pub expect: BackupExpect,
+    pub offsite: bool,
+    /// Its name, or why that is not known.
+    pub snapshot: Result<String, Fault>,
+}
+
+/// Chooses what is to be restored by hand. A list that can't be read is no reason not to try.
+pub async fn choose(entries: &[Entry], register: &Register, order: &Order, tools: &Tools) -> Result<Chosen, Fault> {
+    let ready = ready(entries, register, order)?;
+    let snapshot = newest(&ready, order, tools).await.map(|(name, _)| name);
+    Ok(Chosen { server: ready.server.name, expect: ready.expect, offsite: ready.offsite, snapshot })
+}
+
 /// The snapshot's name for the tool, and how much it holds where that is known.
-async fn choose(ready: &Ready, order: &Order, tools: &Tools) -> Result<(String, Option<u64>), Fault> {
+async fn newest(ready: &Ready, order: &Order, tools: &Tools) -> Result<(String, Option<u64>), Fault> {
     if let Some(named) = &order.snapshot {
         return Ok((named.clone(), None));
     }

@@ -21,6 +21,8 @@ const COMPLAINTS: usize = 64 << 10;
 /// A program that has ended may have left somebody behind who holds its pipes open (a kept ssh connection does): what was
 /// said is there by then, so this long is enough to pick it up.
 const GRACE: Duration = Duration::from_millis(200);
+/// Between two signals to a program that does not end of the first.
+const AGAIN: Duration = Duration::from_millis(500);
 /// For a program that is spoken with, once it closed its output.
 const PARTING: Duration = Duration::from_secs(2);
 
@@ -182,17 +184,29 @@ impl Keys {
         Ok(Self(signal(SignalKind::interrupt())?, signal(SignalKind::quit())?))
     }
 
-    /// Works, and passes on what was sent to us alone.
+    /// Works, and passes on what was sent to us alone; again and again: what comes between a question and the reading of its
+    /// answer is lost on readpassphrase(3).
     async fn of<T>(mut self, pid: Pid, work: impl Future<Output = T>) -> T {
-        let mut work = std::pin::pin!(work);
+        let (mut work, mut pressed) = (std::pin::pin!(work), None);
         loop {
-            let pressed = tokio::select! {
+            let again = async {
+                match pressed {
+                    Some(signal) => {
+                        tokio::time::sleep(AGAIN).await;
+                        signal
+                    }
+                    None => std::future::pending().await,
+                }
+            };
+            let signal = tokio::select! {
                 done = &mut work => return done,
                 _ = self.0.recv() => Signal::INT,
                 _ = self.1.recv() => Signal::QUIT,
+                signal = again => signal,
             };
             // Gone already: then there is nobody to tell.
-            kill_process(pid, pressed).ok();
+            kill_process(pid, signal).ok();
+            pressed = Some(signal);
         }
     }
 }

@@ -51,8 +51,11 @@ impl State {
         matches!(self, Self::OldRuns | Self::Vulnerable)
     }
 
-    /// A version against the one that holds the fix.
+    /// A version against the one that holds the fix. Of text that is none nobody can tell.
     fn since(version: &str, fixed: &str) -> Self {
+        if !version::is_version(version) {
+            return Self::Unknown;
+        }
         if version::compare(version, fixed) == Ordering::Less { Self::Vulnerable } else { Self::Fixed }
     }
 

@@ -121,7 +121,7 @@ fn of_last(now: Timestamp, class: &Class, last: &Attested) -> (Verdict, String) 
 
 fn how(class: &Class) -> String {
     let server = class.servers.first().map_or("SERVER", Shown::as_str);
-    format!("`matins drill BACKUP --server {server}`; by hand, then `matins attest restore {server}`")
+    format!("`matins drill BACKUP --server {server}`; what can't be restored into a folder: with `--by-hand`")
 }
 
 #[cfg(test)]

@@ -430,3 +430,13 @@ fn the_chain_names_what_puts_an_advisory_before_others() {
     let exploited = judged(vec![list(), kev(&["CVE-2026-1"]), vulnerable("web1")]);
     assert!(weight(&exploited) > weight(&judgements));
 }
+
+#[test]
+fn a_package_with_a_version_that_is_none_is_unknown_and_no_other_server_suffers() {
+    let judgements = judged(vec![list(), at_version("web1", "no version"), fixed("web2"), vulnerable("web3")]);
+    let one = of(&judgements, "DSA-6321-1");
+    let title = "openssl · 1 of 3 servers vulnerable · fix 3.0.15-1~deb12u1 · 1 of 3 servers cannot be told";
+    assert_eq!((one.verdict, one.title.as_str()), (Verdict::Broken, title));
+    let judgements = judged(vec![list(), at_version("web1", "no version"), fixed("web2")]);
+    assert_eq!(of(&judgements, "DSA-6321-1").verdict, Verdict::Unknown);
+}
