@@ -319,7 +319,7 @@ fn press_form(form: &mut Form, key: &KeyEvent) {
         // An end begins with a digit: `10d`, `2026-12-24`.
         KeyCode::Char('0'..='9') if form.focus == Field::Until => edit(&mut form.ends.typed, key),
         KeyCode::Char('/') if form.focus == Field::Extent && form.names_hosts() => {
-            form.named = Some(TextInput::default())
+            form.named = Some(TextInput::default());
         }
         _ if form.named.is_some() => form.name(|named| edit(named, key)),
         KeyCode::Char(_) if !key.modifiers.contains(KeyModifiers::CONTROL) => {
