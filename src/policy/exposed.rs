@@ -235,7 +235,8 @@ fn spoke(evidence: &Evidence) -> HashSet<(Side, &Shown)> {
     views.flatten().filter(heard).map(|view| (view.side, &view.by)).collect()
 }
 
-fn is_private(address: IpAddr) -> bool {
+/// Of a network that only a VPN or the house itself leads to.
+pub fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => address.is_private() || address.is_loopback() || address.is_link_local(),
         IpAddr::V6(address) => address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local(),

@@ -163,7 +163,7 @@ impl Clerk {
             Order::Prepare(errand) => {
                 let (errand, known) = (errand.clone(), Known::of(&mut self.desk, errand, now));
                 self.deeds.spawn(async move {
-                    let prepared = prepare(&tools, &errand, known).await;
+                    let prepared = prepare(&tools, known).await;
                     // Nobody listens any more when this fails; then nobody wants it either.
                     updates.send(Update::Prepared(errand, prepared)).ok();
                     None

@@ -233,7 +233,7 @@ pub fn power() -> HostPower {
             hidden: Vec::new(),
         }),
         logins: Read::Seen(Vec::new()),
-        remote_logins: Read::Seen(Vec::new()),
+        remote_logins: Read::Seen(Some(Vec::new())),
         own_key: Some("SHA256:mona".into()),
     }
 }

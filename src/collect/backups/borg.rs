@@ -33,6 +33,8 @@ pub const KIND: Kind = Kind {
 
 /// As many of the newest archives are looked into.
 const LOOKED_INTO: &str = "60";
+/// Of as many of borg 2's locks is asked whose they are: what runs were ended by force left behind lies beside one that lives.
+const LOCKS: usize = 16;
 /// What borg 2 knows of each without reading through it.
 const CLOSER: &str = "{hostname}{start}{end}{nfiles}{size}";
 /// Of as many of the newest, sizes and counts are asked.
@@ -104,10 +106,15 @@ impl BorgBackup {
             return (!is_left(host, process)).then(|| format!("held by {host}").into());
         }
         let locks = look(format!("{folder}/locks")).await?;
-        let name = locks.first().map(|entry| String::from_utf8_lossy(&entry.name).into_owned())?;
-        let place = Place { server: Server::local(), path: format!("{folder}/locks/{name}") };
-        let run = parse::lock(&tools.shell.read_file(&place, 4 << 10).await.ok()?.bytes)?;
-        (!is_gone(run.host(), run.pid)).then(|| Shown::line(&format!("held by {}", run.host())))
+        for lock in locks.iter().take(LOCKS) {
+            let path = format!("{folder}/locks/{}", String::from_utf8_lossy(&lock.name));
+            let read = tools.shell.read_file(&Place { server: Server::local(), path }, 4 << 10).await;
+            let run = read.ok().and_then(|file| parse::lock(&file.bytes));
+            if let Some(run) = run.filter(|run| run.lives((tools.now)())) {
+                return Some(Shown::line(&format!("held by {}", run.host())));
+            }
+        }
+        None
     }
 }
 

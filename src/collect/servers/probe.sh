@@ -60,19 +60,50 @@ ask_power() {
   power=none
   if [ "$(id -u)" = 0 ]; then power=root && return; fi
   command -v sudo >/dev/null 2>&1 || return 0
-  allowed=$(sudo -n -l 2>/dev/null | tr '\n' ,),
+  allowed=$(sudo -n -l 2>/dev/null)
   case $allowed in *NOPASSWD*) power=sudo ;; *) return 0 ;; esac
-  case $allowed in *'NOPASSWD: ALL,'*) return 0 ;; esac
-  number=0
-  while IFS= read -r rule; do
-    number=$((number + 1))
-    rule=${rule#+}
-    # Rules without arguments, or with any, hold these too.
-    case $allowed in *" $rule,"* | *" ${rule%% *},"* | *" ${rule%% *} \*,"*) continue ;; esac
-    [ ! -e "${rule%% *}" ] || lacks=$lacks:$number
-  done <<RULES
-$(wanted)
-RULES
+  while read -r number program; do
+    [ ! -e "$program" ] || lacks=$lacks:$number
+  done <<LACKING
+$({ wanted; printf '\n%s\n' "$allowed"; } | lacking)
+LACKING
+}
+
+# From the rules that are wanted and, behind an empty line, those that sudo tells of: number and program of each that is not
+# held. Of ALL, of patterns and of folders nothing is said to be lacking: what they hold sudo knows best.
+lacking() {
+  awk '
+    !told && $0 == "" { told = 1; next }
+    !told { sub(/^[+]/, ""); rules[++count] = $0; next }
+    {
+      # As whom, tags, limits and digests stand in front of a command; what NOPASSWD says lasts until the end of the line.
+      free = 0
+      gsub(/\\,/, " ")
+      many = split($0, commands, /, */)
+      for (at = 1; at <= many; at++) {
+        one = commands[at]
+        sub(/^ +/, "", one)
+        while (match(one, /^([(][^)]*[)]|[A-Z_]+:|[A-Z_]+=[^ ]*|sha[0-9]+:[^ ]*) */)) {
+          if (one ~ /^NOPASSWD:/) free = 1
+          if (one ~ /^PASSWD:/) free = 0
+          one = substr(one, RLENGTH + 1)
+        }
+        if (!free || one ~ /^!/) continue
+        program = one
+        sub(/ .*/, "", program)
+        if (one == "ALL" || program ~ /[*?^[]|\/$/) { all = 1; exit }
+        held[one] = 1
+        # Rules without arguments, or with any, hold these too.
+        if (program == one || substr(one, length(program) + 2) ~ /^[\^]|[*?[]/) held[program] = 1
+      }
+    }
+    END {
+      for (at = 1; at <= count && !all; at++) {
+        program = rules[at]
+        sub(/ .*/, "", program)
+        if (!(rules[at] in held) && !(program in held)) print at, program
+      }
+    }'
 }
 
 # Whether sudo's rules hold what is asked of a program; else 77 and the line that is missing.
@@ -189,6 +220,14 @@ print_keys() {
   ssh-keygen -lf "$1" || :
 }
 
+# Who has a terminal, from where and since when; util-linux's and wtmpdb's `last` are called alike. wtmpdb tells of sessions
+# without a terminal too, such as our own.
+visits() {
+  # shellcheck disable=SC2086
+  list=$($limit last -w -i -n 400 --time-format iso) || return
+  printf '%s\n' "$list" | awk '/still logged in/ && $2 ~ /^(pts\/|tty)/'
+}
+
 # The clock comes last: from there only the way back lies between it and us.
 clock() {
   now=$(date +%s.%N)
@@ -200,8 +239,8 @@ log=/var/log/unattended-upgrades/unattended-upgrades.log
 
 # Everything that the costly parts are made from: name, inode, size, times. A file that isn't there says so, which counts.
 # This much is done on every visit: one stat, one sha256sum; and what leaves no trace in a file: the ports that listen (but
-# those that a resolver opens for a moment), and what may be read with root's power alone: the packet filter, keys, sudo's
-# rules. What stat says of its own folder in /proc, made that moment, is the time.
+# those that a resolver opens for a moment), who has a terminal, and what may be read with root's power alone: the packet
+# filter, keys, sudo's rules. What stat says of its own folder in /proc, made that moment, is the time.
 digest=
 given=${power-}
 power=${given%%:*}
@@ -228,6 +267,7 @@ if [ -z "${DPKG_ADMINDIR-}${APT_CONFIG-}" ]; then
     $1 == "tcp" { print $1, $5 }
     $1 == "udp" { at = $5; sub(/.*:/, "", at); if (at + 0 < 32768) print $1, $5 }
     $1 ~ /tcp/ && $1 != "tcp" { print $1, $2 }' | sort -u)
+  visits_said=$(visits 2>&1) && visits_rc=0 || visits_rc=$?
   rooted=
   asked=
   case $power in
@@ -246,6 +286,7 @@ if [ -z "${DPKG_ADMINDIR-}${APT_CONFIG-}" ]; then
       digest=$(sha256sum <<EOF
 $boot $tz $power$lacks
 $live
+$visits_rc $visits_said
 $rooted
 $stamps
 EOF
@@ -513,13 +554,7 @@ logins() {
 }
 section logins logins
 
-# Who has a terminal, from where and since when; util-linux's and wtmpdb's `last` are called alike.
-visits() {
-  # shellcheck disable=SC2086
-  list=$($limit last -w -i -n 400 --time-format iso) || return
-  printf '%s\n' "$list" | awk '/still logged in/'
-}
-section visits visits
+if [ -n "${visits_rc-}" ]; then section visits again "$visits_said" "$visits_rc"; else section visits visits; fi
 
 section filters filters
 for tool in $(filters); do section "$tool" rules "$tool"; done

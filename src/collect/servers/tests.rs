@@ -257,6 +257,68 @@ async fn a_new_key_and_a_new_rule_that_only_root_can_see_are_news() {
 }
 
 #[tokio::test]
+async fn a_terminal_that_opens_or_closes_is_news_and_a_session_without_one_is_none() {
+    let machine = Machine::new();
+    machine.program("ss", "exit 0");
+    machine.program("id", "echo 1000");
+    machine.program("sudo", "exit 1");
+    machine.program("last", &format!("cat {}", machine.path("open").display()));
+    let row = |terminal: &str, from: &str| {
+        format!("anna     {terminal:<12} {from:<16} 2026-11-26T08:05:00+00:00   still logged in\n")
+    };
+    let other = "ben      pts/0        203.0.113.9      2026-11-26T06:12:00+00:00 - crash  (00:10)\n";
+    machine.write("open", other);
+    let ask = async |known: &str| answer_to(&machine, known, "none").await;
+    let nobody = digest(&ask("").await);
+    assert_eq!(nobody.len(), 64, "{nobody}");
+    machine.write("open", &format!("{}{other}", row("ssh", "203.0.113.8")));
+    assert!(ask(&nobody).await.starts_with("#same"));
+    machine.write("open", &format!("{}{other}", row("pts/2", "203.0.113.7")));
+    let opened = ask(&nobody).await;
+    assert!(opened.starts_with("#digest"), "{opened}");
+    assert!(ask(&digest(&opened)).await.starts_with("#same"));
+    machine.program("last", "echo broken >&2; exit 1");
+    let broken = ask(&digest(&opened)).await;
+    assert!(broken.starts_with("#digest") && digest(&broken) != nobody, "{broken}");
+}
+
+/// What sudo says it allows, as 1.9 prints it; and the numbers of what it lacks.
+#[tokio::test]
+async fn rules_that_sudo_holds_are_not_said_to_be_lacking() {
+    let machine = Machine::new();
+    let lacks = async |said: &str| {
+        machine.write("said", said);
+        let call = format!("{{ wanted; echo; cat {}; }} | lacking", machine.path("said").display());
+        let (said, status) = machine.says("", &["wanted", "lacking"], &call).await;
+        assert_eq!(status, Some(0));
+        said.lines().map(|line| line.split(' ').next().unwrap().parse().unwrap()).collect::<Vec<usize>>()
+    };
+    for all in [
+        "(ALL : ALL) NOPASSWD: ALL",
+        "(root) NOPASSWD: LOG_OUTPUT: ALL",
+        "(ALL) MAIL: TIMEOUT=20 NOPASSWD: FOLLOW: ALL",
+        "(root) NOPASSWD: /usr/bin/id, ALL",
+        "(root) NOPASSWD: ALL, !/usr/bin/su",
+        "(root) NOPASSWD: /usr/sbin/, /usr/bin/id",
+        "(root) NOPASSWD: /usr/sbin/*",
+        "(root) NOPASSWD: ^/usr/s?bin/.*$",
+    ] {
+        assert_eq!(
+            lacks(&format!("Matching Defaults entries:\n    x\n\n    {all}\n")).await,
+            Vec::<usize>::new(),
+            "{all}"
+        );
+    }
+    let every: Vec<usize> = (1..=11).collect();
+    for none in ["(ALL : ALL) ALL", "(root) NOPASSWD: /usr/bin/id, PASSWD: ALL", "(root) NOPASSWD: !ALL, !/usr/sbin/"] {
+        assert_eq!(lacks(&format!("    {none}\n    (root) NOPASSWD: /bin/true\n")).await, every, "{none}");
+    }
+    let some = "    (root) NOPASSWD: LOG_OUTPUT: /usr/sbin/nft -s -j list ruleset, NOLOG_OUTPUT: /usr/sbin/iptables-save\n    \
+        (root) NOPASSWD: sha256:0a== /usr/bin/find, /usr/bin/ss *, /usr/bin/cvtsudoers -f json, /usr/sbin/needrestart \"\"\n";
+    assert_eq!(lacks(some).await, [3, 4, 5, 7, 11]);
+}
+
+#[tokio::test]
 async fn what_older_rules_of_sudo_lack_is_named_and_not_tried_at_each_visit() {
     let machine = Machine::new();
     if with_homes(&machine).await.is_none() {

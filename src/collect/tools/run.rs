@@ -3,13 +3,14 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::process::Stdio;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, Join, ReadBuf};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::signal::unix::{SignalKind, signal};
@@ -82,7 +83,9 @@ pub fn is_gone(host: &str, pid: u32) -> bool {
     let uname = rustix::system::uname();
     let here = uname.nodename().to_string_lossy();
     let label = |name: &str| name.split('.').next().unwrap_or_default().to_ascii_lowercase();
-    label(host) == label(&here) && !Path::new("/proc").join(pid.to_string()).exists()
+    // Not by /proc, which may hide what others run (hidepid).
+    let lives = |pid| test_kill_process(pid) != Err(Errno::SRCH);
+    label(host) == label(&here) && !i32::try_from(pid).ok().and_then(Pid::from_raw).is_some_and(lives)
 }
 
 /// What a program said and how it ended.

@@ -2,15 +2,20 @@
 
 use secrecy::SecretString;
 
-use super::parse::parse_status;
+use super::parse::{Status, parse_status};
 use crate::collect::tools::Tools;
 use crate::domain::facts::VpnClient;
 use crate::domain::{Fault, Interface, Shown, VpnSession};
 
 /// Who is there now.
 pub async fn sessions(tools: &Tools, interface: &Interface) -> Result<Vec<VpnClient>, Fault> {
+    Ok(ask(tools, interface).await?.clients)
+}
+
+/// Its whole status, of now.
+pub(super) async fn ask(tools: &Tools, interface: &Interface) -> Result<Status, Fault> {
     let password = password(tools, interface).await?;
-    listed(interface, &interface.status(&tools.shell, password.as_ref()).await?)
+    read(interface, &interface.status(&tools.shell, password.as_ref()).await?)
 }
 
 /// Ends a session; what was answered. `None`: it is not there any more, and nothing was sent; nor was it after a fault.
@@ -19,7 +24,7 @@ pub async fn disconnect(tools: &Tools, interface: &Interface, session: &VpnSessi
     let mut gone = false;
     // Its number alone may be another's by now, when OpenVPN was started again.
     let meant = |list: &[u8]| {
-        gone = !listed(interface, list)?.iter().filter_map(VpnSession::of).any(|one| one == *session);
+        gone = !read(interface, list)?.clients.iter().filter_map(VpnSession::of).any(|one| one == *session);
         if gone { Err(Fault::new("it is not there any more")) } else { Ok(()) }
     };
     let sent = interface.kill(&tools.shell, password.as_ref(), session.id, meant).await;
@@ -33,8 +38,7 @@ async fn password(tools: &Tools, interface: &Interface) -> Result<Option<SecretS
     }
 }
 
-fn listed(interface: &Interface, answer: &[u8]) -> Result<Vec<VpnClient>, Fault> {
-    let status = parse_status(answer)
-        .map_err(|flaw| Fault::new(format!("the management interface {interface} answered, but {}", flaw.said())))?;
-    Ok(status.clients)
+fn read(interface: &Interface, answer: &[u8]) -> Result<Status, Fault> {
+    parse_status(answer)
+        .map_err(|flaw| Fault::new(format!("the management interface {interface} answered, but {}", flaw.said())))
 }

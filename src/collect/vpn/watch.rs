@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use super::history;
 use super::parse::{Flaw, Status, Written, parse_status};
 use super::pki::read_pki;
+use super::sessions;
 use super::settings::Ways;
 use crate::collect::tools::Tools;
 use crate::collect::tools::shell::FileRead;
@@ -47,8 +48,8 @@ impl Watch {
             None => None,
         };
         match (file, management) {
-            (None, Some(management)) => self.ask_management(tools, management).await,
-            (Some(file), Some(management)) => match self.ask_management(tools, management).await {
+            (None, Some(management)) => ask_management(tools, management).await,
+            (Some(file), Some(management)) => match ask_management(tools, management).await {
                 Ok(mut clients) => {
                     clients.told_by = format!("{}, because {}", clients.told_by, file.said).into();
                     Ok(clients)
@@ -70,22 +71,15 @@ impl Watch {
             None => None,
         }
     }
+}
 
-    async fn ask_management(&self, tools: &Tools, management: &Interface) -> Result<VpnClients, Fault> {
-        let password = match &management.password {
-            Some(from) => Some(tools.secrets.read(from).await?),
-            None => None,
-        };
-        let answer = management.status(&tools.shell, password.as_ref()).await?;
-        let status = parse_status(&answer).map_err(|flaw| {
-            Fault::new(format!("the management interface {management} answered, but {}", flaw.said()))
-        })?;
-        let written_at = match status.written {
-            Written::At(at) => Read::Seen(at),
-            Written::Local(_) | Written::Unsaid => Read::unreadable("the management interface did not say its time"),
-        };
-        Ok(clients(status, written_at, format!("management interface {management}").into()))
-    }
+async fn ask_management(tools: &Tools, management: &Interface) -> Result<VpnClients, Fault> {
+    let status = sessions::ask(tools, management).await?;
+    let written_at = match status.written {
+        Written::At(at) => Read::Seen(at),
+        Written::Local(_) | Written::Unsaid => Read::unreadable("the management interface did not say its time"),
+    };
+    Ok(clients(status, written_at, format!("management interface {management}").into()))
 }
 
 impl Ask for Watch {

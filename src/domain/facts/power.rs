@@ -23,9 +23,9 @@ pub struct HostPower {
     pub sudoers: Read<Vec<SudoRule>>,
     pub keys: Read<KeysSeen>,
     pub logins: Read<Vec<Login>>,
-    /// Who had a terminal at that moment, from another machine.
+    /// Who had a terminal at that moment, from another machine. `None`: it has no `last`, which a Debian need not have.
     #[serde(default = "not_asked")]
-    pub remote_logins: Read<Vec<RemoteLogin>>,
+    pub remote_logins: Read<Option<Vec<RemoteLogin>>>,
     /// Fingerprint of the key that we ourselves asked with, where the register names one.
     pub own_key: Option<Shown>,
 }
@@ -99,6 +99,6 @@ pub struct RemoteLogin {
     pub began: Timestamp,
 }
 
-fn not_asked() -> Read<Vec<RemoteLogin>> {
+fn not_asked() -> Read<Option<Vec<RemoteLogin>>> {
     Read::unreadable("not asked yet")
 }

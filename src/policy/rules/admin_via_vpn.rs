@@ -41,8 +41,13 @@ fn judge(case: &Case<'_>) -> Vec<Judgement> {
     let readings: Vec<Reading<'_>> = Reading::all(case);
     let peers = Peers::of(case.evidence);
     let mut judgements = Vec::new();
+    let uncompared = logins::uncompared(case);
     for reading in &readings {
-        judgements.push(judge_vpn(case, reading, &peers));
+        let vpn = judge_vpn(case, reading, &peers);
+        judgements.push(match &uncompared {
+            Some(said) => vpn.because("servers", None, said.as_str()),
+            None => vpn,
+        });
         judgements.extend(strangers::judge(case, reading, &peers));
         judgements.extend(certificates::judge(case, reading));
     }

@@ -29,31 +29,31 @@ const PATIENCE: Duration = Duration::from_secs(1_800);
 const CAP: usize = 4 << 20;
 const LINES: usize = 300;
 
-/// What the evidence tells of an errand, before anybody is asked.
+/// An errand with what the evidence tells of it, before anybody is asked.
 pub(super) enum Known {
-    Waits(Waits),
-    Sought(Result<Sought, Fault>),
+    Servers { kind: DeedKind, servers: Vec<Server>, waits: Waits },
+    Disconnect(Sought),
 }
 
 impl Known {
     pub(super) fn of(desk: &mut Desk, errand: &Errand, now: jiff::Timestamp) -> Result<Self, Fault> {
         desk.with_evidence(|desk| match errand {
-            Errand::Servers { .. } => Self::Waits(security(desk.evidence(), now)),
-            Errand::Disconnect { subject, key } => {
-                Self::Sought(seek(desk.evidence(), &desk.plan.sources, (subject, key)))
+            Errand::Servers { kind, servers } => {
+                let waits = security(desk.evidence(), now);
+                Ok(Self::Servers { kind: *kind, servers: servers.clone(), waits })
             }
-        })
+            Errand::Disconnect { subject, key } => {
+                seek(desk.evidence(), &desk.plan.sources, (subject, key)).map(Self::Disconnect)
+            }
+        })?
     }
 }
 
 /// What would be done. Looks, and changes nothing.
-pub(super) async fn prepare(tools: &Tools, errand: &Errand, known: Result<Known, Fault>) -> Result<Deed, Fault> {
-    match (errand, known?) {
-        (Errand::Servers { kind, servers }, Known::Waits(waits)) => {
-            plan::prepare(tools, (*kind, servers), &waits).await
-        }
-        (_, Known::Sought(sought)) => disconnect::plan(tools, &sought?).await,
-        (Errand::Disconnect { .. }, Known::Waits(_)) => Err(Fault::new("nobody was looked for")),
+pub(super) async fn prepare(tools: &Tools, known: Result<Known, Fault>) -> Result<Deed, Fault> {
+    match known? {
+        Known::Servers { kind, servers, waits } => plan::prepare(tools, (kind, &servers), &waits).await,
+        Known::Disconnect(sought) => disconnect::plan(tools, &sought).await,
     }
 }
 

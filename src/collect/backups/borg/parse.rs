@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use super::super::names::parse_name;
 use super::super::troubles::{ON_THE_WAY, Trouble, find};
-use crate::collect::tools::run::Ran;
+use crate::collect::tools::run::{Ran, is_gone};
 use crate::domain::facts::{Encryption, Snapshot, Snapshots};
 use crate::domain::{Fault, Shown};
 
@@ -171,10 +171,19 @@ fn encryption(mode: &str) -> Encryption {
 pub struct Lock {
     hostid: String,
     #[serde(rename = "processid")]
-    pub pid: u32,
+    pid: u32,
+    time: String,
 }
 
+/// A run writes its lock anew every quarter of an hour, and borg itself takes one of this age for left behind.
+const STALE: SignedDuration = SignedDuration::from_mins(30);
+
 impl Lock {
+    /// Whether somebody works behind it: it is young, and its process was not on this machine and is gone.
+    pub fn lives(&self, now: Timestamp) -> bool {
+        moment(&self.time).is_some_and(|at| now.duration_since(at) < STALE) && !is_gone(self.host(), self.pid)
+    }
+
     pub fn host(&self) -> &str {
         self.hostid.split('@').next().unwrap_or_default()
     }

@@ -255,8 +255,46 @@ fn which_borg_it_is_it_says_itself() {
     ] {
         assert_eq!(parse_version(said.as_bytes()), generation, "{said}");
     }
-    let held = parse::lock(br#"{"exclusive": false, "hostid": "web1@72", "processid": 7, "threadid": 0, "time": "x"}"#);
-    assert_eq!(held.map(|lock| (lock.host().to_owned(), lock.pid)), Some(("web1".into(), 7)));
+}
+
+/// A lock of borg 2 as it writes them.
+fn lock(host: &str, pid: u32, time: &str) -> String {
+    format!(r#"{{"exclusive": true, "hostid": "{host}@72", "processid": {pid}, "threadid": 0, "time": "{time}"}}"#)
+}
+
+#[test]
+fn a_lock_of_borg_2_lives_for_half_an_hour_unless_its_process_is_seen_to_be_gone() {
+    let lives = |host: &str, pid: u32, now: &str| {
+        parse::lock(lock(host, pid, "2026-11-23T01:14:00.123+00:00").as_bytes()).unwrap().lives(now.parse().unwrap())
+    };
+    assert!(lives("nas", 7, "2026-11-23T01:43:59Z") && !lives("nas", 7, "2026-11-23T01:44:01Z"));
+    let here = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    assert!(lives(&here, std::process::id(), "2026-11-23T01:15:00Z"));
+    assert!(!lives(&here, u32::MAX, "2026-11-23T01:15:00Z"));
+    assert!(!parse::lock(lock("nas", 7, "x").as_bytes()).unwrap().lives("2026-11-23T01:15:00Z".parse().unwrap()));
+    assert!(parse::lock(b"{}").is_none());
+}
+
+#[tokio::test]
+async fn a_run_of_borg_2_is_seen_beside_the_locks_that_others_left() {
+    let scratch = Scratch::new().unwrap();
+    let locks = scratch.path().join("locks");
+    std::fs::create_dir(&locks).unwrap();
+    let backup = BorgBackup {
+        repository: BorgRepository::parse(&scratch.path().to_string_lossy()).unwrap(),
+        password: None,
+        sizes: false,
+        borg: Borg::default(),
+    };
+    let tools = Tools::new(|| "2026-11-23T01:15:00Z".parse().unwrap()).unwrap();
+    for (name, text) in
+        [("0", lock("nas", 7, "2026-11-22T01:14:00.123+00:00")), ("1", "x".into()), ("3", String::new())]
+    {
+        std::fs::write(locks.join(name), text).unwrap();
+    }
+    assert_eq!(backup.holder(&tools).await, None);
+    std::fs::write(locks.join("2"), lock("web1", 7, "2026-11-23T01:14:00.123+00:00")).unwrap();
+    assert_eq!(backup.holder(&tools).await.unwrap(), "held by web1");
 }
 
 /// A stand-in on the path that notes what it was asked. Written by a shell, so that this process never holds it open.

@@ -22,7 +22,7 @@ pub fn parse_power(sections: &Sections) -> HostPower {
         groups: groups.map(|groups| telling(groups, sudoers.as_deref().unwrap_or_default())).into(),
         sudoers: sudoers.into(),
         logins: sections.sound("logins", "lastlog").map(parse_logins).into(),
-        remote_logins: sections.sound("visits", "last").map(parse_remote_logins).into(),
+        remote_logins: parse_remote_logins(sections).into(),
         own_key: None,
     }
 }
@@ -182,16 +182,24 @@ fn parse_logins(section: &Section) -> Vec<Login> {
     section.lines.iter().filter_map(login).collect()
 }
 
-/// `roman  pts/0  203.0.113.9  2026-11-26T07:12:00+00:00   still logged in`.
-fn parse_remote_logins(section: &Section) -> Vec<RemoteLogin> {
+/// `roman  pts/0  203.0.113.9  2026-11-26T07:12:00+00:00   still logged in`. 127: there is no `last`.
+fn parse_remote_logins(sections: &Sections) -> Result<Option<Vec<RemoteLogin>>, Fault> {
+    let section = match sections.get("visits") {
+        Some(section) if section.code == 127 => return Ok(None),
+        _ => sections.sound("visits", "last")?,
+    };
     let login = |line: &String| {
         let words: Vec<&str> = line.split_whitespace().collect();
-        let [account, _terminal, from, began, "still", "logged", "in"] = words[..] else { return None };
+        let [account, terminal, from, began, "still", "logged", "in"] = words[..] else { return None };
+        // wtmpdb tells of sessions without one too: a backup that pulls, our own kept connection.
+        if !(terminal.starts_with("pts/") || terminal.starts_with("tty")) {
+            return None;
+        }
         let (from, began): (IpAddr, Timestamp) = (from.parse().ok()?, began.parse().ok()?);
         let far = !from.is_loopback() && !from.is_unspecified();
         far.then(|| RemoteLogin { account: Shown::line(account), from: from.to_canonical(), began })
     };
-    section.lines.iter().filter_map(login).collect()
+    Ok(Some(section.lines.iter().filter_map(login).collect()))
 }
 
 #[cfg(test)]

@@ -124,8 +124,6 @@ fn package_of(tool: &str) -> Option<&'static str> {
         "cvtsudoers" => Some("sudo"),
         "gpgv" => Some("gpgv"),
         "lastlog" => Some("login"),
-        // Until bookworm it is in util-linux, which no system lacks.
-        "last" => Some("wtmpdb"),
         "needrestart" => Some("needrestart"),
         _ => None,
     }

@@ -1,14 +1,15 @@
 //! Logins on servers while nobody is on a VPN.
 
-use std::net::IpAddr;
+use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::MEASURE;
 use super::reading::{Reading, moment};
 use crate::domain::facts::RemoteLogin;
-use crate::domain::{Fact, Judgement, Verdict};
+use crate::domain::{Fact, Fault, Judgement, Observation, Read, SourceRecord, Verdict};
 use crate::policy::Case;
+use crate::policy::exposed::is_private;
 
 /// Clocks of servers, and two looks of one round, may be this far apart.
 const SLACK: SignedDuration = SignedDuration::from_mins(2);
@@ -16,14 +17,28 @@ const SLACK: SignedDuration = SignedDuration::from_mins(2);
 /// A finding for each server on which somebody has a terminal whom no VPN can have brought there. Between looks nobody
 /// knows who was on a VPN, so only the moment of the looks is told of.
 pub(super) fn judge(case: &Case<'_>, readings: &[Reading<'_>]) -> Vec<Judgement> {
-    let Some(looks) = Looks::of(case, readings) else { return Vec::new() };
+    if readings.is_empty() {
+        return Vec::new();
+    }
+    let looks = Looks::of(case, readings);
     let mut judgements = Vec::new();
     for source in case.evidence.of("servers") {
         // What a silent server said is no cross-check, and its silence is told by others.
         for observation in source.trusted(case.now).into_iter().flatten() {
             let Fact::HostPower(power) = &observation.fact else { continue };
-            let logins = power.remote_logins.seen().into_iter().flatten();
-            let alone: Vec<&RemoteLogin> = logins.filter(|login| looks.miss(login, observation.at)).collect();
+            // An answer that nothing has changed says it of the terminals too.
+            let seen = source.good_at.max(Some(observation.at)).unwrap_or(observation.at);
+            let logins = match &power.remote_logins {
+                // It is told with the VPN: see [`uncompared`].
+                Read::Seen(None) => continue,
+                Read::Seen(Some(logins)) => logins,
+                Read::Unreadable(fault) => {
+                    judgements.push(unseen(source, observation, fault));
+                    continue;
+                }
+            };
+            let Some(looks) = &looks else { continue };
+            let alone: Vec<&RemoteLogin> = logins.iter().filter(|login| looks.miss(login, seen)).collect();
             let Some(first) = alone.first() else { continue };
             let said = |login: &RemoteLogin| {
                 format!("{} from {} since {}", login.account, login.from, moment(case, login.began))
@@ -38,7 +53,7 @@ pub(super) fn judge(case: &Case<'_>, readings: &[Reading<'_>]) -> Vec<Judgement>
                 .detail(&alone.iter().map(|login| said(login)).collect::<Vec<_>>().join("\n"))
                 .mend("ask whether it was them; let ssh answer to the VPN only")
                 .weight(58)
-                .because(source.id.to_string(), Some(observation.at), "`last` tells of their terminals");
+                .because(source.id.to_string(), Some(seen), "`last` tells of their terminals");
             for login in &alone {
                 let since = case.zone.to_datetime(login.began).strftime("%F %H:%M").to_string();
                 judgement =
@@ -48,6 +63,33 @@ pub(super) fn judge(case: &Case<'_>, readings: &[Reading<'_>]) -> Vec<Judgement>
         }
     }
     judgements
+}
+
+/// Servers without `last`, which a Debian from trixie on lacks unless somebody asked for it: no concern of its own of each,
+/// but whoever asks why of a VPN is told what it was not compared with.
+pub(super) fn uncompared(case: &Case<'_>) -> Option<String> {
+    let seen = case.evidence.of("servers").flat_map(|source| source.trusted(case.now).into_iter().flatten());
+    let without = |fact: &Fact| matches!(fact, Fact::HostPower(power) if power.remote_logins == Read::Seen(None));
+    let servers: BTreeSet<&str> = seen.filter(|one| without(&one.fact)).map(|one| one.subject.name.as_str()).collect();
+    let whose = match servers.len() {
+        0 => return None,
+        1..=3 => servers.into_iter().collect::<Vec<_>>().join(", "),
+        many => format!("{many} servers"),
+    };
+    Some(format!(
+        "no `last` on {whose}: who is logged in there is not compared with who is on the VPN \
+         (apt-get install wtmpdb libpam-wtmpdb)"
+    ))
+}
+
+/// Without the list of terminals a server looks like one that nobody is on.
+fn unseen(source: &SourceRecord, observation: &Observation, fault: &Fault) -> Judgement {
+    let title = format!("who is logged in is not known: {}", fault.said);
+    Judgement::new(MEASURE, observation.subject.clone(), Verdict::Unknown, title)
+        .part("logins")
+        .mend(fault.mend.clone().unwrap_or_else(|| "run `last -i` there: what does it say?".into()))
+        .weight(30)
+        .because(source.id.to_string(), Some(observation.at), fault.said.clone())
 }
 
 /// When all VPNs were looked at and nobody was on any.
@@ -76,17 +118,9 @@ impl Looks {
 
     /// Whether somebody was there during all looks, and came from outside.
     fn miss(&self, login: &RemoteLogin, seen: Timestamp) -> bool {
-        is_outside(login.from)
+        !is_private(login.from)
             && login.began + SLACK <= self.first
             && self.last <= seen + SLACK
             && self.idle.is_none_or(|at| at + SLACK < login.began)
-    }
-}
-
-/// Not of a network that only a VPN or the house itself leads to.
-fn is_outside(from: IpAddr) -> bool {
-    match from {
-        IpAddr::V4(from) => !(from.is_private() || from.is_link_local() || from.is_loopback()),
-        IpAddr::V6(from) => !(from.is_unique_local() || from.is_unicast_link_local() || from.is_loopback()),
     }
 }

@@ -32,7 +32,7 @@ fn power() -> HostPower {
         sudoers: Read::Seen(vec![SudoRule { who: "%sudo".into(), all: true, commands: Vec::new() }]),
         keys: Read::Seen(KeysSeen { keys: vec![key("SHA256:anna", "anna")], hidden: Vec::new() }),
         logins: Read::Seen(Vec::new()),
-        remote_logins: Read::Seen(Vec::new()),
+        remote_logins: Read::Seen(None),
         own_key: None,
     }
 }

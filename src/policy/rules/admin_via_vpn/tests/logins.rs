@@ -9,6 +9,13 @@ fn login(from: &str, began: &str) -> RemoteLogin {
 }
 
 fn server(logins: Read<Vec<RemoteLogin>>) -> SourceRecord {
+    with_last(match logins {
+        Read::Seen(logins) => Read::Seen(Some(logins)),
+        Read::Unreadable(fault) => Read::Unreadable(fault),
+    })
+}
+
+fn with_last(logins: Read<Option<Vec<RemoteLogin>>>) -> SourceRecord {
     let nothing = || Fault::new("not asked");
     let power = HostPower {
         accounts: Read::Unreadable(nothing()),
@@ -57,7 +64,6 @@ fn what_is_not_seen_at_one_moment_is_not_told() {
     ] {
         assert_eq!(said(Vec::new(), Read::Seen(vec![login.clone()])), None, "{login:?}");
     }
-    assert_eq!(said(Vec::new(), Read::unreadable("there is no last")), None);
     // Where one list can't be read, somebody may be on it.
     let anna = Read::Seen(vec![login("203.0.113.9", "06:12")]);
     let sources = vec![vpn("gate", "openvpn", Some(list(Vec::new()))), vpn("b", "openvpn", None), server(anna.clone())];
@@ -65,4 +71,62 @@ fn what_is_not_seen_at_one_moment_is_not_told() {
     let odd = VpnClients { ambiguous: vec!["a, b".into()], ..list(Vec::new()) };
     let sources = vec![vpn("gate", "openvpn", Some(odd)), server(anna)];
     assert!(!judged(&evidence(sources)).iter().any(|judgement| judgement.subject.name == *"web1"));
+}
+
+#[test]
+fn a_terminal_that_an_unchanged_answer_vouches_for_is_told_until_it_closes() {
+    let anna = login("203.0.113.9", "06:12");
+    let told = |good_at: &str| {
+        let mut server = server(Read::Seen(vec![anna.clone()]));
+        server.seen[0].at = at("2026-11-23T06:30:00Z");
+        server.good_at = Some(at(good_at));
+        let judged = judged(&evidence(vec![vpn("gate", "openvpn", Some(list(Vec::new()))), server]));
+        judged.into_iter().find(|judgement| judgement.subject.name == *"web1")
+    };
+    let judgement = told("2026-11-23T07:03:00Z").unwrap();
+    assert!(judgement.because.iter().any(|because| because.at == Some(at("2026-11-23T07:03:00Z"))));
+    assert_eq!(told("2026-11-23T06:30:00Z"), None);
+}
+
+#[test]
+fn a_server_that_can_not_tell_who_is_on_it_is_unknown_where_there_is_a_vpn() {
+    let silent = || Read::Unreadable(Fault::new("last failed with 1").mend("look there"));
+    // Whoever is on the VPN.
+    for clients in [Vec::new(), vec![session("roman", "203.0.113.9:1194", "10.8.0.3")]] {
+        let judgement = said(clients, silent()).unwrap();
+        assert_eq!(judgement.verdict, Verdict::Unknown);
+        // Word for word the same of all of them, so that they are one row.
+        assert_eq!(judgement.title, "who is logged in is not known: last failed with 1");
+        assert_eq!(judgement.mend.unwrap(), "look there");
+    }
+    assert!(judged(&Evidence { sources: vec![server(silent())], ..Evidence::default() }).is_empty(), "there is no VPN");
+    let mut gone = server(silent());
+    gone.fault = Some(Fault::new("no answer"));
+    gone.good_at = Some(at("2026-11-23T04:00:00Z"));
+    let sources = vec![vpn("gate", "openvpn", Some(list(Vec::new()))), gone];
+    assert!(!judged(&evidence(sources)).iter().any(|judgement| judgement.subject.name == *"web1"));
+}
+
+#[test]
+fn servers_without_last_are_told_of_with_the_vpn_and_are_no_rows() {
+    let said = |names: &[&str]| {
+        let server = |name: &&str| {
+            let mut server = with_last(Read::Seen(None));
+            server.id = SourceId::new("servers", *name);
+            server.seen[0].subject = Subject::host(*name);
+            server
+        };
+        let vpn = vpn("gate", "openvpn", Some(list(Vec::new())));
+        let judged = judged(&evidence([vpn].into_iter().chain(names.iter().map(server)).collect()));
+        assert!(!judged.iter().any(|judgement| judgement.subject.kind == SubjectKind::Host));
+        let vpn = judged.into_iter().find(|judgement| judgement.subject.name == *"gate").unwrap();
+        assert_eq!(vpn.verdict, Verdict::Ok);
+        let because = vpn.because.into_iter().map(|because| because.said.to_string());
+        because.filter(|said| said.contains("`last`")).collect::<Vec<_>>()
+    };
+    assert_eq!(said(&[]), Vec::<String>::new());
+    let [both] = &said(&["web2", "web1"])[..] else { panic!() };
+    assert!(both.starts_with("no `last` on web1, web2: ") && both.contains("wtmpdb"), "{both}");
+    let [many] = &said(&["a", "b", "c", "d"])[..] else { panic!() };
+    assert!(many.starts_with("no `last` on 4 servers: "), "{many}");
 }
