@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use home::{Home, backups, jiff_now, text};
+use home::{Home, backups, text};
 use opened::{KEY, broken};
 use pty::Terminal;
 
@@ -139,43 +139,48 @@ fn two_consoles_on_one_store_see_each_others_decisions_within_a_second() {
     assert!(verify(&home).starts_with("3 entries"));
 }
 
-/// Killed at any point of its run, 300 times; whatever it said was recorded is there, and the chain holds.
+/// Killed at any point of its run, 600 times, deciding and signing in turn; whatever it said was recorded is there, and the
+/// chain holds.
 #[test]
-fn no_decision_that_was_confirmed_is_lost_when_the_program_is_killed() {
+fn no_decision_and_no_check_in_that_was_confirmed_is_lost_when_the_program_is_killed() {
     let home = broken();
-    let mut confirmed: Vec<String> = Vec::new();
-    let started = Instant::now();
-    ok(&home, "warm up");
-    let whole = started.elapsed();
-    for round in 0..300_u32 {
-        let reason = format!("reason {round}");
-        let mut child = home
-            .command(&["decide", KEY, "acknowledge", "--until", "7d", "--reason", &reason])
-            .stdout(std::process::Stdio::piped())
-            .stderr(std::process::Stdio::null())
-            .spawn()
-            .unwrap();
+    let words = |round: u32, reason: &str| match round % 2 {
+        0 => ["decide", KEY, "acknowledge", "--until", "7d", "--reason", reason].map(str::to_owned).to_vec(),
+        _ => ["sign", "--note", reason].map(str::to_owned).to_vec(),
+    };
+    let run = |round: u32, reason: &str| {
+        let words = words(round, reason);
+        home.command(&words.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    let whole = [0, 1].map(|round| {
+        let started = Instant::now();
+        let output = run(round, "warm up").output().unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        started.elapsed()
+    });
+    let mut confirmed = [Vec::new(), Vec::new()];
+    for round in 0..600_u32 {
+        let (reason, which) = (format!("reason {round}"), (round % 2) as usize);
+        let mut child = run(round, &reason).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         // From the first instant to a little after its usual end, in steps.
-        std::thread::sleep(whole.mul_f64(f64::from(round % 30) / 25.0));
+        std::thread::sleep(whole[which].mul_f64(f64::from(round / 2 % 30) / 25.0));
         child.kill().unwrap();
         let said = text(&child.wait_with_output().unwrap().stdout);
         if said.contains("; entry ") {
-            confirmed.push(reason);
+            confirmed[which].push(reason);
         }
     }
     let shown = text(&home.run(&["log", "show"]).stdout);
-    for reason in &confirmed {
+    for reason in confirmed.iter().flatten() {
         assert!(shown.contains(&format!("\"{reason}\"")), "{reason} was confirmed and is lost");
     }
     let entries = shown.lines().count();
-    assert!(!confirmed.is_empty() && entries < 301, "{} confirmed, {entries} entries", confirmed.len());
+    let [decisions, check_ins] = confirmed.map(|reasons| reasons.len());
+    assert!(
+        decisions > 0 && check_ins > 0 && entries < 602,
+        "{decisions} and {check_ins} confirmed, {entries} entries"
+    );
     assert!(verify(&home).starts_with(&format!("{entries} entries")));
-    assert!(jiff_now() > jiff::Timestamp::UNIX_EPOCH);
-}
-
-fn ok(home: &Home, reason: &str) {
-    let output = home.run(&["decide", KEY, "acknowledge", "--until", "7d", "--reason", reason]);
-    assert!(output.status.success(), "{}", text(&output.stderr));
 }
 
 /// The same at the console: whatever the screen said was recorded is there after the kill; and whenever it comes, the chain

@@ -29,6 +29,8 @@ impl Home {
         command
             .env("XDG_CONFIG_HOME", self.path().join("config"))
             .env("XDG_STATE_HOME", self.path().join("state"))
+            // Connections that ssh keeps are no other test's.
+            .env("XDG_RUNTIME_DIR", self.path())
             .env("LOGNAME", "mona");
         command.stdin(Stdio::null());
         command

@@ -38,6 +38,7 @@ pub fn console(home: &Home, arguments: &[&str], variables: &[(&str, &OsStr)]) ->
     command.env("HOME", home.path());
     command.env("XDG_CONFIG_HOME", home.path().join("config"));
     command.env("XDG_STATE_HOME", home.path().join("state"));
+    command.env("XDG_RUNTIME_DIR", home.path());
     for (name, value) in variables {
         command.env(name, value);
     }
