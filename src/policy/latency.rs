@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::matching::{State, Truth, unreadable};
+use super::{Case, SECURITY_UPDATE};
 use crate::domain::{Evidence, Month, Shown, Turn};
 
 /// One advisory, and how long it took until every affected server had got over it.
@@ -52,6 +53,14 @@ pub fn patched<'a>(evidence: &Evidence, truth: &Truth<'a>, now: Timestamp) -> Ve
         .collect();
     patched.sort_by_key(|one| one.published);
     patched
+}
+
+/// Those that count: what is still open does as soon as it has taken too long, since until then it may be the fastest.
+pub fn measured<'a>(case: &Case<'_>, truth: &Truth<'a>) -> Vec<Patched<'a>> {
+    let limit = case.limits.of(&SECURITY_UPDATE).as_duration();
+    let mut all = patched(case.evidence, truth, case.now);
+    all.retain(|one| !one.open || one.took > limit);
+    all
 }
 
 /// What a history tells of all servers.

@@ -64,6 +64,13 @@ pub fn no_exhibits(_: &Case<'_>, _: &Subject) -> Vec<Exhibit> {
 pub const DECISION: Limit =
     Limit { key: "decision", default: Period::days(90), help: "the longest that a decision may last" };
 
+/// How soon what is fixed has to be installed; more than one rule judges by it.
+pub const SECURITY_UPDATE: Limit = Limit {
+    key: "security_update",
+    default: Period::hours(24),
+    help: "a security update is installed within this time",
+};
+
 /// How long before its end a certificate is due; more than one rule judges certificates.
 pub const CERTIFICATE: Limit = Limit {
     key: "certificate",
@@ -83,7 +90,7 @@ pub fn evaluate(case: &Case<'_>) -> Vec<Judgement> {
 /// How long it took from an advisory until the last affected server had its fix, by month: at most `most` months.
 pub fn patch_latency(case: &Case<'_>, most: usize) -> Vec<Month> {
     let truth = matching::Truth::of(case.evidence, case.now);
-    latency::months(&latency::patched(case.evidence, &truth, case.now), most)
+    latency::months(&latency::measured(case, &truth), most)
 }
 
 /// The pictures that the rules have of a subject, each with its rule's measure.

@@ -23,7 +23,7 @@ use crate::domain::facts::{Advisory, FeedKind};
 use crate::domain::{Fact, Judgement, Limit, Period, Shown, SourceRecord, Verdict, age};
 use crate::policy::drupal::{Site, sites};
 use crate::policy::matching::{self, Truth};
-use crate::policy::{Case, Rule, no_exhibits};
+use crate::policy::{Case, Rule, SECURITY_UPDATE, no_exhibits};
 use bulletins::Row;
 use fleet::Fleet;
 use past::{Gone, Past};
@@ -31,12 +31,6 @@ use told::{Told, told};
 
 const MEASURE: &str = "advisories";
 
-/// The same number that the rule on security updates reads.
-const SECURITY_UPDATE: Limit = Limit {
-    key: "security_update",
-    default: Period::hours(24),
-    help: "a security update is installed within this time",
-};
 const NOTICE: Limit =
     Limit { key: "advisory", default: Period::days(14), help: "a notice that no server can answer is shown this long" };
 

@@ -16,7 +16,7 @@ use crate::domain::{
     Declared, Fact, Fault, Judgement, Limit, Observation, Period, Shown, SourceRecord, Subject, SubjectKind, Verdict,
     age,
 };
-use crate::policy::{Case, Rule};
+use crate::policy::{Case, Rule, SECURITY_UPDATE};
 
 pub const RULE: Rule = Rule {
     measure: MEASURE,
@@ -27,11 +27,6 @@ pub const RULE: Rule = Rule {
 
 const MEASURE: &str = "security-updates";
 
-const SECURITY_UPDATE: Limit = Limit {
-    key: "security_update",
-    default: Period::days(1),
-    help: "a security update may be pending this long before it is broken",
-};
 const OTHER_UPDATE: Limit = Limit {
     key: "other_update",
     default: Period::days(14),

@@ -39,7 +39,7 @@ fn latency(span: &Span) -> Section {
     }
     section.text(
         "From the publication of an advisory to its installation on the last affected server, by month of publication. \
-         An advisory that is still open somewhere is not in it.",
+         One that is still open somewhere counts as soon as it took longer than the limit, with the time until now.",
     );
     let title = "median (bar) and 95th percentile (dashed)".into();
     section.blocks.push(Block::Picture(Exhibit { title, picture: Picture::Months { months } }));

@@ -1,6 +1,7 @@
 //! What is drawn.
 
 use super::*;
+use crate::domain::{Exhibit, Month, Picture};
 
 #[test]
 fn only_what_came_after_the_opening_is_new() {
@@ -216,4 +217,40 @@ fn overlays_look_as_recorded() {
         });
         insta::assert_snapshot!(format!("over_{name}"), drawn.join("\n"));
     }
+}
+
+/// Six months, the fastest and the slowest among them, and one in which everything took no time.
+fn patch_latency() -> Exhibit {
+    let hours = [(40, 40), (5, 26), (10, 200), (0, 0), (20, 80), (6, 30)];
+    let months = hours.into_iter().zip(6..).map(|((median, p95), month)| Month {
+        first: jiff::civil::date(2026, month, 1),
+        median_seconds: median * 3_600,
+        p95_seconds: p95 * 3_600,
+        count: 2,
+    });
+    Exhibit {
+        title: "from publication to installation, by month".into(),
+        picture: Picture::Months { months: months.collect() },
+    }
+}
+
+#[test]
+fn months_are_a_chart_with_its_numbers_and_words_where_it_is_narrow() {
+    let drawn = [(120, 40), (80, 40), (50, 40)].map(|(width, height)| {
+        let answers = sample::answers(&sample::round(State::Broken));
+        let mut console = console(State::Broken, (width, height)).answered(move |order| {
+            let exhibited = |update| match update {
+                Update::Exhibited(subject, _) => {
+                    Update::Exhibited(subject, vec![("security-updates".into(), patch_latency())])
+                }
+                other => other,
+            };
+            answers(order).into_iter().map(exhibited).collect()
+        });
+        console.press("2<right>");
+        let drawn = text(&console.frame());
+        let lines: Vec<&str> = drawn.lines().filter(|line| line.contains(" 2026  ") && line.contains("p95")).collect();
+        format!("{width}×{height}\n{}", lines.join("\n"))
+    });
+    insta::assert_snapshot!("months", drawn.join("\n"));
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::axis;
-use crate::domain::{AxisLine, Exhibit, GridRow, Month, Picture, Shown, Unit, Window};
+use crate::domain::{AxisLine, Exhibit, GridRow, Month, Picture, Shown, Unit, Window, age};
 use crate::tui::model::{Model, World};
 use crate::tui::times;
 use crate::tui::widgets::text::Piece;
@@ -14,7 +14,7 @@ pub fn lines(model: &Model, exhibit: &Exhibit, width: usize) -> Vec<Vec<Piece>> 
     lines.extend(match &exhibit.picture {
         Picture::Axis { from, until, lines } => axis(model, (*from, *until), lines, width),
         Picture::Trend { unit, points } => vec![trend(model, *unit, points)],
-        Picture::Months { months } => months.iter().map(|month| self::month(model, month)).collect(),
+        Picture::Months { months } => self::months(model, months, width),
         Picture::Grid { columns, rows } => rows.iter().map(|row| grid(model, columns, row)).collect(),
     });
     lines
@@ -61,10 +61,46 @@ fn trend(model: &Model, unit: Unit, points: &[(jiff::Timestamp, u64)]) -> Vec<Pi
     )
 }
 
-fn month(model: &Model, month: &Month) -> Vec<Piece> {
-    let name: Shown = month.first.strftime("%b %Y").to_string().into();
-    let (median, p95) = (measured(Unit::Seconds, month.median_seconds), measured(Unit::Seconds, month.p95_seconds));
-    line(model, &name, format!("median {median}, 95 % within {p95}, of {}", month.count))
+/// `Oct 2026  ████░░░░░░░░  median 20 h, p95 3 d, of 2`: as far as the median, and on to the 95th percentile, all on one scale;
+/// where there is no room, in words only.
+fn months(model: &Model, months: &[Month], width: usize) -> Vec<Vec<Piece>> {
+    const NARROWEST: usize = 8;
+    const WIDEST: usize = 40;
+    let said = |month: &Month| {
+        format!("median {}, p95 {}, of {}", lasting(month.median_seconds), lasting(month.p95_seconds), month.count)
+    };
+    let words = months.iter().map(|month| said(month).len()).max().unwrap_or(0);
+    let room = width.saturating_sub(words + "    Oct 2026  ".len() + 2).min(WIDEST);
+    let most = months.iter().map(|month| month.p95_seconds).max().unwrap_or(0).max(1);
+    // What took any time at all is seen.
+    let cells = |seconds: u64| {
+        let part = (u128::from(seconds) * room as u128).div_ceil(u128::from(most));
+        usize::try_from(part).unwrap_or(room).min(room)
+    };
+    let line = |month: &Month| {
+        let name: Shown = month.first.strftime("%b %Y").to_string().into();
+        if room < NARROWEST {
+            return self::line(model, &name, said(month));
+        }
+        let (median, p95) = (cells(month.median_seconds), cells(month.p95_seconds));
+        let bar = |mark: &str, count: usize| Shown::from(mark.repeat(count));
+        vec![
+            Piece::space(4),
+            Piece::shown(&name, model.theme.text()),
+            Piece::space(2),
+            Piece::shown(&bar("█", median), model.theme.accent()),
+            Piece::shown(&bar("░", p95.saturating_sub(median)), model.theme.accent()),
+            Piece::space(room - p95.max(median) + 2),
+            Piece::shown(&said(month).into(), model.theme.dim()),
+        ]
+    };
+    months.iter().map(line).collect()
+}
+
+/// `20 h`, `3 d`.
+fn lasting(seconds: u64) -> String {
+    let end = i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+    end.map_or_else(|| "for ever".to_owned(), |end| age(Timestamp::UNIX_EPOCH, end))
 }
 
 /// A row with its cells: `web1  ✖ DSA-6321-1  ✓ DSA-6322-1`.

@@ -24,7 +24,9 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
         Some(Overlay::Why { scroll, .. }) => {
             draw_page(model, canvas, (" Why ", *scroll), why(model, inner_width(model)));
         }
-        Some(Overlay::Help { scroll }) => draw_page(model, canvas, (" Help ", *scroll), (help(model), None)),
+        Some(Overlay::Help { scroll }) => {
+            draw_page(model, canvas, (" Help ", *scroll), (help(model, inner_width(model)), None));
+        }
         Some(Overlay::Palette { .. }) => draw_palette(model, canvas, area),
         Some(Overlay::Deed(asked)) => dialog::draw(model, canvas, asked),
         Some(Overlay::Decide(asked)) => form::decide(model, canvas, asked),
@@ -48,7 +50,7 @@ pub fn draw(model: &Model, canvas: &mut Canvas<'_>) {
 pub fn extent(model: &Model) -> (usize, usize) {
     let lines = match &model.view.overlay {
         Some(Overlay::Why { .. }) => why(model, inner_width(model)).0,
-        Some(Overlay::Help { .. }) => help(model),
+        Some(Overlay::Help { .. }) => help(model, inner_width(model)),
         Some(Overlay::Account { .. }) => account::lines(model, inner_width(model)),
         Some(Overlay::Deed(asked)) => return dialog::extent(model, asked),
         _ => Vec::new(),
@@ -196,7 +198,7 @@ fn reason(model: &Model, because: &Because, width: usize, until: &mut Timestamp)
 }
 
 /// The keys of what lies under the help, the filter's fields, and what else could be watched.
-fn help(model: &Model) -> Vec<Vec<Piece>> {
+fn help(model: &Model, width: usize) -> Vec<Vec<Piece>> {
     let theme = &model.theme;
     let scope = palette::scope_below(model);
     let mut lines = vec![vec![Piece::word(" keys in ", theme.accent()), Piece::word(scope.title(), theme.accent())]];
@@ -205,20 +207,21 @@ fn help(model: &Model) -> Vec<Vec<Piece>> {
         if names.is_empty() {
             names.push(format!(":{}", binding.name));
         }
-        lines.push(entry(model, &names.join(" ").into(), 12, &binding.help.into()));
+        lines.extend(entry(model, width, &names.join(" ").into(), &binding.help.into()));
     }
     lines.extend([Vec::new(), vec![Piece::word(" the filter: all of its words and fields must fit", theme.accent())]]);
     for (field, help) in filter::FIELDS {
-        lines.push(entry(model, &field.into(), 12, &help.into()));
+        lines.extend(entry(model, width, &field.into(), &help.into()));
     }
     lines.extend([Vec::new(), vec![Piece::word(" the verdicts", theme.accent())]]);
     for verdict in Verdict::ALL {
         let name: Shown = format!("{} {}", verdict.glyph(), verdict.word()).into();
-        lines.push(entry(model, &name, 12, &meaning(verdict).into()));
+        lines.extend(entry(model, width, &name, &meaning(verdict).into()));
     }
     if !model.world.hints.is_empty() {
         lines.extend([Vec::new(), vec![Piece::word(" what else could be watched", theme.accent())]]);
-        lines.extend(model.world.hints.iter().map(|hint| vec![Piece::space(3), Piece::shown(hint, theme.text())]));
+        let hints = model.world.hints.iter().flat_map(|hint| prose::wrap(hint, width.saturating_sub(4)));
+        lines.extend(hints.map(|part| vec![Piece::space(3), Piece::shown(&part, theme.text())]));
     }
     lines
 }
@@ -232,10 +235,18 @@ fn meaning(verdict: Verdict) -> &'static str {
     }
 }
 
-fn entry(model: &Model, name: &Shown, columns: usize, help: &Shown) -> Vec<Piece> {
-    let gap = columns.saturating_sub(name.width()) + 1;
-    let name = Piece::shown(name, model.theme.text());
-    vec![Piece::space(3), name, Piece::space(gap), Piece::shown(help, model.theme.dim())]
+/// A name, and beside it what it means in as many lines as that takes.
+fn entry(model: &Model, width: usize, name: &Shown, help: &Shown) -> Vec<Vec<Piece>> {
+    const COLUMNS: usize = 12;
+    let gap = COLUMNS.saturating_sub(name.width()) + 1;
+    let mut lead = vec![Piece::space(3), Piece::shown(name, model.theme.text()), Piece::space(gap)];
+    let beside = text::width(&lead);
+    let parts = prose::wrap(help, width.saturating_sub(beside + 1));
+    let line = |part: &Shown| {
+        let said = Piece::shown(part, model.theme.dim());
+        std::mem::replace(&mut lead, vec![Piece::space(COLUMNS + 4)]).into_iter().chain([said]).collect()
+    };
+    parts.iter().map(line).collect()
 }
 
 fn draw_palette(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {

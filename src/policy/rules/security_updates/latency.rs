@@ -2,11 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{MEASURE, SECURITY_UPDATE};
+use super::MEASURE;
 use crate::domain::{Exhibit, Judgement, Period, Picture, Subject, SubjectKind, Verdict, age};
-use crate::policy::Case;
-use crate::policy::latency::{Patched, months, patched, quantiles};
+use crate::policy::latency::{Patched, measured, months, quantiles};
 use crate::policy::matching::Truth;
+use crate::policy::{Case, SECURITY_UPDATE};
 
 const NAME: &str = "patch latency";
 /// What is judged: the advisories of the last three months.
@@ -15,14 +15,6 @@ const MONTHS: usize = 12;
 
 fn subject() -> Subject {
     Subject::new(SubjectKind::Organisation, NAME)
-}
-
-/// Those that count: what is still open does as soon as it has taken too long, since until then it may be the fastest.
-fn measured<'a>(case: &Case<'_>, truth: &Truth<'a>) -> Vec<Patched<'a>> {
-    let limit = case.limits.of(&SECURITY_UPDATE).as_duration();
-    let mut all = patched(case.evidence, truth, case.now);
-    all.retain(|one| !one.open || one.took > limit);
-    all
 }
 
 /// `None` as long as no advisory was seen from its publication on to its last installation, or for too long.
@@ -43,19 +35,9 @@ pub(super) fn latency(case: &Case<'_>) -> Option<Judgement> {
         lasting(median),
         lasting(p95)
     );
-    let mut lines = vec!["from publication to installation on the last affected server, by month:".to_owned()];
-    for month in months(&all, MONTHS).iter().rev() {
-        let lasts = |seconds: u64| lasting(SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX)));
-        let (median, p95) = (lasts(month.median_seconds), lasts(month.p95_seconds));
-        lines.push(format!(
-            "{}: median {median}, p95 {p95}, {} advisories",
-            month.first.strftime("%b %Y"),
-            month.count
-        ));
-    }
     let mut slowest = recent.clone();
     slowest.sort_by_key(|one| std::cmp::Reverse(one.took));
-    let mut judged = Judgement::new(MEASURE, subject(), verdict, title).detail(&lines.join("\n")).weight(25);
+    let mut judged = Judgement::new(MEASURE, subject(), verdict, title).weight(25);
     for one in slowest.iter().take(5) {
         let said = match one.open {
             true => format!("{} is open for {}", one.id, lasting(one.took)),
@@ -83,6 +65,6 @@ pub(super) fn exhibits(case: &Case<'_>, of: &Subject) -> Vec<Exhibit> {
         return Vec::new();
     }
     let months = months(&measured(case, &Truth::of(case.evidence, case.now)), MONTHS);
-    let title = "from publication to the last installation".into();
+    let title = "from publication to installation on the last affected server, by month".into();
     if months.is_empty() { Vec::new() } else { vec![Exhibit { title, picture: Picture::Months { months } }] }
 }
