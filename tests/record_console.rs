@@ -321,7 +321,8 @@ fn the_terminal_and_the_desktop_are_told_what_changes_while_somebody_looks_elsew
         + "[[server]]\nname = \"web1\"\nssh = \"127.0.0.1\"\n"
         + channels;
     home.configure(&toml);
-    home.run(&["round", "--only", "backups"]);
+    // Everything has been asked: what comes now is news.
+    home.run(&["round"]);
     // What notify-send is given, word for word.
     let program = home.path().join("notify-send");
     std::fs::write(&program, format!("#!/bin/sh\nprintf '%s|' \"$@\" >> '{}'\n", desktop.display())).unwrap();

@@ -24,6 +24,8 @@ pub struct Form {
     /// Which of `extents`.
     pub extent: usize,
     pub extents: Vec<Extent>,
+    /// A part of a host's name, while one is looked for among them.
+    pub named: Option<TextInput>,
     /// Who may be named.
     pub persons: Vec<Shown>,
     /// Whose it becomes, among `persons`.
@@ -86,6 +88,7 @@ impl Form {
             ends: Ends::new(now, zone, fleet.longest),
             extent: 0,
             extents: extents(finding, fleet),
+            named: None,
             persons: others(fleet, round),
             to: 0,
             second: 0,
@@ -119,9 +122,41 @@ impl Form {
         let fields = self.fields();
         let at = fields.iter().position(|field| *field == self.focus).unwrap_or(0);
         self.focus = fields[(at + by) % fields.len()];
+        self.named = None;
+    }
+
+    /// Whether there are hosts among which one can be named.
+    pub fn names_hosts(&self) -> bool {
+        self.extents.iter().any(|extent| matches!(extent, Extent::Host(_)))
+    }
+
+    /// The host that is meant by what is typed: one that begins so, else one that has it in its name.
+    pub fn host(&self) -> Option<usize> {
+        let named = self.named.as_ref()?.value().trim().to_lowercase();
+        let host = |extent: &Extent| match extent {
+            Extent::Host(host) => Some(host.as_str().to_lowercase()),
+            _ => None,
+        };
+        let position = |fits: &dyn Fn(&str) -> bool| {
+            self.extents.iter().position(|extent| host(extent).is_some_and(|host| fits(&host)))
+        };
+        position(&|host| host.starts_with(&named)).or_else(|| position(&|host| host.contains(&named)))
+    }
+
+    fn name(&mut self, change: impl FnOnce(&mut TextInput)) {
+        change(self.named.get_or_insert_default());
+        self.extent = self.host().unwrap_or(self.extent);
+    }
+
+    pub fn paste(&mut self, text: &str) {
+        match self.named {
+            Some(_) => self.name(|named| named.insert(text)),
+            None => self.line().insert(text),
+        }
     }
 
     fn change(&mut self, forward: bool) {
+        self.named = None;
         let turn = |at: usize, of: usize| if forward { (at + 1) % of.max(1) } else { (at + of.max(1) - 1) % of.max(1) };
         match self.focus {
             Field::Kind => {
@@ -194,8 +229,6 @@ fn extents(finding: &Finding, fleet: &Fleet) -> Vec<Extent> {
 
 /// Of an advisory that concerns several hosts, each of them where it is a person's turn now, as far as its history has been read.
 fn hosts(model: &Model, finding: &Finding) -> Vec<Extent> {
-    /// More is not chosen by going through them.
-    const MOST: usize = 20;
     if finding.subject.kind != SubjectKind::Advisory {
         return Vec::new();
     }
@@ -208,7 +241,7 @@ fn hosts(model: &Model, finding: &Finding) -> Vec<Extent> {
     }
     let asks = |word: &Option<Shown>| State::said(word.as_ref().map_or("", Shown::as_str)).is_some_and(State::asks);
     let of = seen.into_iter().filter(|(_, word)| asks(word));
-    of.map(|(host, _)| Extent::Host(host.into())).take(MOST).collect()
+    of.map(|(host, _)| Extent::Host(host.into())).collect()
 }
 
 /// Asks what is decided of the current finding.
@@ -285,6 +318,10 @@ fn press_form(form: &mut Form, key: &KeyEvent) {
         }
         // An end begins with a digit: `10d`, `2026-12-24`.
         KeyCode::Char('0'..='9') if form.focus == Field::Until => edit(&mut form.ends.typed, key),
+        KeyCode::Char('/') if form.focus == Field::Extent && form.names_hosts() => {
+            form.named = Some(TextInput::default());
+        }
+        _ if form.named.is_some() => form.name(|named| edit(named, key)),
         KeyCode::Char(_) if !key.modifiers.contains(KeyModifiers::CONTROL) => {
             if form.focus != Field::Link && (form.focus != Field::Until || form.ends.typed.is_empty()) {
                 // Whoever just types means the reason.
@@ -299,6 +336,11 @@ fn press_form(form: &mut Form, key: &KeyEvent) {
 
 fn record(model: &mut Model) -> Vec<Effect> {
     let Some(Overlay::Decide(form)) = &mut model.view.overlay else { return Vec::new() };
+    if form.named.is_some() && form.host().is_none() {
+        form.focus = Field::Extent;
+        regret(model, "no host of this finding is called so: nothing was recorded");
+        return Vec::new();
+    }
     if form.reason.value().trim().is_empty() {
         form.focus = Field::Reason;
         regret(model, "a decision needs a reason: say in a few words why this is right");

@@ -41,7 +41,7 @@ pub fn paste(model: &mut Model, text: &str) {
             input.insert(text);
             *selected = 0;
         }
-        Some(Overlay::Decide(form)) => form.line().insert(text),
+        Some(Overlay::Decide(form)) => form.paste(text),
         Some(Overlay::Sign(form)) => form.note.insert(text),
         None if model.view.filter.editing => {
             model.view.filter.input.insert(text);

@@ -16,6 +16,7 @@ mod disconnect;
 #[allow(dead_code, reason = "each test program uses a part")]
 mod home;
 mod interrupted;
+mod logins;
 mod present;
 #[path = "../support/pty.rs"]
 #[allow(dead_code, reason = "each test program uses a part")]

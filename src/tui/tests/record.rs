@@ -73,6 +73,38 @@ fn of_an_advisory_one_host_can_be_meant() {
 }
 
 #[test]
+fn of_many_hosts_one_is_named_by_a_part_of_its_name() {
+    let mut console = console(State::Broken, (120, 40));
+    let finding = console.model().current().unwrap().clone();
+    let turn = |host: String| crate::domain::Turn {
+        at: sample::now(),
+        key: finding.key.clone(),
+        item: format!("host {host}").into(),
+        word: Some("vulnerable".into()),
+    };
+    let hosts = (1..200).map(|number| format!("web{number}")).chain(["db-7".to_owned()]);
+    let looked = crate::round::Looked {
+        subject: finding.subject.clone(),
+        particulars: std::collections::BTreeMap::new(),
+        turns: hosts.map(turn).collect(),
+        then: None,
+    };
+    console.hear(crate::round::Update::Looked(looked));
+    console.press("d<down><down>/WEB18");
+    let screen = text(&console.frame());
+    assert!(screen.contains("/WEB18") && screen.contains("web18 only"), "{screen}");
+    console.press("7");
+    assert!(text(&console.frame()).contains("web187 only"));
+    console.press("<backspace><backspace><backspace>x");
+    assert!(text(&console.frame()).contains("no host is called so"));
+    // What nobody is called is not quietly something else.
+    assert_eq!(console.press("<enter>"), []);
+    assert!(console.model().view.message.as_ref().unwrap().said.as_str().contains("nothing was recorded"));
+    let wish = wish_of(&console.press("<backspace><backspace><backspace><backspace>-7<down>because<enter>"));
+    assert_eq!((wish.extent, wish.reason.as_str()), (Extent::Host("db-7".into()), "because"));
+}
+
+#[test]
 fn without_a_reason_nothing_is_recorded_and_nothing_is_lost() {
     let mut console = console(State::Broken, (120, 40));
     assert_eq!(console.press("d<right><enter>"), []);

@@ -77,7 +77,7 @@ pub fn drawn(
     let before = || Piece::space(MARGIN + name + GAP);
     let mut rows = vec![vec![before(), Piece::shown(&scale(&cells, room).into(), theme.dim())]];
     for line in lines {
-        let shown = Piece::shown(&line.name.cut(name), theme.text());
+        let shown = Piece::shown(&shortened(&line.name, name), theme.text());
         let gap = Piece::space(name + GAP - shown.width().min(name));
         let mut row = vec![Piece::space(MARGIN), shown, gap];
         row.extend(strip(theme, &cells, line));
@@ -88,6 +88,16 @@ pub fn drawn(
         rows.push(vec![Piece::space(MARGIN + GAP), Piece::shown(&said(line), theme.dim())]);
     }
     Some(rows)
+}
+
+/// A name that is too long, cut before what its last comma parts off: where a backup is says more than the end of its name.
+fn shortened(name: &Shown, width: usize) -> Shown {
+    let Some((front, place)) = name.as_str().rsplit_once(", ") else { return name.cut(width) };
+    let room = width.saturating_sub(Piece::shown(&place.into(), ratatui::style::Style::default()).width() + 2);
+    if Piece::shown(name, ratatui::style::Style::default()).width() <= width || room < 4 {
+        return name.cut(width);
+    }
+    Shown::line(&format!("{}, {place}", Shown::line(front).cut(room)))
 }
 
 /// Where the weeks begin.
@@ -162,6 +172,15 @@ mod tests {
 
     fn at(text: &str, zone: &TimeZone) -> Timestamp {
         zone.to_timestamp(text.parse().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_long_name_keeps_the_place_where_it_is() {
+        let short = |name: &str, width: usize| shortened(&Shown::line(name), width).to_string();
+        assert_eq!(short("web1 snapshots, on site", 20), "web1 snaps…, on site");
+        assert_eq!(short("web1 snapshots, on site", 23), "web1 snapshots, on site");
+        assert_eq!(short("everything of us, office, off site", 20), "everythin…, off site");
+        assert_eq!(short("a name without place and end", 10), "a name wi…");
     }
 
     /// As it looks, and what stands in the slots' row.

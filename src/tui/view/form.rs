@@ -58,6 +58,9 @@ pub fn decide(model: &Model, canvas: &mut Canvas<'_>, form: &Form) {
     lines.next();
     if let Some(row) = lines.next() {
         let keys = match form.focus {
+            Field::Extent if form.names_hosts() => {
+                "↑↓ field  ←→ change, or / and a host's name  Enter records it  Esc cancels"
+            }
             Field::Until => "↑↓ field  ←→ change, or type 10d, 2026-12-24  Enter records it  Esc cancels",
             _ => "↑↓ field  ←→ change  Enter records it  Esc cancels",
         };
@@ -106,12 +109,29 @@ fn draw_field(model: &Model, canvas: &mut Canvas<'_>, row: Rect, (form, field): 
     match field {
         Field::Reason => return draw_text(model, canvas, rest, (&form.reason, lit)),
         Field::Link => return draw_text(model, canvas, rest, (&form.link, lit)),
+        Field::Extent if form.named.is_some() => return draw_host(model, canvas, rest, form),
         Field::Until if !form.ends.typed.is_empty() => return draw_end(model, canvas, rest, (form, lit)),
         _ => {}
     }
     let said = value(model, form, field);
     let arrows = |word: &'static str| Piece::word(if lit { word } else { "" }, theme.accent());
     text::line(canvas, rest, &[arrows("‹ "), Piece::shown(&said, theme.text()), arrows(" ›")]);
+}
+
+/// A part of a host's name as it is typed, and the host that it means.
+fn draw_host(model: &Model, canvas: &mut Canvas<'_>, area: Rect, form: &Form) {
+    let Some(named) = &form.named else { return };
+    let width = u16::try_from(named.value().chars().count() + 3).unwrap_or(u16::MAX).min(area.width);
+    named.draw(canvas, Rect { width, ..area }, "/", [model.theme.accent(), model.theme.text()]);
+    let (said, style) = match form.host() {
+        Some(_) => (value(model, form, Field::Extent), model.theme.dim()),
+        None => (
+            format!("no host is called so; still {}", value(model, form, Field::Extent)).into(),
+            model.theme.verdict(Verdict::Due),
+        ),
+    };
+    let rest = Rect { x: area.x + width, width: area.width - width, ..area };
+    text::line(canvas, rest, &[Piece::shown(&said, style)]);
 }
 
 /// The end as it is typed, and what it means.

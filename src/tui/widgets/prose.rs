@@ -18,7 +18,7 @@ fn wrap_line(line: &str, width: usize) -> Vec<Shown> {
     }
     let mut lines = Vec::new();
     let mut current = String::new();
-    for word in line.split_word_bounds() {
+    for word in words(line) {
         if current.width() + word.width() <= width {
             current.push_str(word);
             continue;
@@ -41,6 +41,23 @@ fn wrap_line(line: &str, width: usize) -> Vec<Shown> {
     lines
 }
 
+/// The words of a line; a time of day (`17:21`), which Unicode takes for three, is one.
+fn words(line: &str) -> Vec<&str> {
+    let mut ends: Vec<usize> = Vec::new();
+    for (start, word) in line.split_word_bound_indices() {
+        let before = &line[..start];
+        let time = |text: &str| text.ends_with(|mark: char| mark.is_ascii_digit());
+        let goes_on = (word == ":" && time(before))
+            || (before.strip_suffix(':').is_some_and(time) && word.starts_with(|mark: char| mark.is_ascii_digit()));
+        if goes_on {
+            ends.pop();
+        }
+        ends.push(start + word.len());
+    }
+    let starts = std::iter::once(0).chain(ends.iter().copied());
+    starts.zip(&ends).map(|(from, to)| &line[from..*to]).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,6 +73,9 @@ mod tests {
         assert_eq!(wrapped("  keeps its\nshape", 20), ["  keeps its", "shape"]);
         assert_eq!(wrapped("abcdefghij", 4), ["abcd", "efgh", "ij"]);
         assert_eq!(wrapped("", 4), [""]);
+        assert_eq!(wrapped("first seen 17:21", 14), ["first seen", "17:21"]);
+        assert_eq!(wrapped("since 2026-11-26T17:21:09", 22), ["since 2026-11-", "26T17:21:09"]);
+        assert_eq!(wrapped("port 17: closed", 8), ["port 17:", "closed"]);
         assert_eq!(wrapped("日本語", 1), ["日", "本", "語"]);
     }
 

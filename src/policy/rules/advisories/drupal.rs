@@ -100,7 +100,8 @@ pub(super) fn judge(case: &Case<'_>, asked: &Asked<'_>, told: &Told<'_>) -> Opti
         .iter()
         .filter_map(|mend| Some(format!("fixed by {}, which was {}", mend.fix, mend.changed.as_ref()?.was)));
     let parts: Vec<String> = parts.into_iter().chain(changes).collect();
-    let claim = Claim { fixable: affected > 0 && !mends.is_empty(), servers: affected, ..claim(told.best) };
+    let fixable = affected > 0 && (!mends.is_empty() || is_bounded(told.best));
+    let claim = Claim { fixable, servers: affected, ..claim(told.best) };
     let judged = in_database(asked.truth, record, begin(told, verdict, titled(&parts)));
     let judged = claims::by_ids(asked.truth, &ids, exploited.as_ref(), claim, judged);
     let judged = concern.told(mends.into_iter().fold(judged, Mend::told), told);
@@ -120,6 +121,12 @@ fn ids(advisory: &Advisory, record: Option<&DrupalRecord>) -> Vec<Shown> {
     let known = record.map_or(&[][..], |record| &record.aliases);
     let more = known.iter().filter(|id| !advisory.aliases.contains(id));
     advisory.aliases.iter().chain(more).cloned().collect()
+}
+
+/// Whether there are versions that its publisher does not call affected.
+fn is_bounded(advisory: &Advisory) -> bool {
+    let constraint = advisory.affected.as_ref().and_then(|text| ComposerConstraint::parse(text.as_str()));
+    constraint.is_some_and(|constraint| !constraint.is_any())
 }
 
 /// What its publisher says of it.

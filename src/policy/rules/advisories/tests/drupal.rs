@@ -150,3 +150,23 @@ fn what_came_out_today_did_not_begin_tomorrow() {
     assert_eq!((one.verdict, one.since), (Verdict::Due, Some(at("2026-11-24T00:00:00Z"))), "certainly out by then");
     assert_eq!(one.with_history(1, now(), None).0.since, now());
 }
+
+#[test]
+fn a_fix_that_only_the_feed_tells_of_counts_and_so_does_its_grade() {
+    let told = |id: &str, affected: &str, score| {
+        let mut told = advisory(FeedKind::Drupal, id, &["maps"], OLD);
+        told.affected = Some(affected.into());
+        told.risk = Some(Risk { word: "critical".into(), score: Some(score) });
+        feed(&format!("feed {id}"), vec![(id, told)])
+    };
+    let sources = vec![
+        told("SA-CONTRIB-2026-401", "<2.1.4", 10),
+        told("SA-CONTRIB-2026-402", "<2.1.4", 16),
+        told("SA-CONTRIB-2026-403", "*", 20),
+        site("a", &[("drupal/maps", "2.1.3")]),
+    ];
+    let judgements = judged(sources);
+    let weight = |id| of(&judgements, id).weight;
+    assert!(weight("SA-CONTRIB-2026-402") > weight("SA-CONTRIB-2026-401"), "graver");
+    assert!(weight("SA-CONTRIB-2026-401") > weight("SA-CONTRIB-2026-403"), "nothing mends the last");
+}
