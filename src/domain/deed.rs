@@ -210,9 +210,8 @@ impl Deed {
     pub fn word(&self) -> Option<Shown> {
         let mut steps = self.steps();
         match (self.kind, steps.next(), steps.count()) {
-            (DeedKind::Reboot | DeedKind::Upgrade, Some(only), 0) => Some(only.server.clone()),
+            (DeedKind::Reboot | DeedKind::Upgrade | DeedKind::Disconnect, Some(only), 0) => Some(only.server.clone()),
             (DeedKind::Reboot | DeedKind::Upgrade, Some(_), more @ 1..) => Some(format!("{} servers", more + 1).into()),
-            (DeedKind::Disconnect, Some(only), 0) => Some(only.server.clone()),
             (DeedKind::Disconnect, Some(_), more @ 1..) => Some(format!("{} sessions", more + 1).into()),
             _ => None,
         }
