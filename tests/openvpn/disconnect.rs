@@ -145,10 +145,11 @@ fn a_session_is_ended_only_when_confirmed_and_one_that_comes_back_is_said_to() {
 fn answered(world: &World, meanwhile: impl FnOnce(), said: &str) -> (Home, Terminal) {
     let home = Home::new(&register(world));
     let mut terminal = console(&home);
-    let word = if sessions(world).iter().filter(|one| one.0 == "mallory").count() > 1 { "2 sessions" } else { "gate" };
+    let asked_for =
+        if sessions(world).iter().filter(|one| one.0 == "mallory").count() > 1 { "2 sessions" } else { "gate" };
     ask(&mut terminal, "mallory");
     meanwhile();
-    terminal.press(&format!("\t{word}\r"));
+    terminal.press(&format!("\t{asked_for}\r"));
     terminal.within(PATIENCE, said, |screen| screen.contents().contains(said));
     (home, terminal)
 }
