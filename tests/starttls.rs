@@ -1,4 +1,5 @@
-//! Mail servers as a sweep of ports sees them: real dovecot and aiosmtpd on loopback, their certificates behind STARTTLS.
+//! Mail and ftp servers as a sweep of ports sees them: real dovecot, aiosmtpd and vsftpd on loopback, their certificates
+//! behind STARTTLS.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, clippy::disallowed_methods, reason = "tests")]
 
@@ -97,6 +98,36 @@ fn smtp(folder: &Path) -> Option<(Ended, u16)> {
     Some((Ended(child), line.trim().parse().unwrap()))
 }
 
+/// FTP by vsftpd, with AUTH TLS or without; `None`, said aloud, where it is not installed.
+fn ftp(folder: &Path, tls: bool) -> Option<(Ended, u16)> {
+    if !Path::new("/usr/sbin/vsftpd").exists() {
+        eprintln!("left out: vsftpd is not installed");
+        return None;
+    }
+    let (port, at) = (free(), folder.display());
+    // As root it becomes its package's own users, else it stays who it is.
+    let user = if rustix::process::geteuid().is_root() { "" } else { "run_as_launching_user=YES\n" };
+    let tls = if tls {
+        format!("ssl_enable=YES\nrsa_cert_file={at}/cert.pem\nrsa_private_key_file={at}/key.pem\n")
+    } else {
+        String::new()
+    };
+    fs::create_dir_all(folder.join("empty")).unwrap();
+    let text = format!(
+        "listen=YES\nlisten_ipv6=NO\nlisten_address=127.0.0.1\nlisten_port={port}\nbackground=NO\nseccomp_sandbox=NO\n\
+         anonymous_enable=NO\nlocal_enable=YES\nsecure_chroot_dir={at}/empty\n{user}{tls}"
+    );
+    fs::write(folder.join("vsftpd.conf"), text).unwrap();
+    let server =
+        Ended(Command::new("/usr/sbin/vsftpd").arg(folder.join("vsftpd.conf")).stdin(Stdio::null()).spawn().unwrap());
+    let end = Instant::now() + Duration::from_secs(20);
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(Instant::now() < end, "vsftpd does not listen");
+        std::thread::yield_now();
+    }
+    Some((server, port))
+}
+
 /// What the collector hears of these ports.
 async fn heard(authority: &Authority, ports: &[u16]) -> Vec<Speech> {
     let collector = ALL.iter().find(|collector| collector.name == "exposure").unwrap();
@@ -159,4 +190,19 @@ async fn a_wrong_name_a_strange_authority_and_old_versions_are_found_behind_star
     }
     let speech = heard(&stranger, &[imap]).await.remove(0);
     assert!(speech.certificate.unwrap().as_result().unwrap().trusted.as_result().is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ftp_is_plain_without_auth_tls_and_with_it_its_certificate_is_read() {
+    let authority = Authority::new();
+    let (plain, sealed) = (folder(&authority, "localhost"), folder(&authority, "localhost"));
+    let Some((_plain, open)) = ftp(plain.path(), false) else { return };
+    let Some((_sealed, behind)) = ftp(sealed.path(), true) else { return };
+    let spoken = heard(&authority, &[open, behind]).await;
+    let of = |port: u16| spoken.iter().find(|speech| speech.port == Port::tcp(port)).unwrap();
+    assert_eq!((of(open).protocol, of(open).starttls), (Protocol::Ftp, Some(false)));
+    assert!(of(open).certificate.is_none(), "{:?}", of(open));
+    assert_eq!((of(behind).protocol, of(behind).starttls), (Protocol::Ftp, Some(true)));
+    let certificate = of(behind).certificate.as_ref().unwrap().as_result().unwrap();
+    assert!(certificate.name_matches && certificate.trusted.as_result().is_ok(), "{certificate:?}");
 }

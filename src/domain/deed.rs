@@ -205,12 +205,14 @@ impl Deed {
         }
     }
 
-    /// What a person types before it is done: the name of the only server that changes or goes down, or how many do.
+    /// What a person types before it is done: the name of the only server that changes or goes down, or of the VPN that
+    /// somebody is thrown out of; or how many there are. Neither a shell of one's own nor a link changes anything.
     pub fn word(&self) -> Option<Shown> {
         let mut steps = self.steps();
         match (self.kind, steps.next(), steps.count()) {
-            (DeedKind::Reboot | DeedKind::Upgrade, Some(only), 0) => Some(only.server.clone()),
+            (DeedKind::Reboot | DeedKind::Upgrade | DeedKind::Disconnect, Some(only), 0) => Some(only.server.clone()),
             (DeedKind::Reboot | DeedKind::Upgrade, Some(_), more @ 1..) => Some(format!("{} servers", more + 1).into()),
+            (DeedKind::Disconnect, Some(_), more @ 1..) => Some(format!("{} sessions", more + 1).into()),
             _ => None,
         }
     }
@@ -332,6 +334,8 @@ mod tests {
         assert_eq!(deed(DeedKind::Reboot, &["web1", "web2"]).word(), Some("2 servers".into()));
         assert_eq!(deed(DeedKind::Upgrade, &["web1", "web2", "db1"]).word(), Some("3 servers".into()));
         assert_eq!(deed(DeedKind::Upgrade, &["web1"]).word(), Some("web1".into()));
+        assert_eq!(deed(DeedKind::Disconnect, &["gate"]).word(), Some("gate".into()));
+        assert_eq!(deed(DeedKind::Disconnect, &["gate", "gate"]).word(), Some("2 sessions".into()));
         assert_eq!(deed(DeedKind::Login, &["web1"]).word(), None);
     }
 

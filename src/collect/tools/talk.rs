@@ -127,9 +127,9 @@ async fn ask_starttls(stream: &mut TcpStream, protocol: Protocol) -> Option<bool
     parse_offer(&String::from_utf8_lossy(&answer), offer)
 }
 
-/// Who will not talk to us now says nothing of what it offers (RFC 5321, 7504: 4xx, 521, 554).
+/// Who will not talk to us now says nothing of what it offers (RFC 5321, 7504: 4xx, 521, 554; ftp's 530: log in first).
 fn parse_offer(answer: &str, offer: &str) -> Option<bool> {
-    let refuses = answer.starts_with('4') || answer.starts_with("521") || answer.starts_with("554");
+    let refuses = answer.starts_with('4') || ["521", "530", "554"].iter().any(|code| answer.starts_with(code));
     (!refuses).then(|| answer.to_ascii_uppercase().contains(offer))
 }
 

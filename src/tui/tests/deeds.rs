@@ -219,7 +219,8 @@ fn the_question_before_a_disconnection_shows_command_and_interface() {
     assert_eq!(console.press("<enter>"), []);
     console.press("K");
     console.hear(Update::Prepared(errand.clone(), Ok(deed.clone())));
-    assert_eq!(console.press("<tab><enter>"), [Effect::Order(Order::Do(deed))]);
+    assert_eq!(console.press("<tab><enter>"), [], "the name of the VPN is missing");
+    assert_eq!(console.press("gate<enter>"), [Effect::Order(Order::Do(deed))]);
     // What can't be done is said with what would change that.
     console.press("<esc>");
     console.hear(Update::Deed({

@@ -36,6 +36,7 @@ async fn who_speaks_first_is_known_by_its_words_and_asked_for_starttls() {
         (b"220 mx SMTP\r\n", b"502 command not implemented\r\n", Protocol::Smtp, Some(false)),
         (b"220 ProFTPD Server\r\n", b"211-Features:\r\n AUTH TLS\r\n211 End\r\n", Protocol::Ftp, Some(true)),
         (b"220 (vsFTPd 3.0.3)\r\n", b"211-Features:\r\n211 End\r\n", Protocol::Ftp, Some(false)),
+        (b"220 FTP\r\n", b"530 Please login with USER and PASS.\r\n", Protocol::Ftp, None),
         (b"* OK Dovecot ready.\r\n", b"* CAPABILITY IMAP4rev1 STARTTLS\r\na OK\r\n", Protocol::Imap, Some(true)),
         (b"+OK Dovecot ready.\r\n", b"+OK\r\nUSER\r\n.\r\n", Protocol::Pop3, Some(false)),
         (b"SSH-2.0-OpenSSH_9.2p1\r\n", b"", Protocol::Ssh, None),
