@@ -3,9 +3,12 @@
 use super::bulletins::Row;
 use super::order::Claim;
 use crate::domain::facts::{HostExposure, Listener, Urgency};
-use crate::domain::{Fact, Judgement, Observation, Shown, SourceRecord, SubjectKind};
+use crate::domain::{Fact, Judgement, Observation, Shown, SourceRecord, SubjectKind, Verdict};
 use crate::policy::matching::{State, Truth};
 use jiff::civil::Date;
+
+/// Who decided on an advisory before it was among the likeliest, in hundredths of a percent of EPSS, is asked again.
+const LIKELY: u16 = 9_500;
 
 /// Programs that listen under another name than that of their source package.
 const PROGRAMS: &[(&str, &str)] = &[
@@ -32,7 +35,8 @@ pub(super) fn ranked(row: &Row<'_>, exploited: bool, mut judged: Judgement) -> J
         && let Some((source, said)) = exposed(row)
     {
         claim.exposed = true;
-        judged = judged.because(source.id.to_string(), source.good_at, said);
+        let told = judged.because(source.id.to_string(), source.good_at, said);
+        judged = told.asking("exposed", "its package listens where others reach it");
     }
     (claim.percentile, judged) = likely(row.truth, &row.bulletin.cves, judged);
     if let Some((urgency, cve)) = urgency(row)
@@ -51,7 +55,10 @@ fn likely(truth: &Truth<'_>, cves: &[Shown], judged: Judgement) -> (Option<u16>,
     let likelihoods = cves.iter().filter_map(|cve| Some((told.fact.percentile(cve.as_str())?, cve)));
     let Some((percentile, cve)) = likelihoods.max() else { return (None, judged) };
     let said = format!("{cve} is more likely to be exploited than {} % of all", percentile / 100);
-    (Some(percentile), judged.because(told.source.id.to_string(), told.source.good_at, said))
+    let judged = judged.because(told.source.id.to_string(), told.source.good_at, said);
+    let asks = percentile >= LIKELY && judged.verdict != Verdict::Ok;
+    let word = || format!("more than {} % of all", LIKELY / 100);
+    (Some(percentile), if asks { judged.asking("likely exploited", word()) } else { judged })
 }
 
 /// The first of some vulnerabilities that is known to be exploited, and since when that is known.

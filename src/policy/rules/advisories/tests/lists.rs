@@ -395,13 +395,11 @@ fn servers_of_another_distribution_or_release_are_said_in_one_line() {
 #[test]
 fn the_chain_names_what_puts_an_advisory_before_others() {
     use crate::domain::facts::{HostExposure, Likelihoods, Listener, Listening};
-    let scores = truth(
-        "epss",
-        Fact::Likelihoods(Arc::new(Likelihoods {
-            date: None,
-            percentiles: vec![(crate::domain::facts::cve_number("CVE-2026-1").unwrap(), 9_712)],
-        })),
-    );
+    let likely = |percentile: u16| {
+        let percentiles = vec![(crate::domain::facts::cve_number("CVE-2026-1").unwrap(), percentile)];
+        truth("epss", Fact::Likelihoods(Arc::new(Likelihoods { date: None, percentiles })))
+    };
+    let scores = likely(9_712);
     let listener = |address: &str| Listener {
         port: "tcp/443".parse().unwrap(),
         address: address.into(),
@@ -423,7 +421,17 @@ fn the_chain_names_what_puts_an_advisory_before_others() {
         said.contains(&"advisories/epss: CVE-2026-1 is more likely to be exploited than 97 % of all".to_owned()),
         "{said:?}"
     );
-    let hidden = judged(vec![list(), scores, open(), exposed("127.0.0.1")]);
+    // Either of them opens what was decided before it was so.
+    let hidden = judged(vec![list(), scores.clone(), open(), exposed("127.0.0.1")]);
+    let asks = |judgements: &[Judgement], item: &str| {
+        standings(of(judgements, "DSA-6321-1")).iter().any(|one| one.starts_with(item) && one.ends_with('!'))
+    };
+    assert!(asks(&judgements, "exposed") && asks(&judgements, "likely exploited more than 95 % of all"));
+    assert!(!asks(&hidden, "exposed") && asks(&hidden, "likely exploited"));
+    let cured = judged(vec![list(), scores, open(), fixed("web1")]);
+    assert!(!asks(&cured, "likely exploited"));
+    let unlikely = judged(vec![list(), likely(9_499), open(), vulnerable("web1")]);
+    assert!(!asks(&unlikely, "likely exploited"));
     let plain = judged(vec![list(), vulnerable("web1")]);
     let weight = |judgements: &[Judgement]| of(judgements, "DSA-6321-1").weight;
     assert!(weight(&judgements) > weight(&hidden) && weight(&hidden) > weight(&plain));
