@@ -141,7 +141,7 @@ fn what_is_no_list_is_unknown_and_says_what_came() {
         (says("404 Not Found", &[], b"no"), "answered 404"),
         (says("500 Internal Server Error", &[], b"x"), "answered 500"),
         (says("429 Too Many Requests", &[("Retry-After", "120")], b""), "asks to be left alone for 2 m"),
-        (says("302 Found", &[("Location", "http://127.0.0.1:1/")], b""), "redirects from https to http"),
+        (says("302 Found", &[("Location", "http://127.0.0.1:1/")], b""), "to unencrypted http"),
         (Does::Says(answer("200 OK", &[("X", "y")], b"{\"data\": []}")[..60].to_vec()), ""),
         (Does::Resets, ""),
     ] {
