@@ -17,7 +17,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use home::{Home, backups, text};
-use opened::{KEY, broken};
+use opened::{KEY, broken, verify};
 use pty::Terminal;
 
 fn console(home: &Home) -> Terminal {
@@ -72,12 +72,6 @@ impl Drop for Agent {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
     }
-}
-
-fn verify(home: &Home) -> String {
-    let output = home.run(&["log", "verify"]);
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    text(&output.stdout)
 }
 
 #[test]

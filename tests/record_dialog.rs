@@ -12,19 +12,13 @@ mod opened;
 mod pty;
 
 use home::{Home, backups, jiff_now, text};
-use opened::{KEY, broken};
+use opened::{KEY, broken, verify};
 use pty::Terminal;
 
 fn console(home: &Home) -> Terminal {
     let mut terminal = opened::console(home, &[], &[]);
     terminal.shows("Needs you");
     terminal
-}
-
-fn verify(home: &Home) -> String {
-    let output = home.run(&["log", "verify"]);
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    text(&output.stdout)
 }
 
 #[test]

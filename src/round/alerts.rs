@@ -89,14 +89,13 @@ impl Alerts {
 #[cfg(test)]
 mod tests {
     use jiff::SignedDuration;
-    use jiff::tz::TimeZone;
 
     use super::*;
     use crate::collect::{Ask, Asked, Source};
     use crate::domain::settings::Entry;
-    use crate::domain::{Judgement, Limits, Period, Subject, Verdict};
-    use crate::round::Plan;
-    use crate::store::{Attempt, Outcome, Sqlite};
+    use crate::domain::{Judgement, Period, Subject, Verdict};
+    use crate::round::tests::desk_that_tells;
+    use crate::store::{Attempt, Outcome};
 
     struct Nobody;
 
@@ -120,17 +119,8 @@ mod tests {
             declared: Vec::new(),
             ask: Arc::new(Nobody),
         };
-        let plan = Plan {
-            machine: "ws".into(),
-            operator: "mona".into(),
-            zone: TimeZone::UTC,
-            limits: Limits::default(),
-            configured: true,
-            register: Vec::new(),
-            sources: ["web1", "web2", "feed"].map(source).into(),
-            telling: Telling::plan(&[entry], &[]).unwrap(),
-        };
-        Desk::open(plan, Box::new(Sqlite::in_memory().unwrap())).unwrap()
+        let sources = ["web1", "web2", "feed"].map(source).into();
+        desk_that_tells(sources, Telling::plan(&[entry], &[]).unwrap())
     }
 
     /// What the channel is told of a round in which these hosts are broken.

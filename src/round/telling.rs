@@ -97,13 +97,10 @@ fn remembered(json: Option<&str>) -> Memory {
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
-    use jiff::tz::TimeZone;
 
     use super::*;
-    use crate::domain::Limits;
     use crate::domain::settings::Entry;
-    use crate::round::Plan;
-    use crate::store::Sqlite;
+    use crate::round::tests::desk_that_tells;
     use crate::tell::Telling;
 
     fn channel(kind: &str) -> Telling {
@@ -117,17 +114,7 @@ mod tests {
     #[test]
     fn nobody_misses_a_channel_that_is_on_their_own_screen() {
         for (kind, missed) in [("ntfy", 1), ("desktop", 0), ("terminal", 0)] {
-            let plan = Plan {
-                machine: "ws".into(),
-                operator: "mona".into(),
-                zone: TimeZone::UTC,
-                limits: Limits::default(),
-                configured: true,
-                register: Vec::new(),
-                sources: Vec::new(),
-                telling: channel(kind),
-            };
-            let mut desk = Desk::open(plan, Box::new(Sqlite::in_memory().unwrap())).unwrap();
+            let mut desk = desk_that_tells(Vec::new(), channel(kind));
             let mut memory = Memory::default();
             memory.miss(Timestamp::UNIX_EPOCH, "it was away".into());
             let channel = desk.plan.telling.channels[0].clone();

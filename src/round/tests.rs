@@ -58,6 +58,11 @@ fn source(name: &str, act: Arc<Act>) -> Source {
 }
 
 fn desk(sources: Vec<Source>) -> Desk {
+    desk_that_tells(sources, crate::tell::Telling::default())
+}
+
+/// A new desk on an empty store, with these sources and channels.
+pub(super) fn desk_that_tells(sources: Vec<Source>, telling: crate::tell::Telling) -> Desk {
     let plan = Plan {
         machine: "ws".into(),
         operator: "mona".into(),
@@ -66,7 +71,7 @@ fn desk(sources: Vec<Source>) -> Desk {
         configured: true,
         register: Vec::new(),
         sources,
-        telling: crate::tell::Telling::default(),
+        telling,
     };
     Desk::open(plan, Box::new(Sqlite::in_memory().unwrap())).unwrap()
 }

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 
 use portable_pty::CommandBuilder;
 
-use crate::home::{Home, backups};
+use crate::home::{Home, backups, text};
 use crate::pty::Terminal;
 
 /// What is broken there.
@@ -24,6 +24,13 @@ pub fn broken() -> Home {
     let home = stopped();
     home.run(&["round", "--only", "backups"]);
     home
+}
+
+/// What `log verify` says of its record, which must be whole.
+pub fn verify(home: &Home) -> String {
+    let output = home.run(&["log", "verify"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    text(&output.stdout)
 }
 
 /// The console there, as mona opens it.
