@@ -41,5 +41,11 @@ fn a_command_may_list_a_hundred_thousand() {
     )));
     let found = judged(&home);
     assert_eq!(found.verdict, "ok", "{found:?}");
+    // What is shown adds up to what is there.
+    let count = |mark: &str| {
+        let line = found.detail.lines().find(|line| line.contains(mark)).unwrap_or_default();
+        line.split(' ').next().and_then(|word| word.parse::<i64>().ok()).unwrap_or_else(|| panic!("{mark}: {found:?}"))
+    };
+    assert_eq!(count(", newest ") + count(" more in the list"), COUNT, "{found:?}");
     assert!(stored(&home) < 8 << 20, "{} bytes are stored", stored(&home));
 }

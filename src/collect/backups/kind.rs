@@ -116,7 +116,9 @@ impl Ask for Listed {
     fn ask<'a>(&'a self, tools: &'a Tools, _memory: Option<&'a str>) -> Asked<'a> {
         Box::pin(async move {
             let mut list = self.lists.list(tools).await?;
+            let told = list.snapshots.len();
             list.snapshots = thinned(list.snapshots);
+            list.left_out = told - list.snapshots.len();
             Ok(Answer::seen(vec![observed(self.subject.clone(), (tools.now)(), Fact::Snapshots(list))]))
         })
     }

@@ -124,6 +124,9 @@ pub struct Snapshots {
     /// Entries beside the snapshots whose names don't say when they were made.
     #[serde(default)]
     pub unnamed: u32,
+    /// Older ones of the list that were not kept here: of each of their days one was.
+    #[serde(default)]
+    pub left_out: usize,
     #[serde(default)]
     pub encryption: Encryption,
     /// A run that is under way or holds the repository, in the tool's words; not every tool tells.

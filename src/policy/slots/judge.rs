@@ -290,6 +290,10 @@ fn detail(case: &Case<'_>, slots: &[(Slot, Standing)], seen: &Seen<'_>) -> Vec<S
     if seen.empty > 0 {
         lines.push(format!("{} with nothing in them, which count for nothing", words::snapshots(seen.empty)));
     }
+    if seen.list.left_out > 0 {
+        let left_out = words::snapshots(seen.list.left_out);
+        lines.push(format!("{left_out} more in the list, of older days of which one is kept here"));
+    }
     if seen.list.unnamed > 0 {
         lines.push(format!("{} more names that don't say when they were made", seen.list.unnamed));
     }
