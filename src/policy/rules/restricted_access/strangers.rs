@@ -84,11 +84,11 @@ pub(super) fn second_roots(hosts: &[Host<'_>]) -> Vec<Judgement> {
 /// One after the other; of those that begin alike the beginning stands once: `opens anna, root`.
 pub(super) fn joined<'a>(words: impl IntoIterator<Item = &'a String>) -> String {
     let mut said: Vec<&str> = Vec::new();
-    let mut begun = "";
+    let mut before = "";
     for word in words {
         let (begin, rest) = word.split_at(word.find(OPENS).map_or(0, |at| at + OPENS.len()));
-        said.push(if begin.is_empty() || begin != begun { word } else { rest });
-        begun = begin;
+        said.push(if begin.is_empty() || begin != before { word } else { rest });
+        before = begin;
     }
     said.join(", ")
 }
