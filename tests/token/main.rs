@@ -10,8 +10,10 @@ use std::process::Command;
 #[path = "../support/home.rs"]
 mod home;
 #[path = "../support/opened.rs"]
+#[allow(dead_code, reason = "each test program uses its part")]
 mod opened;
 #[path = "../support/pty.rs"]
+#[allow(dead_code, reason = "each test program uses its part")]
 mod pty;
 
 use home::{Home, text};
