@@ -9,6 +9,7 @@ mod backups;
 mod broken_off;
 mod deeds;
 mod odd;
+mod replaced;
 mod secrets;
 mod servers;
 mod services;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         broken_off::trials,
         deeds::trials,
         odd::trials,
+        replaced::trials,
         secrets::trials,
         servers::trials,
         services::trials,

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io::Write as _;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -29,6 +30,8 @@ pub fn trials(lab: &Lab) -> Vec<Trial> {
         trial("people with power are seen through sudo's rules, word for word", people),
         trial("trixie answers as bookworm", trixie),
         trial("trixie's sqv tells what was changed, and what may not be read is no answer", sqv),
+        trial("a login that wtmpdb tells of on trixie is seen, and one that ended is not", visits),
+        trial("a borg 1.4 on trixie is asked over ssh", borg),
         trial("without ss and without root what can be seen is seen", plain),
     ]
 }
@@ -205,6 +208,7 @@ export APT_CONFIG
 "#;
 
 fn sqv(lab: &Lab) -> Result<(), Failed> {
+    #[expect(clippy::disallowed_methods, reason = "the lab's own ssh")]
     let mut child = Command::new(lab.path("bin/ssh"))
         .args(["lab15", "sh -s"])
         .stdin(Stdio::piped())
@@ -236,6 +240,58 @@ fn sqv(lab: &Lab) -> Result<(), Failed> {
     let sources = section("sources").ok_or("no sources")?;
     assert!(sources.iter().any(|line| line.starts_with("W: Unable to read ")), "{sources:?}");
     assert_eq!(sources.last(), Some(&"rc=3"), "{sources:?}");
+    Ok(())
+}
+
+fn visits(lab: &Lab) -> Result<(), Failed> {
+    assert_eq!(fs::read_link(lab.path("hosts/lab15/usr/bin/last"))?, Path::new("wtmpdb"));
+    let observations = ask(lab, "lab15")?;
+    let power = observations.iter().find_map(|observation| match &observation.fact {
+        Fact::HostPower(power) => Some(power),
+        _ => None,
+    });
+    let logins = power.ok_or("no power")?.remote_logins.as_result().map_err(ToString::to_string)?;
+    let logins = logins.as_ref().ok_or("no last")?;
+    let told: Vec<String> = logins.iter().map(|one| format!("{} {}", one.account, one.from)).collect();
+    assert_eq!(told, ["anna 203.0.113.7"]);
+    Ok(())
+}
+
+/// The built program's round.
+fn borg(lab: &Lab) -> Result<(), Failed> {
+    let home = tempfile::tempdir()?;
+    let password = lab.path("ssh/borg.password");
+    let config = format!(
+        "[[server]]\nname = \"web1\"\nssh = \"local\"\n[[backup]]\nname = \"attic\"\nof = [\"web1\"]\nkind = \"borg\"\n\
+         repository = \"ssh://lab15/srv/borg\"\npassword = {{ file = \"{}\" }}\nslots = [\"last night\"]\noffsite = true\n",
+        password.display()
+    );
+    fs::write(home.path().join("matins.toml"), config)?;
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let places = std::iter::once(lab.path("bin")).chain(std::env::split_paths(&path));
+    #[expect(clippy::disallowed_methods, reason = "the built program")]
+    let ran = std::process::Command::new(env!("CARGO_BIN_EXE_matins"))
+        .args(["--config".as_ref(), home.path()])
+        .args(["round", "--json", "--only", "backups/attic"])
+        .env("PATH", std::env::join_paths(places)?)
+        .env("HOME", home.path())
+        .env("XDG_STATE_HOME", home.path().join("state"))
+        .output()?;
+    let round: serde_json::Value = serde_json::from_slice(&ran.stdout)?;
+    for measure in ["backup-on-site", "backup-off-site"] {
+        let findings = round["findings"].as_array().ok_or("no findings")?;
+        let key = format!("{measure}/web1/attic");
+        if let Some(found) = findings.iter().find(|finding| finding["key"] == *key) {
+            assert_eq!(found["verdict"], "ok", "{found}");
+            assert!(found["detail"].as_str().is_some_and(|detail| detail.contains("1 snapshot")), "{found}");
+            let of_encryption = measure != "backup-off-site" || found.to_string().contains("repokey-blake2");
+            assert!(of_encryption, "{found}");
+        } else {
+            assert_ne!(measure, "backup-off-site", "{round}");
+        }
+    }
+    let said = fs::read_to_string(&password)?;
+    assert!(!String::from_utf8_lossy(&ran.stdout).contains(said.trim()), "the password was said");
     Ok(())
 }
 
