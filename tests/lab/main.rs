@@ -6,6 +6,7 @@
 
 mod advisories;
 mod backups;
+mod baseline;
 mod broken_off;
 mod deeds;
 mod odd;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
     let trials: Vec<Trial> = [
         advisories::trials,
         backups::trials,
+        baseline::trials,
         broken_off::trials,
         deeds::trials,
         odd::trials,
