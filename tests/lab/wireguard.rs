@@ -16,11 +16,16 @@ use serde_json::{Value, json};
 
 use super::Lab;
 
+#[path = "../sshd/mod.rs"]
+#[allow(clippy::disallowed_methods, reason = "a test runs what it tests")]
+mod sshd;
+
 type Trying = fn(&Lab);
 
 pub fn trials(lab: &Lab) -> Vec<Trial> {
-    let trials: [(&str, Trying); 3] = [
-        ("a real handshake is a connection, and no key but public ones is kept", handshakes_are_read),
+    let trials: [(&str, Trying); 4] = [
+        ("a real handshake is a connection, and no key but public ones is kept", |lab| handshakes_are_read(lab, None)),
+        ("a real handshake is read over ssh as it is here", over_ssh),
         ("the register names the client, and a key of nobody is due", the_register_decides),
         ("a server without wg says what is missing", without_wg),
     ];
@@ -62,15 +67,23 @@ fn source(lab: &Lab, server: Option<&str>) -> Source {
 }
 
 fn ask(lab: &Lab, source: &Source) -> Result<Answer, Fault> {
+    ask_by(Shell::with(lab.path("bin/ssh"), None), source)
+}
+
+fn ask_by(shell: Shell, source: &Source) -> Result<Answer, Fault> {
     let mut tools = Tools::new(now).unwrap();
-    tools.shell = Shell::with(lab.path("bin/ssh"), None);
+    tools.shell = shell;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(source.ask.ask(&tools, None))
 }
 
 /// What the look told; `None` where it needs root and did not get it, which it says with its mend.
-fn peers(lab: &Lab) -> Option<WireguardPeers> {
-    let answer = match ask(lab, &source(lab, None)) {
+fn peers(lab: &Lab, server: Option<&sshd::Sshd>) -> Option<WireguardPeers> {
+    let answer = match server {
+        Some(server) => ask_by(server.shell(), &source(lab, Some("web1"))),
+        None => ask(lab, &source(lab, None)),
+    };
+    let answer = match answer {
         Ok(answer) => answer,
         Err(fault) if !rustix::process::geteuid().is_root() => {
             assert!(fault.said.as_str().contains("wg needs root"), "{fault}");
@@ -90,8 +103,15 @@ fn peers(lab: &Lab) -> Option<WireguardPeers> {
     }
 }
 
-fn handshakes_are_read(lab: &Lab) {
-    let Some(told) = peers(lab) else { return };
+/// Whoever logs in is who runs this.
+fn over_ssh(lab: &Lab) {
+    if sshd::there_is_sshd() {
+        handshakes_are_read(lab, Some(&sshd::Sshd::start("")));
+    }
+}
+
+fn handshakes_are_read(lab: &Lab, server: Option<&sshd::Sshd>) {
+    let Some(told) = peers(lab, server) else { return };
     let of = |name: &str| {
         let key = text(lab, &format!("{name}.pub"));
         told.peers.iter().find(|peer| peer.public_key == *key).unwrap()
@@ -107,7 +127,7 @@ fn handshakes_are_read(lab: &Lab) {
 }
 
 fn the_register_decides(lab: &Lab) {
-    if peers(lab).is_none() {
+    if peers(lab, None).is_none() {
         return;
     }
     let source = source(lab, None);
