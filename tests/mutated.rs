@@ -1,4 +1,4 @@
-//! Parsers of advisories, of VPNs and of who has power on a server against thousands of damaged copies of good data: whatever comes is a fact or a fault, soon.
+//! Parsers of advisories, of VPNs, of what backup tools say beside their lists and of who has power on a server against thousands of damaged copies of good data: whatever comes is a fact or a fault, soon.
 //! The same seeds each time; `fuzz/` looks further.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use matins::collect::advisories::parse;
-use matins::collect::{feeds, parse_power, vpn};
+use matins::collect::{backups, feeds, parse_power, vpn};
 use matins::domain::Fact;
 use matins::domain::facts::{FeedKind, VpnPki};
 use matins::domain::version::compare;
@@ -160,6 +160,30 @@ fn damaged_vpns_are_facts_or_faults() {
         told("pki", bytes).filter(|fact| matches!(fact, Fact::VpnPki(pki) if readable(pki)))
     });
     assert!(vpn::parse("ipsec", b"").is_none());
+}
+
+/// What restic, borg and a server in a drill say, and what there is not.
+const BESIDE: [(&str, &[u8]); 6] = [
+    (
+        "restic lock",
+        br#"{"time": "2026-11-23T02:14:00.5+01:00", "exclusive": false, "hostname": "nas", "username": "root", "pid": 7, "uid": 0, "gid": 0}"#,
+    ),
+    ("restic locks", b"4a97881d6abf4b16985c013171aad8cb4626feb81374d0c7755e92beb8babf9b\n"),
+    ("restic complaints", b"{\"message_type\":\"exit_error\",\"code\":12,\"message\":\"Fatal: wrong password\"}\n"),
+    ("borg lock", br#"{"exclusive": true, "hostid": "nas@190e6f85ea3b", "processid": 7, "threadid": 0, "time": "2026-11-23T01:14:00.123+00:00"}"#),
+    (
+        "borg complaints",
+        b"{\"type\": \"log_message\", \"levelname\": \"ERROR\", \"name\": \"borg.archiver\", \"message\": \"x\", \"msgid\": \"LockTimeout\"}\n",
+    ),
+    ("drill", b"0 7 1795402800 c0ffee\n1 -\n2 7 1795402800 decaf\n3 8 1795402801 c0ffee\n"),
+];
+
+#[test]
+fn what_is_damaged_beside_a_list_is_understood_or_not() {
+    for (what, whole) in BESIDE {
+        survive(what, COPIES, whole, |bytes| backups::parse_beside(what, bytes).unwrap().then_some(()));
+    }
+    assert!(backups::parse_beside("zfs", b"").is_none());
 }
 
 const POWER: &[u8] = b"#accounts\n root:x:0:0:root:/root:/bin/bash\n anna:x:1000:1000::/home/anna:/bin/sh\n\n rc=0\n\

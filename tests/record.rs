@@ -244,6 +244,18 @@ fn a_name_that_is_not_ascii_is_held_against_its_key_and_a_cut_end_leaves_its_sig
 }
 
 #[test]
+fn a_morning_on_which_nothing_answered_is_signed_as_unknown_and_one_without_a_round_is_not() {
+    let home = Home::new(
+        "[[server]]\nname = \"web1\"\nssh = \"127.0.0.1\"\n[[backup]]\nname = \"dumps\"\nof = [\"web1\"]\nkind = \"directory\"\npath = \"/nowhere/at/all\"\nslots = [\"last night\"]\n",
+    );
+    assert!(refused(&home, &["sign"]).contains("run `matins round` first"));
+    let round = text(&home.run(&["round", "--only", "backups"]).stdout);
+    assert!(round.contains("silent backups/dumps"), "{round}");
+    let said = ok(&home, &["sign"]);
+    assert!(said.contains("0 ok, 0 due, 0 broken") && !said.contains(" 0 unknown"), "{said}");
+}
+
+#[test]
 fn a_public_key_that_does_not_fit_signs_nothing() {
     let home = broken();
     let (own, other) = (key(&home, "own"), key(&home, "other"));

@@ -215,6 +215,20 @@ fn back(terminal: &mut Terminal, said: &str) {
 }
 
 #[test]
+fn a_morning_on_which_nothing_answered_is_signed_as_unknown() {
+    let home = opened::stopped();
+    std::fs::remove_dir_all(home.path().join("dumps")).unwrap();
+    home.run(&["round", "--only", "backups"]);
+    let mut terminal = console(&home);
+    terminal.press("S");
+    terminal.shows("mona signs:");
+    terminal.press("\r");
+    terminal.shows("signed: entry 1 of the record");
+    terminal.press("q");
+    assert!(terminal.end().success());
+}
+
+#[test]
 fn a_morning_is_signed_with_a_key_in_the_agent_without_a_question() {
     let home = signing("agent");
     let agent = Agent::start(&home);

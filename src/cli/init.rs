@@ -9,10 +9,10 @@ use url::Url;
 use super::edge::{Edge, End, Ended, IO, USAGE, complain, now, print, runtime};
 use crate::collect::tools::Tools;
 use crate::collect::tools::http::parse_api;
-use crate::config::proposal::{
-    Found, parse_hetzner, parse_ini, parse_known_hosts, parse_ssh_config, parse_yaml, to_toml,
-};
+use crate::config::proposal::{Found, parse_hetzner, parse_ini, parse_known_hosts, parse_yaml, to_toml};
 use crate::domain::{Fault, SecretRef};
+
+mod included;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -35,22 +35,14 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
-    let mut found = Vec::new();
-    if let Some(path) = &arguments.ssh_config {
-        found.push((path.display().to_string(), parse_ssh_config(&read(path)?)));
-    } else {
-        let ssh = edge.paths()?.home.join(".ssh");
-        for (name, parse) in [("config", parse_ssh_config as fn(&str) -> Found), ("known_hosts", parse_known_hosts)] {
-            let path = ssh.join(name);
-            // A file that isn't there proposes nothing.
-            if path.exists() {
-                found.push((format!("~/.ssh/{name}"), parse(&read(&path)?)));
-            }
-        }
-    }
+    let mut found = from_ssh(edge, arguments)?;
     for path in &arguments.ansible {
         let yaml = path.extension().is_some_and(|ending| ending == "yml" || ending == "yaml");
         let text = read(path)?;
+        if text.trim_start().starts_with("$ANSIBLE_VAULT;") {
+            let said = "is encrypted by ansible-vault; decrypt a copy (ansible-vault decrypt --output COPY FILE) and name that";
+            return Err(End::new(IO, format!("{} {said}", path.display())));
+        }
         found.push((path.display().to_string(), if yaml { parse_yaml(&text) } else { parse_ini(&text) }));
     }
     if let Some(place) = &arguments.hetzner {
@@ -67,6 +59,29 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
     }
     complain(&next(edge, count)?);
     Ok(0)
+}
+
+/// The configuration that was named, or what lies in ~/.ssh: there a file that isn't there proposes nothing, and one that
+/// can't be read is said to be left out.
+fn from_ssh(edge: &Edge, arguments: &Arguments) -> Result<Vec<(String, Found)>, End> {
+    let home = &edge.paths()?.home;
+    if let Some(path) = &arguments.ssh_config {
+        return Ok(included::read_with_includes(path.display().to_string(), path, &read(path)?, home));
+    }
+    let mut found = Vec::new();
+    for name in ["config", "known_hosts"] {
+        let path = home.join(".ssh").join(name);
+        let name = format!("~/.ssh/{name}");
+        match read(&path) {
+            _ if !path.exists() => {}
+            Ok(text) if name.ends_with("config") => {
+                found.extend(included::read_with_includes(name, &path, &text, home));
+            }
+            Ok(text) => found.push((name, parse_known_hosts(&text))),
+            Err(error) => found.push((name, Found { skipped: vec![error.said], ..Found::default() })),
+        }
+    }
+    Ok(found)
 }
 
 /// Where a token is kept. What was written is not repeated: it may be the token itself.

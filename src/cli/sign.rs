@@ -10,7 +10,7 @@ use crate::collect::tools::ssh_keygen::{Key, Signers, check, sign};
 use crate::domain::{Attestation, Shown, Signing, Verdict};
 use crate::log::{NAMESPACE, allowed_signers, hash, principal};
 use crate::policy;
-use crate::round::{Desk, Written};
+use crate::round::{Desk, Survey, Written};
 use crate::store::Signature;
 
 #[derive(Debug, clap::Args)]
@@ -49,8 +49,9 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
     let key = arguments.key.as_deref().or(settings.operator.signing_key.as_deref()).map(Key::from);
     let now = now();
     let mut desk = desk(plan, store)?;
-    let round = desk.glance(now);
-    if round.sources.iter().all(|source| source.at.is_none()) {
+    // A morning on which no source answered is signed too: unknown, as it is.
+    let Survey { round, last_round, .. } = desk.survey(now)?;
+    if last_round.is_none() {
         return Err(End::new(USAGE, "nothing was ever looked at: run `matins round` first"));
     }
     let stands_for = arguments.stands_for.as_deref().map(Shown::line);

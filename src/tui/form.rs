@@ -273,7 +273,8 @@ pub fn sign(model: &mut Model) {
     if refused_in_demo(model) {
         return;
     }
-    if model.world.round.sources.iter().all(|source| source.at.is_none()) {
+    // A morning on which every source was asked and none answered is signed as it is: unknown.
+    if model.world.round.sources.iter().all(|source| source.at.is_none() && source.fault.is_none()) {
         return regret(model, "nothing was looked at yet: there is nothing to sign");
     }
     let persons = others(&model.world.fleet, &model.world.round);

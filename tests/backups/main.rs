@@ -10,6 +10,7 @@
 )]
 
 mod command;
+mod hetzner;
 #[path = "../support/home.rs"]
 #[allow(dead_code, reason = "each test program uses a part")]
 mod home;

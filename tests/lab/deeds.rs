@@ -15,6 +15,9 @@ use serde_json::Value;
 use super::Lab;
 use pty::Terminal;
 
+#[path = "asked.rs"]
+mod asked;
+
 #[path = "../support/pty.rs"]
 #[allow(dead_code, reason = "each test program uses a part")]
 mod pty;
@@ -30,6 +33,7 @@ pub fn trials(lab: &Lab) -> Vec<Trial> {
         let home = Home::new(&lab);
         home.take_back();
         let lists = home.write_list();
+        asked::nothing_unconfirmed(&Home::new(&lab));
         upgrades(&home, &lists);
         logins(&home);
         Ok(())

@@ -6,9 +6,11 @@
 
 mod advisories;
 mod backups;
+mod baseline;
 mod broken_off;
 mod deeds;
 mod odd;
+mod replaced;
 mod secrets;
 mod servers;
 mod services;
@@ -39,9 +41,11 @@ fn main() -> ExitCode {
     let trials: Vec<Trial> = [
         advisories::trials,
         backups::trials,
+        baseline::trials,
         broken_off::trials,
         deeds::trials,
         odd::trials,
+        replaced::trials,
         secrets::trials,
         servers::trials,
         services::trials,

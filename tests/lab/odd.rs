@@ -2,11 +2,14 @@
 //! mirror, sleep in the middle of the probe, a full disk, fish and tcsh, people with power, trixie.
 
 use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::{Failed, Trial};
 use matins::collect::Answer;
-use matins::domain::facts::{Fact, HostExposure, HostPower, HostSoftware, UnattendedRun};
+use matins::domain::facts::{Fact, HostExposure, HostPower, HostSoftware, Signature, UnattendedRun};
 use matins::domain::{Observation, Read, Verdict};
 
 use super::Lab;
@@ -26,6 +29,9 @@ pub fn trials(lab: &Lab) -> Vec<Trial> {
         trial("fish and tcsh as login shells answer as any other", shells),
         trial("people with power are seen through sudo's rules, word for word", people),
         trial("trixie answers as bookworm", trixie),
+        trial("trixie's sqv tells what was changed, and what may not be read is no answer", sqv),
+        trial("a login that wtmpdb tells of on trixie is seen, and one that ended is not", visits),
+        trial("a borg 1.4 on trixie is asked over ssh", borg),
         trial("without ss and without root what can be seen is seen", plain),
     ]
 }
@@ -165,12 +171,127 @@ fn trixie(lab: &Lab) -> Result<(), Failed> {
     assert_eq!(host.release.seen().unwrap().codename, "trixie");
     assert!(host.pending.seen().is_some(), "{:?}", host.pending);
     assert!(packages.unwrap().packages.len() > 60);
+    // Its apt brings sqv, and no gpgv.
+    assert!(!fs::exists(lab.path("hosts/lab15/usr/bin/gpgv"))?);
+    let apt = host.apt.as_result().map_err(ToString::to_string)?;
+    assert!(apt.repositories.len() > 1, "{apt:?}");
+    assert!(apt.repositories.iter().all(|one| one.signature == Signature::Good), "{apt:?}");
+    let judgements = judged("lab15", Ground::new(lab).ask(&source("lab15"), None));
+    assert_eq!(verdict(&judgements, Some("sources")), Verdict::Ok, "{judgements:?}");
     let software = observations.iter().find_map(|observation| match &observation.fact {
         Fact::HostSoftware(software) => Some(software),
         _ => None,
     });
     let software: &HostSoftware = software.ok_or("no software")?;
     assert!(software.chosen.as_result().unwrap().iter().any(|name| *name == *"unattended-upgrades"), "{software:?}");
+    Ok(())
+}
+
+/// The probe's lists made of Debian's own: as they are, with their signature beside them, and spoiled; and a part of apt's
+/// configuration that it may not read.
+const LISTS: &str = r#"
+own=$(mktemp -d)
+trap 'rm -rf "$own"' EXIT
+for list in /var/lib/apt/lists/*_trixie_InRelease; do :; done
+cp "$list" "$own/whole_InRelease"
+sed 's/^Codename: trixie/Codename: forky/' "$list" >"$own/changed_InRelease"
+sed '/^-----BEGIN PGP SIGNATURE/,$d' "$list" >"$own/unsigned_InRelease"
+awk 'body && /^-----BEGIN PGP SIGNATURE/ { exit } body { printf "%s%s", end, $0; end = "\n" } /^$/ { body = 1 }' "$list" >"$own/apart_Release"
+sed -n '/^-----BEGIN PGP SIGNATURE/,$p' "$list" >"$own/apart_Release.gpg"
+cp "$own/apart_Release" "$own/bare_Release"
+mkdir "$own/parts"
+echo 'Acquire::AllowInsecureRepositories "true";' >"$own/parts/99closed"
+chmod 000 "$own/parts/99closed"
+printf 'Dir::State::lists "%s";\nDir::Etc::parts "%s/parts";\n' "$own" "$own" >"$own/apt.conf"
+APT_CONFIG=$own/apt.conf
+export APT_CONFIG
+"#;
+
+fn sqv(lab: &Lab) -> Result<(), Failed> {
+    #[expect(clippy::disallowed_methods, reason = "the lab's own ssh")]
+    let mut child = Command::new(lab.path("bin/ssh"))
+        .args(["lab15", "sh -s"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let script = format!("{LISTS}\n{}", include_str!("../../src/collect/servers/probe.sh"));
+    child.stdin.take().ok_or("no stdin")?.write_all(script.as_bytes())?;
+    let output = String::from_utf8(child.wait_with_output()?.stdout)?;
+    let section = |name: &str| -> Option<Vec<&str>> {
+        let (_, section) = output.split_once(&format!("\n#{name}\n"))?;
+        Some(section.split_once("\n#")?.0.lines().map(str::trim).filter(|line| !line.is_empty()).collect())
+    };
+    let mut told = section("signatures").ok_or("no signatures")?;
+    // Once for each of three keys.
+    told.dedup();
+    let told: Vec<&str> = told.iter().filter_map(|line| line.rsplit('/').next()).collect();
+    assert_eq!(
+        told.chunks(2).map(|pair| pair.join(" ")).collect::<Vec<_>>(),
+        [
+            "apart_Release GOODSIG",
+            "bare_Release none",
+            "changed_InRelease BADSIG",
+            "unsigned_InRelease none",
+            "whole_InRelease GOODSIG",
+            "rc=0",
+        ]
+    );
+    // What root's apt is told there, this login's apt passes over with a warning.
+    let sources = section("sources").ok_or("no sources")?;
+    assert!(sources.iter().any(|line| line.starts_with("W: Unable to read ")), "{sources:?}");
+    assert_eq!(sources.last(), Some(&"rc=3"), "{sources:?}");
+    Ok(())
+}
+
+fn visits(lab: &Lab) -> Result<(), Failed> {
+    assert_eq!(fs::read_link(lab.path("hosts/lab15/usr/bin/last"))?, Path::new("wtmpdb"));
+    let observations = ask(lab, "lab15")?;
+    let power = observations.iter().find_map(|observation| match &observation.fact {
+        Fact::HostPower(power) => Some(power),
+        _ => None,
+    });
+    let logins = power.ok_or("no power")?.remote_logins.as_result().map_err(ToString::to_string)?;
+    let logins = logins.as_ref().ok_or("no last")?;
+    let told: Vec<String> = logins.iter().map(|one| format!("{} {}", one.account, one.from)).collect();
+    assert_eq!(told, ["anna 203.0.113.7"]);
+    Ok(())
+}
+
+/// The built program's round.
+fn borg(lab: &Lab) -> Result<(), Failed> {
+    let home = tempfile::tempdir()?;
+    let password = lab.path("ssh/borg.password");
+    let config = format!(
+        "[[server]]\nname = \"web1\"\nssh = \"local\"\n[[backup]]\nname = \"attic\"\nof = [\"web1\"]\nkind = \"borg\"\n\
+         repository = \"ssh://lab15/srv/borg\"\npassword = {{ file = \"{}\" }}\nslots = [\"last night\"]\noffsite = true\n",
+        password.display()
+    );
+    fs::write(home.path().join("matins.toml"), config)?;
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let places = std::iter::once(lab.path("bin")).chain(std::env::split_paths(&path));
+    #[expect(clippy::disallowed_methods, reason = "the built program")]
+    let ran = std::process::Command::new(env!("CARGO_BIN_EXE_matins"))
+        .args(["--config".as_ref(), home.path()])
+        .args(["round", "--json", "--only", "backups/attic"])
+        .env("PATH", std::env::join_paths(places)?)
+        .env("HOME", home.path())
+        .env("XDG_STATE_HOME", home.path().join("state"))
+        .output()?;
+    let round: serde_json::Value = serde_json::from_slice(&ran.stdout)?;
+    for measure in ["backup-on-site", "backup-off-site"] {
+        let findings = round["findings"].as_array().ok_or("no findings")?;
+        let key = format!("{measure}/web1/attic");
+        if let Some(found) = findings.iter().find(|finding| finding["key"] == *key) {
+            assert_eq!(found["verdict"], "ok", "{found}");
+            assert!(found["detail"].as_str().is_some_and(|detail| detail.contains("1 snapshot")), "{found}");
+            let of_encryption = measure != "backup-off-site" || found.to_string().contains("repokey-blake2");
+            assert!(of_encryption, "{found}");
+        } else {
+            assert_ne!(measure, "backup-off-site", "{round}");
+        }
+    }
+    let said = fs::read_to_string(&password)?;
+    assert!(!String::from_utf8_lossy(&ran.stdout).contains(said.trim()), "the password was said");
     Ok(())
 }
 

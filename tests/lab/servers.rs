@@ -51,10 +51,17 @@ pub struct Ground {
 
 impl Ground {
     pub fn new(lab: &Lab) -> Self {
+        let mut ground = Self::asking(Shell::with(lab.path("bin/ssh"), None));
+        fs::set_permissions(ground.sockets.path(), fs::Permissions::from_mode(0o700)).unwrap();
+        ground.tools.shell = Shell::with(lab.path("bin/ssh"), Some(ground.sockets.path().to_owned()));
+        ground
+    }
+
+    /// By this ssh, whatever it is.
+    pub fn asking(shell: Shell) -> Self {
         let sockets = tempfile::tempdir_in("/tmp").unwrap();
-        fs::set_permissions(sockets.path(), fs::Permissions::from_mode(0o700)).unwrap();
         let mut tools = Tools::new(now).unwrap();
-        tools.shell = Shell::with(lab.path("bin/ssh"), Some(sockets.path().to_owned()));
+        tools.shell = shell;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         Self { tools, sockets, runtime }
     }

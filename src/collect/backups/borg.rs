@@ -5,7 +5,7 @@
 //! through the whole repository when its cache is cold (`borg info`), so they are not asked unless `sizes` says so. borg 2
 //! keeps all of it with the archive.
 
-mod parse;
+pub(super) mod parse;
 
 use std::time::Duration;
 

@@ -4,7 +4,7 @@
 //! be the same to the last byte. Whatever happens, the scratch folder goes: at the end, after a failure, and when the future
 //! is dropped.
 
-mod sample;
+pub(super) mod sample;
 
 use std::path::PathBuf;
 use std::time::Duration;

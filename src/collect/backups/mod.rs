@@ -2,6 +2,7 @@
 //!
 //! Each kind of repository has a file here. Nothing here knows what a slot means: that is policy's.
 
+mod beside;
 mod borg;
 mod btrfs;
 mod command;
@@ -27,6 +28,7 @@ use crate::domain::facts::{BackupDeclared, Snapshots};
 use crate::domain::register::Register;
 use crate::domain::settings::{Entry, Misfit, Section};
 use crate::domain::{Declared, Fact, Fault, Period, Shown, SourceId, Subject, SubjectKind};
+pub use beside::parse_beside;
 use entry::{BackupEntry, Meant};
 use kind::Listed;
 

@@ -4,8 +4,8 @@
 //! not be read, and only its standard error tells. So an empty list is believed only from a restic that didn't complain, and
 //! a list beside a complaint may not be whole.
 
-mod locks;
-mod troubles;
+pub(super) mod locks;
+pub(super) mod troubles;
 
 use std::time::Duration;
 

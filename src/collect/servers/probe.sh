@@ -380,32 +380,97 @@ if [ -n "${APT_CONFIG-}" ]; then
 fi
 section lists lists
 
-# gpgv's words on each list, with every keyring that it can read. apt checked them when it took the lists; a key that has
-# expired since is why it takes no new ones.
+# gpgv's words on each list, with every keyring that it can read; where there is no gpgv, sqv's, put as gpgv puts them. apt
+# checked them when it took the lists; a key that has expired since is why it takes no new ones.
 signatures() {
-  command -v gpgv >/dev/null 2>&1 || return 127
-  set --
-  for ring in /etc/apt/trusted.gpg /etc/apt/trusted.gpg.d/*.gpg /etc/apt/keyrings/*.gpg /usr/share/keyrings/*.gpg; do
+  if command -v gpgv >/dev/null 2>&1; then
+    with=gpgv
+    set --
+  elif command -v sqv >/dev/null 2>&1; then
+    with=sqv
+    inline=$(inline_keys)
+    set --
+    [ -z "$inline" ] || set -- --keyring /dev/fd/4
+  else
+    return 127
+  fi
+  for ring in /etc/apt/trusted.gpg /etc/apt/trusted.gpg.d/*.gpg /etc/apt/trusted.gpg.d/*.asc \
+    /etc/apt/keyrings/*.gpg /etc/apt/keyrings/*.pgp /etc/apt/keyrings/*.asc \
+    /usr/share/keyrings/*.gpg /usr/share/keyrings/*.pgp /usr/share/keyrings/*.asc $(named_keys); do
     case $ring in *removed*) continue ;; esac
     [ -r "$ring" ] || continue
-    # One that is armored by mistake would make gpgv find no key in the others either.
-    case $(head -c 5 "$ring" | tr -d '\0') in ----*) continue ;; esac
+    # The same keys under another ending.
+    if [ "${ring%.pgp}" != "$ring" ] && [ -r "${ring%.pgp}.gpg" ]; then continue; fi
+    if [ $with = gpgv ]; then
+      # One that is armored would make gpgv find no key in the others either.
+      case $(head -c 5 "$ring" | tr -d '\0') in ----*) continue ;; esac
+    fi
     set -- "$@" --keyring "$ring"
   done
   for list in "$lists"/*Release; do
     [ -r "$list" ] || continue
     printf '%s\n' "$list"
-    case $list in
-      *InRelease) verify "$@" "$list" || return ;;
-      *) if [ -r "$list.gpg" ]; then verify "$@" "$list.gpg" "$list" || return; else echo none; fi ;;
-    esac
+    case $list in *InRelease) signed=$list ;; *) signed=$list.gpg ;; esac
+    if ! [ -r "$signed" ] || { [ "$signed" = "$list" ] && ! grep -q '^-----BEGIN PGP SIGNATURE' "$list"; }; then
+      echo none
+    else
+      "with_$with" "$@" || return
+    fi
   done
 }
-verify() {
+with_gpgv() {
+  [ "$signed" = "$list" ] || set -- "$@" "$signed"
   # 1 and 2 are its words on signatures; more, that it was ended.
   # shellcheck disable=SC2086
-  said=$($limit gpgv --status-fd 1 "$@" 2>/dev/null) || { code=$?; [ $code -lt 3 ] || return $code; }
+  said=$($limit gpgv --status-fd 1 "$@" "$list" 2>/dev/null) || { code=$?; [ $code -lt 3 ] || return $code; }
   printf '%s\n' "$said" | awk '$2 ~ /^(GOOD|BAD|ERR|EXP|EXPKEY|REVKEY)SIG$/ { print $2 }'
+}
+# sqv would write a text that holds its own signature to a file, so the two are given apart, without what is no part of them.
+with_sqv() {
+  code=0
+  if [ "$signed" = "$list" ]; then
+    # shellcheck disable=SC2086
+    said=$(signed_text | $limit sqv -v "$@" --signature-file /dev/fd/3 /dev/stdin 2>&1 3<<SIGNATURE 4<<KEYS
+$(sed -n '/^-----BEGIN PGP SIGNATURE/,$p' "$list")
+SIGNATURE
+$inline
+KEYS
+    ) || code=$?
+  else
+    # shellcheck disable=SC2086
+    said=$($limit sqv -v "$@" --signature-file "$signed" "$list" 2>&1 4<<KEYS
+$inline
+KEYS
+    ) || code=$?
+  fi
+  [ $code -gt 0 ] || { echo GOODSIG && return; }
+  [ $code -lt 3 ] || return $code
+  printf '%s\n' "$said" | awk '
+    /Message has been manipulated/ { print "BADSIG" }
+    /certificate is revoked|key is revoked/ { print "REVKEYSIG" }
+    /Expired on / { print "EXPKEYSIG" }
+    /^Missing key/ { print "ERRSIG" }'
+}
+# As RFC 9580 has it: behind the headers, dashes unescaped, without spaces at the ends of lines and without the last end.
+signed_text() {
+  awk 'body && /^-----BEGIN PGP SIGNATURE/ { exit }
+    body { sub(/^- /, ""); sub(/[ \t\r]+$/, ""); printf "%s%s", end, $0; end = "\n" }
+    /^\r?$/ { body = 1 }' "$list"
+}
+# Keys that stand in sources themselves.
+inline_keys() {
+  awk '/^[ \t]*#/ { next }
+    /-----BEGIN PGP PUBLIC KEY/ { sub(/^.*-----BEGIN/, "-----BEGIN"); inside = 1 }
+    inside { sub(/^[ \t]+/, ""); if ($0 == ".") $0 = ""; print }
+    /-----END PGP PUBLIC KEY/ { inside = 0 }' /etc/apt/sources.list.d/*.sources 2>/dev/null
+}
+# Keyrings that sources name, outside the folders in which they lie by custom.
+named_keys() {
+  awk '/^[ \t]*#/ { next }
+    tolower($1) == "signed-by:" { $1 = ""; print; next }
+    match(tolower($0), /signed-by=[^] \t]*/) { print substr($0, RSTART + 10, RLENGTH - 10) }' \
+    /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null | tr ', ' '\n\n' |
+    grep '^/' | grep -v '^/\(etc/apt/trusted.gpg.d\|etc/apt/keyrings\|usr/share/keyrings\)/[^/]*[.]\(gpg\|pgp\|asc\)$' | sort -u
 }
 section signatures signatures
 
@@ -418,11 +483,13 @@ sources() {
   awk '/^[ \t]*#/ { next }
     FILENAME ~ /\.list$/ { sub(/^[ \t]+/, "") }
     /^[ \t]/ { next }
-    { gsub(/:\/\/[^\/ \t]*@/, "://"); print FILENAME "\t" substr($0, 1, 300) }' \
+    { gsub(/:\/\/[^\/ \t]*@/, "://"); print FILENAME "\t" substr($0, 1, 1000) }' \
     $(ls /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null) /dev/null || return
   # shellcheck disable=SC2086
   all=$($limit apt-config dump 2>&1) || { code=$?; printf '%s\n' "$all" | tail -n 3; return $code; }
-  printf '%s\n' "$all" | sed -n 's/^\(APT::Get::AllowUnauthenticated\|Acquire::AllowInsecureRepositories\) "..*";/apt-config\t&/Ip'
+  # apt reads on where it may not read: root's apt may be told what ours is not.
+  if printf '%s\n' "$all" | grep '^W: Unable to read '; then return 3; fi
+  printf '%s\n' "$all" | sed -n 's/^\(APT::Get::AllowUnauthenticated\|Acquire::AllowInsecureRepositories\|Acquire::AllowDowngradeToInsecureRepositories\) "..*";/apt-config\t&/Ip'
 }
 section sources sources
 

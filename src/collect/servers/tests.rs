@@ -126,14 +126,40 @@ async fn a_keyring_that_gpgv_can_not_read_hides_no_other_and_a_gpgv_that_hangs_i
     let machine = Machine::new();
     machine.write("etc/apt/trusted.gpg.d/a.gpg", "-----BEGIN PGP PUBLIC KEY BLOCK-----\n");
     machine.write("etc/apt/trusted.gpg.d/b.gpg", "\u{1}binary");
-    machine.write("lists/x_InRelease", "");
+    machine.write("lists/x_InRelease", "-----BEGIN PGP SIGNATURE-----\n");
     let lists = format!("lists={}", machine.path("lists").display());
     let told = "case \"$*\" in *a.gpg*) echo '[GNUPG:] ERRSIG' ;; *b.gpg*) echo '[GNUPG:] GOODSIG' ;; esac; exit 2";
     machine.program("gpgv", told);
-    let (said, status) = machine.says(&lists, &["signatures", "verify"], "signatures").await;
+    let parts = ["named_keys", "with_gpgv", "signatures"];
+    let (said, status) = machine.says(&lists, &parts, "signatures").await;
     assert_eq!((said.as_str(), status), ("/lists/x_InRelease\nGOODSIG\n", Some(0)));
     machine.program("gpgv", "exit 124");
-    assert_eq!(machine.says(&lists, &["signatures", "verify"], "signatures").await.1, Some(124));
+    assert_eq!(machine.says(&lists, &parts, "signatures").await.1, Some(124));
+}
+
+/// What sqv 1.3.0 said of real keys and lists, on trixie.
+#[tokio::test]
+async fn sqv_s_words_are_gpgv_s_and_what_it_does_not_explain_is_no_word() {
+    let machine = Machine::new();
+    machine.write("lists/x_InRelease", "-----BEGIN PGP SIGNATURE-----\n");
+    let list = machine.path("lists/x_InRelease").display().to_string();
+    let variables = format!("list={list} signed={list} inline=");
+    for (said, words) in [
+        (
+            "Signing key on 06 is bad:\n  The primary key is not live\n  because: Expired on 2025-01-02T00:00:00Z",
+            "EXPKEYSIG\n",
+        ),
+        ("Signing key on 26 is bad:\n  Invalid key: \"certificate is revoked\"", "REVKEYSIG\n"),
+        ("Verifying signature:\n  Message has been manipulated", "BADSIG\n"),
+        ("Missing key 4C, which is needed to verify signature.", "ERRSIG\n"),
+        ("Error: Failed to parse keyring \"/etc/x\"", ""),
+    ] {
+        machine.program("sqv", &format!("cat <<'E'\n{said}\nE\nexit 1"));
+        let told = machine.says(&variables, &["signed_text", "with_sqv"], "with_sqv").await;
+        assert_eq!((told.0.as_str(), told.1), (words, Some(0)), "{said}");
+    }
+    machine.program("sqv", "exit 124");
+    assert_eq!(machine.says(&variables, &["signed_text", "with_sqv"], "with_sqv").await.1, Some(124));
 }
 
 const PASSWD: &str = "root:x:0:0::/root:/bin/sh\nanna:x:1:1::/home/anna:/bin/sh\ndeep:x:2:2::/home/a/b/c:/bin/sh\nlinked:x:3:3::/home/linked:/bin/sh\nother:x:4:4::/home/others/other:/bin/sh";

@@ -110,6 +110,12 @@ impl Ran {
         let text = String::from_utf8_lossy(&self.complaints);
         text.lines().map(str::trim).find(|line| !line.is_empty()).map_or_else(|| "it said nothing".into(), Shown::line)
     }
+
+    /// The same of a program that tells first what it is about to do, and last why it could not.
+    pub fn last_complaint(&self) -> Shown {
+        let text = String::from_utf8_lossy(&self.complaints);
+        text.lines().map(str::trim).rfind(|line| !line.is_empty()).map_or_else(|| "it said nothing".into(), Shown::line)
+    }
 }
 
 /// Why a program did not come to its own end.

@@ -55,9 +55,13 @@ pub async fn sign(key: Key, namespace: &str, text: String, asks: bool) -> Result
     program.asks = asks;
     let ran = run(program).await?;
     if ran.status != Some(0) {
-        let said = if asks { "it says why above".into() } else { ran.complaint() };
-        return Err(Fault::new(format!("ssh-keygen could not sign with {}: {said}", file.display()))
-            .mend("add the key to your agent (ssh-add), so that no passphrase has to be asked for"));
+        let said = if asks { "it says why above".into() } else { ran.last_complaint() };
+        let mend = if said.as_str().ends_with("device not found") {
+            "plug the hardware key in; SSH_SK_PROVIDER names its driver where OpenSSH's own is not the one"
+        } else {
+            "add the key to your agent (ssh-add), so that no passphrase has to be asked for"
+        };
+        return Err(Fault::new(format!("ssh-keygen could not sign with {}: {said}", file.display())).mend(mend));
     }
     let armor = String::from_utf8(ran.output).map_err(|_| Fault::new("ssh-keygen printed no signature"))?;
     let fingerprint = fingerprint(&public_key).await?;
@@ -98,8 +102,8 @@ fn scratch() -> Result<tempfile::TempDir, Fault> {
 
 fn keygen<const N: usize>(arguments: [&str; N]) -> Program {
     let mut program = Program::new("ssh-keygen").arguments(arguments);
-    // No DISPLAY and no SSH_ASKPASS: nothing may ask over the screen.
-    program.keep = &["SSH_AUTH_SOCK"];
+    // No DISPLAY and no SSH_ASKPASS: nothing may ask over the screen. The last is how a hardware key is reached.
+    program.keep = &["SSH_AUTH_SOCK", "SSH_SK_PROVIDER"];
     program
 }
 

@@ -60,7 +60,7 @@ pub fn parse_hetzner(said: &[u8]) -> Result<Found, String> {
             continue;
         };
         let before = found.servers.len();
-        found.propose(&server.name, Some(&address), None);
+        found.propose(&server.name, Some(&address), Vec::new());
         if let Some(proposed) = found.servers.get_mut(before) {
             proposed.provider = Some("Hetzner".to_owned());
             // Of `role=web` the value tells, of `backup=true` the key.

@@ -1,29 +1,47 @@
 //! `ssh_config(5)` and the known hosts of sshd(8).
 
-use super::Found;
+use super::{Found, words};
+
+/// Keyword, in small letters, and what stands behind it.
+fn settings(text: &str) -> impl Iterator<Item = (String, &str)> {
+    let text = text.trim_start_matches('\u{feff}');
+    text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).map(|line| {
+        let (key, rest) = line.split_once(|letter: char| letter.is_whitespace() || letter == '=').unwrap_or((line, ""));
+        (key.to_ascii_lowercase(), rest.trim_start_matches([' ', '\t', '=']))
+    })
+}
 
 /// The plain names behind `Host`; patterns stand for nobody in particular.
 pub fn parse_ssh_config(text: &str) -> Found {
     let mut found = Found::default();
-    for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
-        let (key, rest) = line.split_once(|letter: char| letter.is_whitespace() || letter == '=').unwrap_or((line, ""));
-        let rest = rest.trim_start_matches([' ', '\t', '=']);
-        match key.to_ascii_lowercase().as_str() {
+    let mut names = Vec::new();
+    for (key, rest) in settings(text) {
+        match key.as_str() {
             "host" => {
-                for name in rest.split_whitespace().map(|name| name.trim_matches('"')) {
-                    if !name.contains(['*', '?', '!']) {
-                        found.propose(name, None, None);
-                    }
+                names = words(rest);
+                names.retain(|name| !name.contains(['*', '?', '!']));
+                for name in &names {
+                    found.propose(name, None, Vec::new());
                 }
             }
-            "include" => {
-                found.skipped.push(format!("Include {rest} is not followed: name that file with --ssh-config"));
+            "hostname" => {
+                for (name, address) in names.iter().zip(words(rest).iter().cycle()) {
+                    found.addresses.entry(address.replace("%h", name)).or_insert_with(|| name.clone());
+                }
             }
-            "match" => found.skipped.push(format!("Match {rest} names no host")),
+            "match" => {
+                names.clear();
+                found.skipped.push(format!("Match {rest} is not read"));
+            }
             _ => {}
         }
     }
     found
+}
+
+/// The files that it includes, as they are written there.
+pub fn parse_includes(text: &str) -> Vec<String> {
+    settings(text).filter(|(key, _)| key == "include").flat_map(|(_, rest)| words(rest)).collect()
 }
 
 /// Names in clear; hashed ones can't be read, which is what hashing is for.
@@ -43,8 +61,8 @@ pub fn parse_known_hosts(text: &str) -> Found {
             found.skipped.push(format!("{name}: another port than 22 needs a Host of its own in ssh's configuration"));
         } else if name.parse::<std::net::Ipv6Addr>().is_ok() {
             found.skipped.push(format!("{name}: give it a name in ssh's configuration"));
-        } else if !found.servers.iter().any(|server| server.name == **name) {
-            found.propose(name, None, None);
+        } else {
+            found.propose(name, None, Vec::new());
         }
     }
     if hashed > 0 {

@@ -8,11 +8,12 @@ fn names(found: &Found) -> Vec<&str> {
 
 #[test]
 fn ssh_configuration_gives_its_plain_names_and_says_what_it_leaves_out() {
-    let text = "# c\nHost web1 db1\n  HostName 10.0.0.1\nHost *.example.org !x\nhost=\"mail\"\nInclude more\nMatch user x\nHost -oProxyCommand=x a;b\n";
+    let text = "# c\nHost web1 db1\n  HostName 10.0.0.1\nHost *.example.org !x\nhost=\"mail\"\nInclude more \"~/a b\"\nMatch user x\nHost -oProxyCommand=x a;b\n";
     let found = parse_ssh_config(text);
     assert_eq!(names(&found), ["web1", "db1", "mail"]);
     let skipped = found.skipped.join("\n");
-    for part in ["Include more is not followed", "Match user x", "-oProxyCommand=x: not a name", "a;b: not a name"] {
+    assert_eq!(parse_includes(text), ["more", "~/a b"]);
+    for part in ["Match user x is not read", "-oProxyCommand=x: not a name", "a;b: not a name"] {
         assert!(skipped.contains(part), "{part}: {skipped}");
     }
 }
@@ -30,8 +31,8 @@ fn known_hosts_give_names_and_count_what_is_hashed() {
 
 #[test]
 fn an_inventory_gives_hosts_with_their_groups() {
-    let ini = "lone\n[web]\nweb1 ansible_host=203.0.113.5 ansible_user=root\nweb[01:50]\n[web:vars]\nx=1\n[all:children]\nweb\n";
-    let yaml = "---\nall:\n  hosts:\n    lone:\n  children:\n    web:\n      hosts:\n        web1:\n          ansible_host: 203.0.113.5  # here\n          ansible_user: root\n        \"web[01:50]\":\n      vars:\n        x: 1\n";
+    let ini = "lone\n[web]\nweb1 ansible_host=203.0.113.5 ansible_user=root\nweb[01:x]\n[web:vars]\nx=1\n[all:children]\nweb\n";
+    let yaml = "---\nall:\n  hosts:\n    lone:\n  children:\n    web:\n      hosts:\n        web1:\n          ansible_host: 203.0.113.5  # here\n          ansible_user: root\n        \"web[01:x]\":\n      vars:\n        x: 1\n";
     for found in [parse_ini(ini), parse_yaml(yaml)] {
         assert_eq!(names(&found), ["lone", "web1"], "{found:?}");
         assert_eq!(
@@ -39,7 +40,7 @@ fn an_inventory_gives_hosts_with_their_groups() {
             (Some("root@203.0.113.5"), &["web".to_owned()][..])
         );
         assert_eq!((found.servers[0].ssh.as_deref(), found.servers[0].tags.len()), (None, 0));
-        assert_eq!(found.skipped, ["web[01:50]: ranges are not expanded"]);
+        assert_eq!(found.skipped, ["web[01:x]: not a range that can be expanded"]);
     }
     let odd = parse_yaml("all:\n  hosts:\n    - web1\n    web2: { ansible_host: x }\n");
     assert_eq!(names(&odd), ["web2"]);

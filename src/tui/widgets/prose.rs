@@ -1,5 +1,6 @@
 //! Text broken into lines between words.
 
+use unicode_linebreak::linebreaks;
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
 
@@ -19,7 +20,7 @@ fn wrap_line(line: &str, width: usize) -> Vec<Shown> {
     let mut lines = Vec::new();
     let mut current = String::new();
     for word in words(line) {
-        if current.width() + word.width() <= width {
+        if current.width() + word.trim_end().width() <= width {
             current.push_str(word);
             continue;
         }
@@ -27,13 +28,14 @@ fn wrap_line(line: &str, width: usize) -> Vec<Shown> {
             lines.push(current.trim_end().into());
         }
         current.clear();
-        for grapheme in word.trim_start().graphemes(true) {
+        for grapheme in word.trim().graphemes(true) {
             if current.width() + grapheme.width() > width && !current.is_empty() {
                 lines.push(current.as_str().into());
                 current.clear();
             }
             current.push_str(grapheme);
         }
+        current.push_str(&word[word.trim_end().len()..]);
     }
     if !current.trim().is_empty() || lines.is_empty() {
         lines.push(current.trim_end().into());
@@ -41,21 +43,12 @@ fn wrap_line(line: &str, width: usize) -> Vec<Shown> {
     lines
 }
 
-/// The words of a line; a time of day (`17:21`), which Unicode takes for three, is one.
+/// The line in the pieces that nothing but width tears apart, each with the spaces behind it, by Unicode's rules for line
+/// breaks (UAX #14): a comma, a bracket, a time of day stay with their word.
 fn words(line: &str) -> Vec<&str> {
-    let mut ends: Vec<usize> = Vec::new();
-    for (start, word) in line.split_word_bound_indices() {
-        let before = &line[..start];
-        let time = |text: &str| text.ends_with(|mark: char| mark.is_ascii_digit());
-        let goes_on = (word == ":" && time(before))
-            || (before.strip_suffix(':').is_some_and(time) && word.starts_with(|mark: char| mark.is_ascii_digit()));
-        if goes_on {
-            ends.pop();
-        }
-        ends.push(start + word.len());
-    }
-    let starts = std::iter::once(0).chain(ends.iter().copied());
-    starts.zip(&ends).map(|(from, to)| &line[from..*to]).collect()
+    let mut from = 0;
+    let ends = linebreaks(line).map(|(end, _)| end);
+    ends.map(|end| &line[std::mem::replace(&mut from, end)..end]).collect()
 }
 
 #[cfg(test)]
@@ -74,7 +67,9 @@ mod tests {
         assert_eq!(wrapped("abcdefghij", 4), ["abcd", "efgh", "ij"]);
         assert_eq!(wrapped("", 4), [""]);
         assert_eq!(wrapped("first seen 17:21", 14), ["first seen", "17:21"]);
-        assert_eq!(wrapped("since 2026-11-26T17:21:09", 22), ["since 2026-11-", "26T17:21:09"]);
+        assert_eq!(wrapped("since 2026-11-26T17:21:09", 22), ["since", "2026-11-26T17:21:09"]);
+        assert_eq!(wrapped("perl, adduser, tar", 14), ["perl, adduser,", "tar"]);
+        assert_eq!(wrapped("add it to a [[person]]'s keys", 23), ["add it to a", "[[person]]'s keys"]);
         assert_eq!(wrapped("port 17: closed", 8), ["port 17:", "closed"]);
         assert_eq!(wrapped("日本語", 1), ["日", "本", "語"]);
     }

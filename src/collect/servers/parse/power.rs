@@ -182,7 +182,8 @@ fn parse_logins(section: &Section) -> Vec<Login> {
     section.lines.iter().filter_map(login).collect()
 }
 
-/// `roman  pts/0  203.0.113.9  2026-11-26T07:12:00+00:00   still logged in`. 127: there is no `last`.
+/// `roman  pts/0  203.0.113.9  2026-11-26T07:12:00+00:00   still logged in`; wtmpdb writes `2026-11-26T07:12:00+0000  -
+/// still logged in`. 127: there is no `last`.
 fn parse_remote_logins(sections: &Sections) -> Result<Option<Vec<RemoteLogin>>, Fault> {
     let section = match sections.get("visits") {
         Some(section) if section.code == 127 => return Ok(None),
@@ -190,7 +191,10 @@ fn parse_remote_logins(sections: &Sections) -> Result<Option<Vec<RemoteLogin>>, 
     };
     let login = |line: &String| {
         let words: Vec<&str> = line.split_whitespace().collect();
-        let [account, terminal, from, began, "still", "logged", "in"] = words[..] else { return None };
+        let (&[account, terminal, from, began], still) = words.split_first_chunk()?;
+        if !matches!(still, ["still", "logged", "in"] | ["-", "still", "logged", "in"]) {
+            return None;
+        }
         // wtmpdb tells of sessions without one too: a backup that pulls, our own kept connection.
         if !(terminal.starts_with("pts/") || terminal.starts_with("tty")) {
             return None;

@@ -180,6 +180,10 @@ fn close(sections: &mut BTreeMap<String, Section>, open: Option<Open>, known: &S
     if lines.last().is_some_and(String::is_empty) {
         lines.pop();
     }
+    // What sudo says of itself although it did what it was asked ("unable to resolve host NAME") is none of the answer.
+    if code == 0 {
+        lines.retain(|line| !line.starts_with("sudo: "));
+    }
     let digest =
         (long > LONG).then(|| digest.finalize().iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}")));
     sections.insert(name, Section { lines, code, digest });
@@ -213,6 +217,14 @@ mod tests {
         assert_eq!(lacking.said, "ss is not there");
         assert!(lacking.mend.unwrap().as_str().contains("iproute2"));
         assert_eq!(sections.sound("b", "apt").unwrap_err().said, "apt failed with 100: E: broken");
+    }
+
+    #[test]
+    fn sudo_that_cannot_resolve_its_host_spoils_no_answer() {
+        let said = "sudo: unable to resolve host db1: Name or service not known";
+        let sections = parse_sections(format!("#a\n {said}\n {{}}\n\n rc=0\n#b\n {said}\n\n rc=1\n").as_bytes());
+        assert_eq!(sections.get("a").unwrap().lines, ["{}"]);
+        assert_eq!(sections.get("b").unwrap().last_words(), said);
     }
 
     #[test]

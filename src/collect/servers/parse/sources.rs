@@ -7,10 +7,10 @@ use crate::domain::{Fault, Shown};
 
 pub fn parse_apt(sections: &Sections, lists: &Result<Lists, Fault>) -> Result<AptSeen, Fault> {
     let lists = lists.as_ref().map_err(Clone::clone)?;
-    // Without gpgv only apt itself has checked them.
+    // Without gpgv and sqv only apt itself has checked them.
     let signatures = match sections.get("signatures") {
         Some(section) if section.code == 127 => None,
-        _ => Some(sections.sound("signatures", "gpgv")?),
+        _ => Some(sections.sound("signatures", "checking signatures")?),
     };
     let sources = sections.sound("sources", "reading apt's sources")?;
     let repositories = lists.lists.iter().map(|list| repository(list, signatures)).collect();
@@ -112,7 +112,7 @@ fn trusting(stanza: &[&str]) -> Option<String> {
 fn is_yes(text: &str, mark: char) -> bool {
     text.split_once(mark).is_some_and(|(key, value)| {
         let key = key.trim().to_ascii_lowercase();
-        matches!(key.as_str(), "trusted" | "allow-insecure") && is_true(value)
+        matches!(key.as_str(), "trusted" | "allow-insecure" | "allow-downgrade-to-insecure") && is_true(value)
     })
 }
 
@@ -158,6 +158,8 @@ mod tests {
              /b.sources\t\n/b.sources\tURIs: http://good/\n/b.sources\tTrusted: no\n\
              /c.sources\tURIs: http://off/\n/c.sources\tTrusted: yes\n/c.sources\tEnabled: no\n\
              /d.sources\tURIs: http://last/\n/d.sources\tAllow-Insecure: yes\n\
+             /e.list\tdeb [ allow-downgrade-to-insecure=yes signed-by=/k ] http://later/ s\n\
+             apt-config\tAcquire::AllowDowngradeToInsecureRepositories \"1\";\napt-config\tAcquire::AllowInsecureRepositories \"0\";\n\
              apt-config\tAPT::Get::AllowUnauthenticated \"true\";",
         ));
         assert_eq!(
@@ -166,6 +168,8 @@ mod tests {
                 "http://h/debian s main (/a.list)",
                 "http://blind/ x (/b.sources)",
                 "http://last/  (/d.sources)",
+                "http://later/ s (/e.list)",
+                "Acquire::AllowDowngradeToInsecureRepositories \"1\"; (apt-config)",
                 "APT::Get::AllowUnauthenticated \"true\"; (apt-config)",
             ]
         );
@@ -194,7 +198,10 @@ mod tests {
         };
         assert_eq!(apt("#signatures\n /l/a_InRelease\n GOODSIG\n\n rc=0\n"), Ok(Signature::Good));
         assert_eq!(apt("#signatures\n\n rc=127\n"), Ok(Signature::Unchecked));
-        assert_eq!(apt("#signatures\n\n rc=124\n").unwrap_err().said, "gpgv hung on the server and was ended");
+        assert_eq!(
+            apt("#signatures\n\n rc=124\n").unwrap_err().said,
+            "checking signatures hung on the server and was ended"
+        );
         assert!(apt("").is_err());
     }
 

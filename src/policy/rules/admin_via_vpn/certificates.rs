@@ -14,27 +14,20 @@ use crate::policy::{CERTIFICATE, Case};
 /// How certificates are made anew, in easy-rsa's words.
 const RENEW_LIST: &str = "`easyrsa gen-crl`, then copy crl.pem to where OpenVPN's `crl-verify` names it";
 
+/// The parts of a VPN's findings that are about its certificates.
+pub(super) const PARTS: [&str; 4] = ["authority", "server certificate", "revocations", "issued"];
+
 /// What is read of a VPN's certificates: a finding for each of them that can fail alone.
 pub(super) fn judge(case: &Case<'_>, reading: &Reading<'_>) -> Vec<Judgement> {
     let Some(pki) = &reading.pki else { return Vec::new() };
-    let parts: [(&str, Part); 4] = match pki {
-        Ok(pki) => [
-            ("authority", authority(case, pki)),
-            ("server certificate", server(case, pki)),
-            ("revocations", revocations(case, pki)),
-            ("issued", issued(pki)),
-        ],
+    let parts: [Part; 4] = match pki {
+        Ok(pki) => [authority(case, pki), server(case, pki), revocations(case, pki), issued(pki)],
         Err(doubt) => {
             let unknown = || Part { mend: doubt.mend.clone(), ..Part::new(Verdict::Unknown, doubt.said.to_string()) };
-            [
-                ("authority", unknown()),
-                ("server certificate", unknown()),
-                ("revocations", unknown()),
-                ("issued", unknown()),
-            ]
+            [unknown(), unknown(), unknown(), unknown()]
         }
     };
-    parts.into_iter().map(|(name, part)| part.judged(case, reading, name)).collect()
+    PARTS.into_iter().zip(parts).map(|(name, part)| part.judged(case, reading, name)).collect()
 }
 
 /// What is so of one part.

@@ -11,6 +11,11 @@ use crate::domain::facts::Handshake;
 use crate::domain::{Judgement, Shown, Verdict};
 use crate::policy::Case;
 
+/// Whoever comes without a name.
+const NAMELESS: &str = "no name";
+/// Before a name that is none of its own.
+const INSTEAD: &str = "peer ";
+
 pub(super) fn judge(case: &Case<'_>, reading: &Reading<'_>, peers: &Peers<'_>) -> Vec<Judgement> {
     let mut strangers: BTreeMap<Key<'_>, Vec<&Client<'_>>> = BTreeMap::new();
     for client in reading.list.iter().flat_map(|list| &list.clients) {
@@ -45,7 +50,7 @@ fn stranger(case: &Case<'_>, reading: &Reading<'_>, key: Key<'_>, sessions: &[&C
     let title = format!("peer \"{shown}\" is in nobody's register, {did}");
     let detail: Vec<String> = sessions.iter().map(|client| reading.session(case, client)).collect();
     let judgement = Judgement::new(MEASURE, reading.subject.clone(), verdict, title)
-        .part(if name.is_empty() { "no name".into() } else { name.clone() })
+        .part(part(name))
         .detail(&detail.join("\n"))
         .mend(format!("{mend}; if it is known, add a [[peer]] with {register} = \"{shown}\""))
         .since(since)
@@ -53,6 +58,16 @@ fn stranger(case: &Case<'_>, reading: &Reading<'_>, key: Key<'_>, sessions: &[&C
         .weight(90)
         .because("register", None, format!("no [[peer]] has the {register} \"{shown}\""));
     reading.because(case, judgement)
+}
+
+/// The finding's part: its name, but for one that is a part of the VPN's own, or says to be what stands instead of such.
+fn part(name: &Shown) -> Shown {
+    let own = certificates::PARTS.iter().chain(&[NAMELESS]).any(|part| *name == **part);
+    match name.as_str() {
+        "" => NAMELESS.into(),
+        text if own || text.starts_with(INSTEAD) => format!("{INSTEAD}{text}").into(),
+        _ => name.clone(),
+    }
 }
 
 fn revoked(case: &Case<'_>, reading: &Reading<'_>, key: Key<'_>) -> Option<String> {

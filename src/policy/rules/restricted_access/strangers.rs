@@ -7,6 +7,9 @@ use super::persons::People;
 use super::{MEASURE, places};
 use crate::domain::{Judgement, Shown, Subject, SubjectKind, Verdict};
 
+/// What a key does with an account, in front of its name.
+const OPENS: &str = "opens ";
+
 /// Where something is, and what it may there.
 type Places<'a> = BTreeMap<&'a Shown, BTreeSet<String>>;
 
@@ -18,7 +21,7 @@ pub(super) fn judge(hosts: &[Host<'_>], people: &People<'_>) -> Vec<Judgement> {
         for key in host.keys().filter(|key| people.of_key(&key.fingerprint).is_none()) {
             comments.insert(&key.fingerprint, &key.comment);
             let places = keys.entry(&key.fingerprint).or_default();
-            places.entry(host.name()).or_default().insert(format!("opens {}", key.account));
+            places.entry(host.name()).or_default().insert(format!("{OPENS}{}", key.account));
         }
         for (account, why) in &host.mighty {
             if **account != *"root" && people.of_account(account).is_none() {
@@ -41,10 +44,8 @@ pub(super) fn judge(hosts: &[Host<'_>], people: &People<'_>) -> Vec<Judgement> {
 }
 
 fn stranger(name: &Shown, places: &Places<'_>, said: &str) -> Judgement {
-    let mut whys: Vec<&str> = places.values().flatten().map(String::as_str).collect();
-    whys.sort_unstable();
-    whys.dedup();
-    let title = format!("{} on {} and belongs to nobody", whys.join(", "), super::places(places.keys().copied()));
+    let whys: BTreeSet<&String> = places.values().flatten().collect();
+    let title = format!("{} on {} and belongs to nobody", joined(whys), super::places(places.keys().copied()));
     let subject = Subject::new(SubjectKind::Person, name.clone());
     let lines: Vec<String> = places.iter().map(|(host, why)| format!("{host}: {}", joined(why))).collect();
     let judgement = Judgement::new(MEASURE, subject, Verdict::Broken, title)
@@ -80,6 +81,14 @@ pub(super) fn second_roots(hosts: &[Host<'_>]) -> Vec<Judgement> {
     judged.collect()
 }
 
-pub(super) fn joined(words: &BTreeSet<String>) -> String {
-    words.iter().cloned().collect::<Vec<_>>().join(", ")
+/// One after the other; of those that begin alike the beginning stands once: `opens anna, root`.
+pub(super) fn joined<'a>(words: impl IntoIterator<Item = &'a String>) -> String {
+    let mut said: Vec<&str> = Vec::new();
+    let mut before = "";
+    for word in words {
+        let (begin, rest) = word.split_at(word.find(OPENS).map_or(0, |at| at + OPENS.len()));
+        said.push(if begin.is_empty() || begin != before { word } else { rest });
+        before = begin;
+    }
+    said.join(", ")
 }

@@ -102,6 +102,15 @@ fn a_key_of_nobody_is_one_finding_on_all_its_hosts() {
 }
 
 #[test]
+fn what_one_key_opens_is_listed_behind_one_word() {
+    let mut strange = power();
+    let keys = ["anna", "root"].map(|account| key("SHA256:who", account));
+    strange.keys = Read::Seen(KeysSeen { keys: keys.to_vec(), hidden: Vec::new() });
+    let judgements = judged(vec![host("db1", Some(strange))], people());
+    assert_eq!(of(&judgements, "SHA256:who").title, "opens anna, root on db1 and belongs to nobody");
+}
+
+#[test]
 fn the_key_that_we_ask_with_is_nobodys_finding() {
     let mut own = power();
     own.keys = Read::Seen(KeysSeen { keys: vec![key("SHA256:own", "probe")], hidden: Vec::new() });

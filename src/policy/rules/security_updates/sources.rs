@@ -114,7 +114,7 @@ fn detail(apt: &AptSeen) -> String {
         let word = match repository.signature {
             Signature::Good => "signed",
             Signature::Unchecked => {
-                "apt alone has checked its signature: no gpgv there, or its key is where only apt finds it"
+                "apt alone has checked its signature: neither gpgv nor sqv there, or its key is where only apt finds it"
             }
             bad_one => bad(bad_one).unwrap_or_default(),
         };

@@ -121,6 +121,14 @@ fn terminals_over_the_network_are_read_and_no_others() {
     let logins = power.remote_logins.seen().unwrap().as_ref().unwrap();
     let told: Vec<String> = logins.iter().map(|one| format!("{} {} {}", one.account, one.from, one.began)).collect();
     assert_eq!(told, ["anna 203.0.113.7 2026-11-26T08:05:00Z"]);
+    // wtmpdb 0.73.0, as trixie has it.
+    let newer = self::power(
+        "#visits\n anna     pts/0        203.0.113.7      2026-11-26T22:11:29+0000  - still logged in           \n \
+         ben      pts/1        203.0.113.8      2026-11-26T22:12:29+0000  - 2026-11-26T22:13:29+0000   (00:01)\n\n rc=0\n",
+    );
+    let logins = newer.remote_logins.seen().unwrap().as_ref().unwrap();
+    assert_eq!(logins.len(), 1, "{logins:?}");
+    assert_eq!((logins[0].account.as_str(), logins[0].began.to_string().as_str()), ("anna", "2026-11-26T22:11:29Z"));
     let missing = self::power("#visits\n sh: 1: last: not found\n\n rc=127\n");
     assert_eq!(missing.remote_logins, Read::Seen(None));
     let broken = self::power("#visits\n last: cannot open /var/log/wtmp: No such file or directory\n\n rc=1\n");

@@ -134,6 +134,20 @@ fn revoked_but_connected_is_broken() {
 }
 
 #[test]
+fn a_stranger_who_is_called_as_a_part_is_told_apart_from_it() {
+    let names =
+        ["authority", "revocations", "issued", "server certificate", "no name", "", "peer authority", "peer no name"];
+    let clients = names.iter().enumerate().map(|(n, name)| session(name, &format!("203.0.113.{n}:7"), "10.8.0.4"));
+    let judged = judged(&with(pki(), clients.collect()));
+    let keys: std::collections::BTreeSet<String> = judged.iter().map(|one| one.key().to_string()).collect();
+    assert_eq!(keys.len(), judged.len(), "{keys:#?}");
+    let strangers = judged.iter().filter(|one| one.title.as_str().contains("is in nobody's register"));
+    assert_eq!(strangers.count(), names.len());
+    assert_eq!(of(&judged, "admin-via-vpn/gate/authority").verdict, Verdict::Ok);
+    assert_eq!(of(&judged, "admin-via-vpn/gate/peer authority").verdict, Verdict::Broken);
+}
+
+#[test]
 fn who_has_a_newer_certificate_is_not_revoked() {
     let issued = Read::Seen(vec![certificate("roman", "2", LATER, Some(PAST)), certificate("roman", "4", LATER, None)]);
     assert_eq!(told(&with(VpnPki { issued, ..revoked() }, on()), "roman's laptop").0, Verdict::Ok);
