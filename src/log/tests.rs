@@ -95,7 +95,7 @@ fn every_byte_changed_or_taken_out_at_every_position_is_found_where_it_is() {
     // In the entry itself, or in the next one, which does not follow what it says now.
     let (text, found) = (&text, &|changed: &[u8], at: usize| {
         let broken = verified_export(changed, &anchor).unwrap_err();
-        let entry = text.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
+        let entry = text[..at].matches('\n').count() as u64 + 1;
         assert!((entry..=entry + 1).contains(&broken.seq), "{at}: {broken}\n{}", String::from_utf8_lossy(changed));
     });
     let positions: Vec<usize> = (0..text.len()).collect();
@@ -126,7 +126,7 @@ fn an_export_that_was_cut_off_anywhere_is_found() {
     let lines = small();
     let (text, anchor) = (lines.join("\n") + "\n", end_of(&lines));
     for length in 0..text.len() {
-        let whole = text.as_bytes()[..length].iter().filter(|byte| **byte == b'\n').count() as u64;
+        let whole = text[..length].matches('\n').count() as u64;
         let broken = verified_export(&text.as_bytes()[..length], &anchor).unwrap_err();
         assert!((whole + 1..=whole + 2).contains(&broken.seq), "{length}: {broken}");
     }
