@@ -10,18 +10,22 @@
     reason = "tests"
 )]
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::Write as _;
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Command, Stdio};
 
 #[path = "support/home.rs"]
 #[allow(dead_code, reason = "each test program uses a part")]
 mod home;
+#[path = "support/mail.rs"]
+#[allow(dead_code, reason = "each test program uses a part")]
+mod mail;
 #[path = "support/web.rs"]
 #[allow(dead_code, reason = "each test program uses a part")]
 mod web;
 
 use home::{Home, text};
+use mail::Mail;
 use serde_json::Value;
 use web::{Asked, Authority, Web, says};
 
@@ -181,58 +185,16 @@ fn a_redirect_an_unencrypted_address_and_a_dead_server_are_said() {
     assert!(text(&refused.stderr).contains("write an https address"), "{}", text(&refused.stderr));
 }
 
-/// aiosmtpd, ended with the test.
-struct Mail {
-    child: Child,
-    output: BufReader<ChildStdout>,
-    port: u16,
-}
-
-impl Drop for Mail {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
-}
-
-impl Mail {
-    /// `None`, said aloud, where Python or aiosmtpd is missing.
-    fn start(folder: &Path) -> Option<Self> {
-        let there = Command::new("/usr/bin/python3").args(["-c", "import aiosmtpd"]).output();
-        if !there.is_ok_and(|output| output.status.success()) {
-            eprintln!("left out: python3-aiosmtpd is not installed");
-            return None;
-        }
-        let authority = Authority::new();
-        std::fs::write(folder.join("ca.pem"), authority.pem()).unwrap();
-        let (certificate, key) = authority.pem_pair("localhost");
-        std::fs::write(folder.join("cert.pem"), certificate).unwrap();
-        std::fs::write(folder.join("key.pem"), key).unwrap();
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/mail.py");
-        let mut child = Command::new("/usr/bin/python3")
-            .args([script, folder.join("cert.pem"), folder.join("key.pem")])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut output = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        output.read_line(&mut line).unwrap();
-        Some(Self { child, output, port: line.trim().parse().unwrap() })
-    }
-
-    fn message(&mut self) -> String {
-        let mut message = String::new();
-        while !message.ends_with("END\n") {
-            assert!(self.output.read_line(&mut message).unwrap() > 0, "{message}");
-        }
-        message
-    }
-}
-
 #[test]
 fn mail_goes_through_a_real_server_over_tls_or_not_at_all() {
     let home = Home::new("");
-    let Some(mut mail) = Mail::start(home.path()) else { return };
+    let authority = Authority::new();
+    std::fs::write(home.path().join("ca.pem"), authority.pem()).unwrap();
+    let (certificate, key) = authority.pem_pair("localhost");
+    std::fs::write(home.path().join("cert.pem"), certificate).unwrap();
+    std::fs::write(home.path().join("key.pem"), key).unwrap();
+    let pair = [home.path().join("cert.pem"), home.path().join("key.pem")];
+    let Some(mut mail) = Mail::start(&pair) else { return };
     let password = home.path().join("password");
     let keep = |text: &str| {
         std::fs::write(&password, text).unwrap();

@@ -4,6 +4,7 @@ use clap::Subcommand;
 
 use super::edge::{Edge, End, Ended, IO, print};
 use crate::config;
+use crate::domain::counted;
 use crate::round::{Plan, owners};
 
 #[derive(Debug, Subcommand)]
@@ -37,5 +38,9 @@ fn check(edge: &Edge) -> Result<String, End> {
     } else {
         "there is no configuration; without one this machine and the public feeds are watched"
     };
-    Ok(format!("{what}: {} servers, {} sources\n", settings.register.servers.len(), plan.sources.len()))
+    Ok(format!(
+        "{what}: {}, {}\n",
+        counted(settings.register.servers.len(), "server", "servers"),
+        counted(plan.sources.len(), "source", "sources")
+    ))
 }

@@ -220,23 +220,13 @@ fn read_numbered(folder: &Path, ending: &str) -> Result<Vec<(u64, String)>, End>
 fn read_export(dir: &Path) -> Result<Exhibit, End> {
     let text = fs::read(dir.join("log.jsonl"))
         .map_err(|error| End::new(NO_INPUT, format!("{} can't be read: {error}", dir.join("log.jsonl").display())))?;
-    // A line that is no text any more is a changed entry: the chain names it.
-    let text = String::from_utf8_lossy(&text).into_owned();
-    let complete = text.is_empty() || text.ends_with('\n');
-    let mut lines: Vec<String> = text.split('\n').map(str::to_owned).collect();
-    if complete {
-        lines.pop();
-    }
+    let (lines, cut) = log::exported(&text);
     let allowed = read_if_there(&dir.join("allowed_signers"))?.unwrap_or_default();
     let mut anchors = Vec::new();
     if let Some(text) = read_if_there(&dir.join("anchor"))? {
         anchors.push(parse_anchor(&dir.join("anchor"), &text)?);
     }
-    if !complete {
-        // Every exported line ends with a line feed.
-        let seq = u64::try_from(lines.len()).unwrap_or(u64::MAX).saturating_add(1);
-        anchors.push(Anchor(Head { seq, hash: "0".repeat(64) }));
-    }
+    anchors.extend(cut);
     let signatures = read_numbered(&dir.join("sigs"), ".sig")?;
     let transcripts = read_numbered(&dir.join("transcripts"), ".txt")?;
     Ok(Exhibit { lines, signatures, transcripts, allowed, anchors })

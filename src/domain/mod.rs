@@ -4,6 +4,7 @@ mod attestation;
 mod checkin;
 mod chime;
 pub mod composer;
+mod count;
 mod decision;
 mod deed;
 mod evidence;
@@ -38,6 +39,7 @@ pub use checkin::{
     Change, CheckIn, DecidedItem, MeasureCount, News, OpenItem, Presence, Signed, SignedSource, Signing, Since,
 };
 pub use chime::Chime;
+pub use count::counted;
 pub use decision::{Basis, Decided, Decision, DecisionKind, Extent, Recorded};
 pub use deed::{Account, Deed, DeedKind, Errand, OneTime, PackageChange, Proof, Report, Step, StepState, Taker};
 pub use evidence::{Evidence, Sighting, SourceId, SourceRecord, SourceState};

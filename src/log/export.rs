@@ -1,6 +1,7 @@
 //! What an export holds besides the entries, so that somebody without matins can check it.
 
 use super::NAMESPACE;
+use super::chain::{Anchor, Head};
 use super::entry::written;
 use crate::domain::Shown;
 
@@ -25,4 +26,19 @@ pub fn allowed_signers(signers: &[(Shown, String)]) -> String {
 pub fn principal(actor: &Shown) -> String {
     let word = |c: char| if c.is_ascii_alphanumeric() || "-_.@+".contains(c) { c } else { '_' };
     written(actor).chars().map(word).collect()
+}
+
+/// The entries of an exported log. Every one ends with a line feed: where the last one does not, what comes with them says
+/// that one more must follow.
+pub fn exported(text: &[u8]) -> (Vec<String>, Option<Anchor>) {
+    // A line that is no text any more is a changed entry: the chain names it.
+    let text = String::from_utf8_lossy(text);
+    let complete = text.is_empty() || text.ends_with('\n');
+    let mut lines: Vec<String> = text.split('\n').map(str::to_owned).collect();
+    if complete {
+        lines.pop();
+        return (lines, None);
+    }
+    let seq = u64::try_from(lines.len()).unwrap_or(u64::MAX).saturating_add(1);
+    (lines, Some(Anchor(Head { seq, hash: "0".repeat(64) })))
 }

@@ -10,7 +10,7 @@ mod tests;
 
 pub use chain::{Anchor, Break, Head, hash, verify};
 pub use entry::{Act, Agreed, Entry, Stamp, Undone};
-pub use export::{README, VERIFY, allowed_signers, principal};
+pub use export::{README, VERIFY, allowed_signers, exported, principal};
 pub use record::{Record, until};
 
 /// What signatures are made for, so that one made for another purpose never fits (`ssh-keygen -Y sign -n`).

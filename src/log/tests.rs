@@ -37,10 +37,14 @@ fn small() -> Vec<String> {
         ("roman", decision("again")),
         ("roman", Act::Undo(Undone { entry: 4 })),
     ];
+    written(&acts)
+}
+
+fn written(acts: &[(&str, Act)]) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for (actor, act) in acts {
         let head = lines.last().map_or_else(Head::default, |line| Head::at(lines.len() as u64, line));
-        lines.push(Entry::line(&head, &stamp(actor), &act).unwrap());
+        lines.push(Entry::line(&head, &stamp(actor), act).unwrap());
     }
     lines
 }
@@ -68,28 +72,64 @@ fn entries_are_lines_of_ascii_that_read_back_as_they_were() {
     assert_eq!(verified(&lines, &[end_of(&lines)]).unwrap(), end_of(&lines).0);
 }
 
+/// As `matins log verify DIR` reads an exported log.
+fn verified_export(text: &[u8], anchor: &Anchor) -> Result<Head, Break> {
+    let (lines, cut) = exported(text);
+    let anchors: Vec<Anchor> = cut.into_iter().chain([anchor.clone()]).collect();
+    verified(&lines, &anchors)
+}
+
+/// As short as they come: everything that can be done to a byte of it is tried.
+fn shortest() -> Vec<String> {
+    let Act::Decide(plain) = decision("x") else { unreachable!() };
+    let acts =
+        [("a", Act::Decide(Decision { link: None, second: None, ..plain })), ("a", Act::Undo(Undone { entry: 1 }))];
+    written(&acts)
+}
+
 #[test]
-fn every_change_of_a_byte_at_every_position_is_found_in_its_entry() {
-    let (lines, mut tried) = (small(), 0);
-    let anchor = [end_of(&lines)];
-    for (at, line) in lines.iter().enumerate() {
-        for position in 0..line.len() {
-            for byte in [b'x', b' ', b'0', line.as_bytes()[position] ^ 1] {
-                let mut changed = line.clone().into_bytes();
-                if changed[position] == byte {
-                    continue;
+fn every_byte_changed_or_taken_out_at_every_position_is_found_where_it_is() {
+    let lines = shortest();
+    let (text, anchor) = (lines.join("\n") + "\n", end_of(&lines));
+    assert_eq!(verified_export(text.as_bytes(), &anchor), Ok(anchor.0.clone()));
+    // In the entry itself, or in the next one, which does not follow what it says now.
+    let (text, found) = (&text, &|changed: &[u8], at: usize| {
+        let broken = verified_export(changed, &anchor).unwrap_err();
+        let entry = text[..at].matches('\n').count() as u64 + 1;
+        assert!((entry..=entry + 1).contains(&broken.seq), "{at}: {broken}\n{}", String::from_utf8_lossy(changed));
+    });
+    let positions: Vec<usize> = (0..text.len()).collect();
+    let tried: usize = std::thread::scope(|scope| {
+        let quarters = positions.chunks(positions.len().div_ceil(4)).map(|quarter| {
+            scope.spawn(move || {
+                let mut tried = 0;
+                for at in quarter {
+                    let mut changed = text.clone().into_bytes();
+                    for byte in (0..=u8::MAX).filter(|byte| *byte != text.as_bytes()[*at]) {
+                        changed[*at] = byte;
+                        found(&changed, *at);
+                        tried += 1;
+                    }
+                    changed.remove(*at);
+                    found(&changed, *at);
                 }
-                changed[position] = byte;
-                let mut all = lines.clone();
-                all[at] = String::from_utf8_lossy(&changed).into_owned();
-                let found = verified(&all, &anchor).unwrap_err();
-                // In the entry itself, or in the next one, which does not follow what it says now.
-                assert!(found.seq == at as u64 + 1 || found.seq == at as u64 + 2, "{at} {position}: {found}");
-                tried += 1;
-            }
-        }
+                tried
+            })
+        });
+        quarters.collect::<Vec<_>>().into_iter().map(|quarter| quarter.join().unwrap()).sum()
+    });
+    assert_eq!(tried, 255 * text.len());
+}
+
+#[test]
+fn an_export_that_was_cut_off_anywhere_is_found() {
+    let lines = small();
+    let (text, anchor) = (lines.join("\n") + "\n", end_of(&lines));
+    for length in 0..text.len() {
+        let whole = text[..length].matches('\n').count() as u64;
+        let broken = verified_export(&text.as_bytes()[..length], &anchor).unwrap_err();
+        assert!((whole + 1..=whole + 2).contains(&broken.seq), "{length}: {broken}");
     }
-    assert!(tried > 4_000, "{tried}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::*;
 use crate::domain::{
-    Decided, DecisionKind, Fault, Judgement, Link, Round, Shown, SourceId, SourceLine, SourceState, Subject,
+    Decided, DecisionKind, Fault, Finding, Judgement, Link, Round, Shown, SourceId, SourceLine, SourceState, Subject,
     SubjectKind, Verdict,
 };
 use crate::round::Survey;
@@ -79,6 +79,24 @@ fn a_hostile_title_is_text_in_every_format() {
     for row in csv(&findings::table(&material)).split_terminator("\r\n").skip(1) {
         assert!(row.trim_start_matches('"').starts_with("advisories/"), "{row}");
     }
+}
+
+/// As the guidelines of the Monitoring Plugins have it: one line, one bar, and after it `label=value`, where a label that
+/// is not quoted has no blank, no quote and no equals sign.
+#[test]
+fn a_hostile_name_is_no_perfdata() {
+    let round = hostile().survey.round;
+    let hostile = |finding: &&Finding| finding.key.as_str().contains("script") && finding.title.as_str().contains('|');
+    assert!(round.findings.iter().find(hostile).is_some());
+    let line = plugin(&round.findings, round.verdict());
+    assert!(!line.contains(['\n', '\r', '\x1b']) && line.matches('|').count() == 1, "{line}");
+    let (_, perfdata) = line.split_once(" | ").unwrap();
+    let told: Vec<(&str, u32)> = perfdata
+        .split(' ')
+        .map(|one| one.split_once('=').unwrap())
+        .map(|(label, value)| (label, value.parse().unwrap()))
+        .collect();
+    assert_eq!(told, [("ok", 0), ("due", 1), ("broken", 2), ("unknown", 0)]);
 }
 
 #[test]

@@ -12,10 +12,11 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use matins::config::{self, Location, Paths};
-use matins::domain::{Fault, Observation, Round, Same, Verdict};
+use matins::domain::{Fault, Finding, Observation, Round, Same, Verdict};
+use matins::log::{self, Record};
 use matins::report;
 use matins::round::{Desk, Plan, owners};
-use matins::store::{Attempt, Outcome, Sqlite};
+use matins::store::{Attempt, Outcome, Sqlite, Store as _};
 use serde_json::Value;
 
 /// An organisation from one morning to the next; its store is a file, so that it can be opened again.
@@ -55,6 +56,17 @@ impl Week {
         &mut self.desk
     }
 
+    /// What the entries of the log amount to, read one by one.
+    fn replayed(&self) -> Record {
+        let (_, store) = opened(self.folder.path());
+        let (lines, mut record) = (store.log(0).unwrap(), Record::default());
+        for (seq, line) in &lines {
+            record.take(*seq, line).unwrap();
+        }
+        assert_eq!(log::verify(lines.iter().map(|(_, line)| line.as_str()), &[]).unwrap(), record.head);
+        record
+    }
+
     /// As after a restart.
     fn reopened(mut self) -> Self {
         self.desk = desk(self.folder.path());
@@ -63,6 +75,11 @@ impl Week {
 }
 
 fn desk(folder: &Path) -> Desk {
+    let (plan, store) = opened(folder);
+    Desk::open(plan, Box::new(store)).unwrap()
+}
+
+fn opened(folder: &Path) -> (Plan, Sqlite) {
     let paths = Paths {
         config: folder.join("config"),
         state: folder.join("state"),
@@ -74,7 +91,7 @@ fn desk(folder: &Path) -> Desk {
     let settings = config::load(&Location::Usual, &paths, &owners()).unwrap_or_else(|error| panic!("{error}"));
     let mut plan = Plan::new(&settings).unwrap_or_else(|error| panic!("{error}"));
     plan.machine = "console".into();
-    Desk::open(plan, Box::new(Sqlite::open(&settings.store).unwrap())).unwrap()
+    (plan, Sqlite::open(&settings.store).unwrap())
 }
 
 /// A time in Vienna: `2026-11-25 08:00`.
@@ -96,6 +113,25 @@ fn shows(name: &str, week: &mut Week, round: &Round) {
     assert!(sheet == kept, "{} is not this morning's:\n--- kept\n{kept}--- now\n{sheet}", file.display());
 }
 
+/// Of one there is no plural.
+fn speaks_well(text: &str) {
+    for many in ["servers", "hosts", "advisories", "packages", "measures", "vulnerabilities", "sources", "updates"] {
+        for (at, _) in text.match_indices(many) {
+            let before = &text[..at];
+            let before =
+                before.trim_end_matches("exploited ").trim_end_matches("security ").trim_end_matches("Drupal ");
+            let one = before
+                .strip_suffix("1 ")
+                .is_some_and(|rest| !rest.ends_with(|c: char| c.is_ascii_digit() || ".,".contains(c)));
+            assert!(
+                !one,
+                "{}…{many}",
+                before.chars().rev().take(60).collect::<Vec<_>>().iter().rev().collect::<String>()
+            );
+        }
+    }
+}
+
 /// `check` judges what is stored anew, the reports and the counts for Prometheus read the round.
 fn agree(week: &mut Week, round: &Round) {
     let glance = week.desk().glance(round.at);
@@ -110,12 +146,18 @@ fn agree(week: &mut Week, round: &Round) {
     let (metrics, plugin) = (report::metrics(round), report::plugin(&round.findings, round.verdict()));
     for verdict in Verdict::ALL {
         let ending = format!("verdict=\"{}\"}} ", verdict.word());
-        let counted = metrics.lines().filter(|line| line.starts_with("matins_findings{"));
-        let counted: usize =
-            counted.filter_map(|line| line.split_once(&ending)).map(|(_, count)| count.parse::<usize>().unwrap()).sum();
+        let summed = |family: &str| -> usize {
+            let lines = metrics.lines().filter(|line| line.starts_with(family));
+            lines.filter_map(|line| line.split_once(&ending)).map(|(_, count)| count.parse::<usize>().unwrap()).sum()
+        };
+        let counted = summed("matins_findings{");
         assert_eq!(counted, round.count(verdict));
+        let asking = |finding: &&Finding| finding.verdict == verdict && !round.rests(finding);
+        let asking = round.findings.iter().filter(asking).count();
+        assert_eq!(summed("matins_findings_asking{"), if verdict == Verdict::Ok { 0 } else { asking });
         assert!(plugin.contains(&format!(" {}={counted}", verdict.word())), "{plugin}");
     }
+    speaks_well(&[report::plain(round), plugin, json.to_string()].concat());
     // What stands under another row stands under one that is there, and that says the same.
     let open = || round.findings.iter().enumerate().filter(|(_, finding)| !round.rests(finding));
     let same = Same::of(open());

@@ -1,8 +1,10 @@
 //! Any sequence of rounds, decisions, undoing, clock steps and restarts: what must hold after each of them.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use matins::domain::facts::Fact;
-use matins::domain::{DecisionKind, Extent, Fault, FindingKey, Observation, Read, Round, Verdict};
+use matins::domain::{DecisionKind, Extent, Fault, Finding, FindingKey, Observation, Read, Round, Since, Verdict};
 use matins::round::Wish;
 use proptest::prelude::*;
 
@@ -81,6 +83,12 @@ fn decide(week: &mut Week, round: &Round, now: Timestamp, (which, hours): (u8, u
     }
 }
 
+type State = (BTreeMap<FindingKey, matins::domain::Decided>, Vec<Finding>, Since);
+
+fn state(round: &Round) -> State {
+    (round.decisions.clone(), round.findings.clone(), round.since.clone())
+}
+
 fn holds(round: &Round, decided: &Decided) {
     for finding in round.findings.iter().filter(|finding| finding.verdict != Verdict::Ok && round.rests(finding)) {
         let until = decided.iter().filter(|(key, _)| *key == finding.key).map(|(_, until)| *until).max();
@@ -128,12 +136,13 @@ proptest! {
                     let before = round.clone();
                     week = week.reopened();
                     round = week.desk().evaluate(now).unwrap();
-                    let state = |round: &Round| (round.decisions.clone(), round.findings.clone(), round.since.clone());
                     prop_assert_eq!(state(&round), state(&before));
                 }
             }
             holds(&round, &decided);
             agree(&mut week, &round);
+            // The entries alone amount to what the open desk holds.
+            prop_assert_eq!(&week.replayed(), week.desk().record());
         }
     }
 }

@@ -20,7 +20,7 @@ mod unjudged;
 use std::collections::{HashMap, HashSet};
 
 use crate::domain::facts::{Advisory, FeedKind};
-use crate::domain::{Fact, Judgement, Limit, Period, Shown, SourceRecord, Verdict, age};
+use crate::domain::{Fact, Judgement, Limit, Period, Shown, SourceRecord, Verdict, age, counted};
 use crate::policy::drupal::{Site, sites};
 use crate::policy::matching::{self, Truth};
 use crate::policy::{Case, Rule, SECURITY_UPDATE, no_exhibits};
@@ -191,11 +191,6 @@ fn installed(fleet: &matching::Fleet<'_>, all: usize, concerning: usize) -> Stri
 /// `DSA` of `DSA-6321-1`.
 fn kind(id: &str) -> &str {
     id.split_once('-').map_or(id, |(kind, _)| kind)
-}
-
-/// `1 server`, `3 servers`.
-fn counted(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 /// `web1, web2 and 3 more`.

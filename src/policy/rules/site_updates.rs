@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::domain::facts::{ComposerPackage, DrupalDatabase, DrupalRecord, SiteSeen, UnreadRecord};
-use crate::domain::{Judgement, Limit, Link, Period, Shown, Verdict};
+use crate::domain::{Judgement, Limit, Link, Period, Shown, Verdict, counted};
 use crate::policy::drupal::{Advised, Doubt, Hit, Site, Untold, sites};
 use crate::policy::matching::{Told, Truth};
 use crate::policy::{Case, Rule, no_exhibits};
@@ -143,6 +143,7 @@ impl Checked<'_, '_> {
 
     fn title(&self, behind: &[Behind<'_>], untold: &[Untold<'_>], exploited: bool) -> String {
         let drupal = self.seen.packages.iter().filter(|package| is_drupal(package)).count();
+        let drupal = counted(drupal, "Drupal package", "Drupal packages");
         let doubt = self.told.doubt.as_ref().map(|doubt| format!("Drupal's database is {doubt}"));
         let mut parts: Vec<String> = Vec::new();
         if exploited {
@@ -151,13 +152,13 @@ impl Checked<'_, '_> {
         let named = |package: &ComposerPackage| format!("{} {}", short(&package.name), package.version);
         match (&behind, doubt) {
             ([], Some(doubt)) => parts.push(doubt),
-            ([], None) if untold.is_empty() => parts.push(format!("none of {drupal} Drupal packages is vulnerable")),
+            ([], None) if untold.is_empty() => parts.push(format!("none of {drupal} is vulnerable")),
             ([], None) => {
-                parts.push(format!("{} of {drupal} Drupal packages cannot be told", untold.len()));
+                parts.push(format!("{} of {drupal} cannot be told", untold.len()));
                 parts.extend(untold.iter().take(3).map(|one| named(one.package)));
             }
             (behind, _) => {
-                parts.push(format!("{} of {drupal} Drupal packages vulnerable", behind.len()));
+                parts.push(format!("{} of {drupal} vulnerable", behind.len()));
                 parts.extend(behind.iter().take(3).map(|one| {
                     let fix = one.fix.map_or_else(String::new, |fix| format!(" → {fix}"));
                     format!("{}{fix}", named(one.package))
@@ -194,7 +195,10 @@ impl Checked<'_, '_> {
 
     /// The lock, and the database.
     fn source(&self, judged: Judgement) -> Judgement {
-        let locked = format!("{} packages are locked", self.seen.packages.len());
+        let locked = match self.seen.packages.len() {
+            1 => "1 package is locked".to_owned(),
+            count => format!("{count} packages are locked"),
+        };
         let at = self.site.seen.map(|(_, at)| at);
         let judged = judged.because(self.site.source.id.to_string(), at, locked);
         let records = self.told.fact.records.len();

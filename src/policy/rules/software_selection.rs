@@ -83,7 +83,10 @@ fn judge_host(case: &Case<'_>, source: &SourceRecord, declared: &Declared, host:
     };
     let Some(baseline) = &host.packages else {
         let (said, mend) = without_baseline(host);
-        let asked = format!("apt-mark: {} packages were asked for", chosen.len());
+        let asked = match chosen.len() {
+            1 => "apt-mark: 1 package was asked for".to_owned(),
+            count => format!("apt-mark: {count} packages were asked for"),
+        };
         return unknown(said, Some(mend)).because(id, Some(at), asked);
     };
     let drift = Drift::of((chosen, unsourced), baseline, software, present(observations, declared).as_ref());

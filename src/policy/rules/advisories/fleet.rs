@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use jiff::Timestamp;
 
 use crate::domain::facts::{HostSeen, Packages, Pending};
-use crate::domain::{Evidence, Fact, Judgement, Read, Shown, SourceRecord, SubjectKind, age};
+use crate::domain::{Evidence, Fact, Judgement, Read, Shown, SourceRecord, SubjectKind, age, counted};
 use crate::policy::matching::State;
 
 /// Most servers that a chain names one by one.
@@ -281,5 +281,5 @@ fn first_seen(evidence: &Evidence, host: &Shown, one: &Pending) -> Option<Timest
 }
 
 fn servers(count: usize) -> String {
-    format!("{count} {}", if count == 1 { "server" } else { "servers" })
+    counted(count, "server", "servers")
 }

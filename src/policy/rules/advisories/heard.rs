@@ -112,13 +112,22 @@ fn heard(source: &SourceRecord, now: Timestamp) -> Option<Shown> {
     Some(format!("{}, {newest}{rest}", counted(count, "advisory", "advisories")).into())
 }
 
+fn vulnerabilities(count: usize) -> String {
+    counted(count, "vulnerability", "vulnerabilities")
+}
+
+fn packages(count: usize) -> String {
+    counted(count, "package", "packages")
+}
+
 /// What a source holds. An empty answer is none: nothing would be vulnerable any more.
 fn holds(fact: &Fact) -> Option<Shown> {
     let line = match fact {
         Fact::DebianTracker(tracker) if !tracker.packages.is_empty() => {
             let issues: usize = tracker.packages.values().map(Vec::len).sum();
             let releases: Vec<&str> = tracker.releases.iter().map(Shown::as_str).collect();
-            format!("{issues} vulnerabilities of {} packages, for {}", tracker.packages.len(), releases.join(", "))
+            let (issues, packages) = (vulnerabilities(issues), packages(tracker.packages.len()));
+            format!("{issues} of {packages}, for {}", releases.join(", "))
         }
         Fact::Bulletins(list) if !list.bulletins.is_empty() => counted(list.bulletins.len(), "advisory", "advisories"),
         Fact::DrupalDatabase(database) if !database.records.is_empty() => {
@@ -130,16 +139,18 @@ fn holds(fact: &Fact) -> Option<Shown> {
             format!("{}{newest}{unread}", counted(database.records.len(), "advisory", "advisories"))
         }
         Fact::Exploited(catalogue) if !catalogue.listed.is_empty() => {
-            format!("{} exploited vulnerabilities", catalogue.listed.len())
+            counted(catalogue.listed.len(), "exploited vulnerability", "exploited vulnerabilities")
         }
         Fact::Likelihoods(scores) if !scores.percentiles.is_empty() => {
-            format!("how likely {} vulnerabilities are exploited", scores.percentiles.len())
+            let verb = if scores.percentiles.len() == 1 { "is" } else { "are" };
+            format!("how likely {} {verb} exploited", vulnerabilities(scores.percentiles.len()))
         }
         Fact::DebianReleases(releases) if !releases.releases.is_empty() => {
-            format!("how long {} releases are supported", releases.releases.len())
+            let verb = if releases.releases.len() == 1 { "is" } else { "are" };
+            format!("how long {} {verb} supported", counted(releases.releases.len(), "release", "releases"))
         }
         Fact::DebianSupport(support) if !support.ended.is_empty() || !support.limited.is_empty() => {
-            format!("{} packages with less support than their release", support.ended.len() + support.limited.len())
+            format!("{} with less support than their release", packages(support.ended.len() + support.limited.len()))
         }
         _ => return None,
     };

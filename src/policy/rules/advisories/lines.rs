@@ -57,7 +57,10 @@ impl Lines<'_, '_> {
         let title = titled(&[parts, &doubt.clone().into_iter().collect::<Vec<_>>()].concat());
         let (issues, packages) =
             (self.told.fact.packages.values().map(Vec::len).sum::<usize>(), self.told.fact.packages.len());
-        let said = doubt.unwrap_or_else(|| format!("{issues} vulnerabilities of {packages} packages"));
+        let said = doubt.unwrap_or_else(|| {
+            let issues = counted(issues, "vulnerability", "vulnerabilities");
+            format!("{issues} of {}", counted(packages, "package", "packages"))
+        });
         judgement(name, verdict, title).because(self.told.source.id.to_string(), self.told.source.good_at, said)
     }
 

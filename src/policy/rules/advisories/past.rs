@@ -124,7 +124,8 @@ impl<'r> Gone<'r> {
             None => Judgement::new(MEASURE, subject, verdict, title),
         };
         let newest = self.newest().map_or_else(String::new, |date| format!(", the newest of {date}"));
-        let held = format!("{said}; it holds {} advisories{newest}", self.bulletins.bulletins.len());
+        let held = counted(self.bulletins.bulletins.len(), "advisory", "advisories");
+        let held = format!("{said}; it holds {held}{newest}");
         let judged = judged.weight(40).because(self.list.id.to_string(), self.list.good_at, held);
         // What may be an older copy is no word on the advisory.
         let judged = if verdict == Verdict::Unknown { judged } else { judged.standing(WITHDRAWN, said) };

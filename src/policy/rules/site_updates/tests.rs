@@ -245,7 +245,7 @@ fn what_of_the_database_could_not_be_read_is_no_all_clear_for_who_has_the_packag
     let one = &judged(vec![has(), unread(Some("drupal/token"))])[0];
     assert_eq!(
         (one.verdict, one.title.as_str()),
-        (Verdict::Unknown, "1 of 1 Drupal packages cannot be told · token 1.13.0")
+        (Verdict::Unknown, "1 of 1 Drupal package cannot be told · token 1.13.0")
     );
     assert!(
         one.because

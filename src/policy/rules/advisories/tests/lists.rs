@@ -210,7 +210,7 @@ fn what_no_advisory_tells_is_one_line_with_its_number() {
     let line = of(&judgements, "fixes without an advisory");
     assert_eq!(line.verdict, Verdict::Due);
     assert_eq!(line.title, "1 vulnerability of 1 package fixed in newer versions · 2 servers behind");
-    assert_eq!(of(&judgements, "debian_tracker").title, "5 vulnerabilities of 1 packages, for bookworm");
+    assert_eq!(of(&judgements, "debian_tracker").title, "5 vulnerabilities of 1 package, for bookworm");
     let judgements = judged(vec![list(), open(), fixed("web1")]);
     assert_eq!(of(&judgements, "fixes without an advisory").verdict, Verdict::Ok);
     // A catalogue that is silent does not say that none is exploited.
