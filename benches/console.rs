@@ -11,6 +11,9 @@
 )]
 
 mod fleet;
+#[path = "../tests/support/home.rs"]
+#[allow(dead_code, reason = "shared with the tests, which use more of it")]
+mod home;
 #[path = "../tests/support/pty.rs"]
 #[allow(dead_code, reason = "shared with the tests, which use more of it")]
 mod pty;
@@ -18,11 +21,14 @@ mod pty;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use home::{Home, backups};
 use jiff::Timestamp;
 use portable_pty::CommandBuilder;
 use pty::Terminal;
 
 const KEYS: usize = 300;
+/// Between two keys of somebody who types without haste: forty words a minute.
+const HAND: Duration = Duration::from_millis(300);
 
 fn start(folder: &Path) -> Terminal {
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_matins"));
@@ -72,7 +78,34 @@ fn spread(name: &str, unit: &str, values: &mut [f64]) {
     );
 }
 
+/// The whole way of a person on whose morning nothing is wrong: from the start of the program to the signature on screen.
+fn quiet_morning() {
+    let home = Home::new("");
+    home.configure(&backups(home.path(), 0));
+    home.run(&["round"]);
+    let (mut took, keys) = (Vec::new(), ["S", "q", "u", "i", "e", "t", "\r"]);
+    for morning in 1..=5 {
+        let started = Instant::now();
+        let mut console = start(home.path());
+        let says = |console: &mut Terminal, text: &str| console.until(text, |screen| screen.contents().contains(text));
+        says(&mut console, "Needs you");
+        for key in keys {
+            std::thread::sleep(HAND);
+            console.press(key);
+            if key == "S" {
+                says(&mut console, "signs:");
+            }
+        }
+        says(&mut console, &format!("signed: entry {morning} of the record"));
+        took.push(started.elapsed().as_secs_f64());
+        quit(console);
+    }
+    let what = format!("a quiet morning, {} keys, to the signature", keys.len());
+    spread(&what, "s ", &mut took);
+}
+
 fn main() {
+    quiet_morning();
     let folder = fleet::folder("console");
     let round = fleet::make(&folder, Timestamp::now());
     println!("store: {} servers, {} findings", fleet::SERVERS, round.findings.len());
