@@ -60,6 +60,18 @@ pub enum Extent {
     Everywhere,
 }
 
+impl Extent {
+    /// Behind the finding's name, in a record: ` on lab17 only`; of the finding as it stands nothing.
+    pub fn said(&self) -> String {
+        match self {
+            Self::Finding => String::new(),
+            Self::Host(host) => format!(" on {host} only"),
+            Self::Role(role) => format!(" for all of role {role}"),
+            Self::Everywhere => " everywhere".into(),
+        }
+    }
+}
+
 /// What was known when it was decided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Basis {

@@ -320,7 +320,7 @@ fn ruled(recorded: &Recorded, undone: Option<Timestamp>, material: &Material) ->
         None if decision.until <= material.now => ", ended".to_owned(),
         None => String::new(),
     };
-    format!("{}{to}{second}{end}", decision.kind.done())
+    format!("{}{}{to}{second}{end}", decision.kind.done(), decision.extent.said())
 }
 
 fn vouched(part: &Part<'_>, material: &Material) -> Table {

@@ -16,9 +16,10 @@ pub fn entry(seq: u64, line: &str, signed: bool, zone: &TimeZone) -> String {
             let to = decision.to.as_ref().map_or_else(String::new, |to| format!(" to {to}"));
             let second = decision.second.as_ref().map_or_else(String::new, |who| format!(", if {who} agrees"));
             format!(
-                "{} {}{to} until {}{second}: \"{}\"",
+                "{} {}{}{to} until {}{second}: \"{}\"",
                 decision.kind.done(),
                 decision.key,
+                decision.extent.said(),
                 time(decision.until),
                 decision.reason
             )

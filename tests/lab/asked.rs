@@ -24,6 +24,12 @@ fn run(recording: &str) -> &str {
     framed.map_or(recording, |(inside, _)| inside).trim()
 }
 
+/// What is none of the looks that change nothing.
+fn acts(asked: &[String]) -> Vec<&str> {
+    let reads_site = |run: &str| run.starts_with("p='/srv/www/composer.lock'\n") && !run.contains("drush");
+    asked.iter().map(|one| run(one)).filter(|run| !changes_nothing(run) && !reads_site(run)).collect()
+}
+
 fn changes_nothing(run: &str) -> bool {
     let look = run.strip_prefix("id -u || exit\n");
     let look = look.is_some_and(|look| look.lines().count() == 1 && LOOKS.iter().any(|known| look.starts_with(known)));
@@ -55,9 +61,7 @@ pub fn nothing_unconfirmed(home: &Home) {
         terminal.hides("Install security updates on 3 servers");
     }
     let asked = read(home);
-    let strange: Vec<&String> =
-        asked.iter().filter(|one| !changes_nothing(run(one)) && !run(one).contains("composer.lock")).collect();
-    assert!(!asked.is_empty() && strange.is_empty(), "nobody had confirmed {strange:#?}");
+    assert!(!asked.is_empty() && acts(&asked).is_empty(), "nobody had confirmed {asked:#?}");
 
     let login = "/srv/www/vendor/bin/drush --root=/srv/www --uri=https://www.lab.example uli";
     terminal.press("l");
@@ -67,8 +71,7 @@ pub fn nothing_unconfirmed(home: &Home) {
     terminal.press("\x1b");
     terminal.hides("/user/reset/1/");
     let asked = read(home);
-    let acts: Vec<&str> = asked.iter().map(|one| run(one)).filter(|run| run.contains("drush")).collect();
-    assert_eq!(acts, [login]);
+    assert_eq!(acts(&asked), [login]);
 
     terminal.press("s");
     terminal.shows("ssh -- lab16");
@@ -77,7 +80,7 @@ pub fn nothing_unconfirmed(home: &Home) {
     terminal.press("exit\r");
     terminal.until("the console again", |screen| screen.alternate_screen() && screen.contents().contains("back from"));
     let asked = read(home);
-    assert!(asked.iter().any(|one| one == "ran"), "{asked:#?}");
+    assert_eq!(acts(&asked), ["ran"]);
     terminal.press("q");
     assert_eq!(terminal.end().exit_code(), 0);
     for host in HOSTS {

@@ -17,6 +17,8 @@ use pty::Terminal;
 
 #[path = "asked.rs"]
 mod asked;
+#[path = "one_host.rs"]
+mod one_host;
 
 #[path = "../support/pty.rs"]
 #[allow(dead_code, reason = "each test program uses a part")]
@@ -34,6 +36,7 @@ pub fn trials(lab: &Lab) -> Vec<Trial> {
         home.take_back();
         let lists = home.write_list();
         asked::nothing_unconfirmed(&Home::new(&lab));
+        one_host::decided(&Home::new(&lab));
         upgrades(&home, &lists);
         logins(&home);
         Ok(())
