@@ -41,7 +41,9 @@ fn forced(change: impl Fn(String) -> String) -> Sshd {
 fn ssh(server: &Sshd, arguments: &[&str], input: &str) -> Output {
     let file = server.path("input");
     fs::write(&file, input).unwrap();
-    let mut command = Command::new(server.path("bin/ssh"));
+    // A forwarding that is granted would wait for ever.
+    let mut command = Command::new("timeout");
+    command.arg("60").arg(server.path("bin/ssh"));
     command.args(["-o", "BatchMode=yes", "-o", "ControlPath=none", "-o", "ExitOnForwardFailure=yes"]).args(arguments);
     command.stdin(Stdio::from(fs::File::open(file).unwrap())).output().unwrap()
 }
@@ -129,15 +131,18 @@ fn a_forced_key_can_do_nothing_else() {
         assert_eq!((ran.status.code(), ran.stdout.as_slice()), (Some(126), &b""[..]), "{command}: {ran:?}");
     }
     let port = server.port.to_string();
-    for arguments in [
-        &["-tt", "web1"][..],
-        &["-s", "web1", "sftp"],
-        &["-W", &format!("127.0.0.1:{port}"), "web1"],
-        &["-N", "-R", &format!("0:127.0.0.1:{port}"), "web1"],
-        &["-A", "-X", "web1", "env"],
+    // sshd itself refuses, before the probe could; sftp is a command as any other to it, which the probe answers with 126.
+    for (arguments, refusal) in [
+        (&["-tt", "web1"][..], "PTY allocation request failed"),
+        (&["-s", "web1", "sftp"], ""),
+        (&["-W", &format!("127.0.0.1:{port}"), "web1"], "administratively prohibited"),
+        (&["-N", "-R", &format!("0:127.0.0.1:{port}"), "web1"], "remote port forwarding failed"),
+        (&["-A", "-X", "web1", "env"], "may run matins' probe and nothing else"),
     ] {
         let ran = ssh(&server, arguments, &touch);
         assert!(!ran.status.success(), "{arguments:?}: {ran:?}");
+        let complaint = String::from_utf8_lossy(&ran.stderr);
+        assert!(complaint.contains(refusal), "{arguments:?}: {ran:?}");
         let said = String::from_utf8_lossy(&ran.stdout);
         assert!(!said.contains("SSH-2.0") && !said.contains("SSH_"), "{arguments:?}: {ran:?}");
     }

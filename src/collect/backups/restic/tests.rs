@@ -225,6 +225,19 @@ async fn a_real_repository_lists_its_snapshots_newest_first() {
 }
 
 #[tokio::test]
+async fn a_repository_that_rustic_made_is_read_as_one_of_restic() {
+    if Real::new().await.is_none() {
+        return;
+    }
+    let made = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/backups/rustic");
+    let list = ask(Restic::default(), &made, "only a fixture").await.unwrap();
+    let seen: Vec<String> =
+        list.snapshots.iter().map(|one| format!("{} {}", one.at, one.host.as_ref().unwrap())).collect();
+    assert_eq!(seen, ["2026-11-21T01:14:00Z web1", "2026-11-20T01:14:00Z web1"]);
+    assert_eq!(list.degraded, None);
+}
+
+#[tokio::test]
 async fn a_real_repository_that_is_damaged_never_looks_empty_or_whole() {
     let Some(real) = Real::new().await else { return };
     real.snapshot("web1", "2026-11-21 02:14:00").await;
