@@ -264,7 +264,7 @@ async fn drupal_says_so_too() {
     console.write(name, &record("6.2.3", false));
     let round = console.ask().await;
     console.row(&round, id).is(Verdict::Due, "webform · critical 15/25 · 1 of 1 site vulnerable");
-    assert_eq!(site(&round).1, "1 of 1 Drupal packages vulnerable · webform 6.2.2 → 6.2.3");
+    assert_eq!(site(&round).1, "1 of 1 Drupal package vulnerable · webform 6.2.2 → 6.2.3");
     console.write(name, &record("6.2.9", false));
     for _ in 0..2 {
         let round = console.ask().await;

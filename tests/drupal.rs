@@ -181,7 +181,7 @@ async fn a_record_that_nobody_can_read_is_unknown_where_its_package_is() {
     let rows = morning.rows();
     assert_eq!(
         (rows[0].verdict, rows[0].title.as_str()),
-        (Verdict::Unknown, "1 of 1 Drupal packages cannot be told · token 1.13.0")
+        (Verdict::Unknown, "1 of 1 Drupal package cannot be told · token 1.13.0")
     );
     let why = "drupal/token SA-CONTRIB-2026-200 cannot be read: not as expected at line 1, byte 9: \
                invalid type: integer `7`, expected a string";
@@ -269,7 +269,7 @@ async fn a_folder_of_the_records_is_as_good_as_their_archive() {
     let mut morning = Morning::at(Url::from_file_path(&root).unwrap().as_str(), &lock(&[("drupal/webform", "6.2.2")]));
     morning.ask().await;
     let vulnerable = morning.said();
-    assert_eq!(vulnerable, [(Verdict::Broken, "1 of 1 Drupal packages vulnerable · webform 6.2.2 → 6.2.9".to_owned())]);
+    assert_eq!(vulnerable, [(Verdict::Broken, "1 of 1 Drupal package vulnerable · webform 6.2.2 → 6.2.9".to_owned())]);
     let asked = |morning: &Morning| {
         let source = morning.evidence().sources.iter().find(|one| one.id.name == "drupal_osv").unwrap();
         (source.state(clock()), source.fault.clone(), source.seen[0].fact.clone())
@@ -285,7 +285,7 @@ async fn a_folder_of_the_records_is_as_good_as_their_archive() {
     assert!(matches!(again(memory).await, Answer::Seen { .. }), "a file more");
     std::fs::write(&webform, b"{\"id\": 7}").unwrap();
     morning.ask().await;
-    let title = "1 of 1 Drupal packages cannot be told · webform 6.2.2";
+    let title = "1 of 1 Drupal package cannot be told · webform 6.2.2";
     assert_eq!(morning.said(), [(Verdict::Unknown, title.to_owned())], "a bad record, as in an archive");
     std::fs::write(&webform, &good).unwrap();
     morning.ask().await;
