@@ -279,7 +279,7 @@ async fn drupal_says_so_too() {
     let row = console.row(&round, id);
     row.is(Verdict::Ok, "webform · critical 15/25 · withdrawn by Drupal's security team");
     assert!(row.turns.contains(&"withdrawn: withdrawn by Drupal's security team".to_owned()), "{row:#?}");
-    assert_eq!(site(&round), (Verdict::Ok, "none of 1 Drupal packages is vulnerable".to_owned()));
+    assert_eq!(site(&round), (Verdict::Ok, "none of 1 Drupal package is vulnerable".to_owned()));
     let mut turns = Vec::new();
     for update in console.desk.answer(&Order::Look(Subject::new(SubjectKind::Site, "www.example.org")), now()) {
         let Update::Looked(Looked { turns: all, .. }) = update else { continue };
