@@ -256,6 +256,14 @@ fn a_morning_on_which_nothing_answered_is_signed_as_unknown_and_one_without_a_ro
 }
 
 #[test]
+fn where_nothing_is_watched_there_is_nothing_to_sign() {
+    let home = Home::new("");
+    home.configure("[console]\noperator = \"mona\"\n");
+    home.run(&["round"]);
+    assert!(refused(&home, &["sign"]).contains("nothing was ever looked at"));
+}
+
+#[test]
 fn a_public_key_that_does_not_fit_signs_nothing() {
     let home = broken();
     let (own, other) = (key(&home, "own"), key(&home, "other"));

@@ -245,7 +245,7 @@ fn a_morning_is_signed_with_a_key_in_the_agent_without_a_question() {
     terminal.hides("acknowledges, accepts");
     terminal.press("q");
     assert!(terminal.end().success() && terminal.is_restored());
-    assert!(verify(&home).starts_with("1 entries, 1 signed"));
+    assert!(verify(&home).starts_with("1 entry, 1 signed"));
 }
 
 #[test]
@@ -290,7 +290,7 @@ fn a_passphrase_that_nobody_gives_is_given_up_with_ctrl_c() {
     back(&mut terminal, "recorded, but no key signed it");
     terminal.press("q");
     assert!(terminal.end().success() && terminal.is_restored());
-    assert!(verify(&home).starts_with("1 entries, 0 signed"));
+    assert!(verify(&home).starts_with("1 entry, 0 signed"));
 }
 
 /// Programs that ask for a passphrase differ in how they leave the terminal when nobody gives one: late, or not at all.

@@ -216,11 +216,11 @@ fn a_signature_that_was_made_later_is_none_of_then() {
     assert!(made.unwrap().status.success());
     ok(&home, &["log", "sign", "1", "--key", key.to_str().unwrap()]);
     let audit = |at: &[&str]| ok(&home, &[&["report", "audit"], at].concat());
-    assert!(audit(&[]).contains("1 entries, 1 signed"), "{}", audit(&[]));
-    assert!(audit(&["--as-of", &unsigned]).contains("1 entries, 0 signed"));
-    assert!(audit(&["--as-of", &jiff_now().to_string()]).contains("1 entries, 1 signed"));
+    assert!(audit(&[]).contains("1 entry, 1 signed"), "{}", audit(&[]));
+    assert!(audit(&["--as-of", &unsigned]).contains("1 entry, 0 signed"));
+    assert!(audit(&["--as-of", &jiff_now().to_string()]).contains("1 entry, 1 signed"));
     // Those that an older version kept, without their moment, count with their entry.
     let store = rusqlite::Connection::open(home.path().join("state/matins/matins.db")).unwrap();
     store.execute_batch("DROP TRIGGER signature_changed; UPDATE signature SET at = NULL;").unwrap();
-    assert!(audit(&["--as-of", &unsigned]).contains("1 entries, 1 signed"));
+    assert!(audit(&["--as-of", &unsigned]).contains("1 entry, 1 signed"));
 }

@@ -162,7 +162,7 @@ fn the_audit_pack_has_every_measure_decision_and_check_in_and_its_lines_verify()
         "anna has not agreed",
         "accepted, taken back ",
         "restored, \\| all there",
-        "each of the 5 entries followed the one before",
+        "the record held 5 entries; each followed the one before",
         "limits.security\\_update = ",
     ] {
         assert!(sheet.contains(part), "{part}: {sheet}");

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::edge::{Edge, End, Ended, INTERRUPTED, USAGE, now, print, runtime};
 use crate::collect::tools::Tools;
-use crate::domain::{FindingKey, Particulars, Round, Shown, SourceState, Verdict};
+use crate::domain::{FindingKey, Particulars, Round, Shown, SourceState, Verdict, counted};
 use crate::round::{Desk, Pass, Plan, pass};
 use crate::store::Sqlite;
 
@@ -87,7 +87,8 @@ fn told(round: &Round, particulars: &BTreeMap<FindingKey, Particulars>, wanted: 
         }
     }
     if lines.is_empty() {
-        writeln!(text, "nothing hides from matins: {} of {} sources answered in full", asked.len(), asked.len()).ok();
+        let all = counted(asked.len(), "source", "sources");
+        writeln!(text, "nothing hides from matins: {} of {all} answered in full", asked.len()).ok();
     }
     (text, lines.len())
 }

@@ -13,7 +13,7 @@ use crate::collect::backups::COLLECTOR;
 use crate::collect::backups::drill::{Order, Tried, choose, try_restore};
 use crate::collect::tools::Tools;
 use crate::config::Settings;
-use crate::domain::{Attestation, Fault, Period, Shown};
+use crate::domain::{Attestation, Fault, Period, Shown, counted};
 
 /// How long a drill counts where the register says nothing.
 const COUNTS: Period = Period::days(365);
@@ -151,8 +151,11 @@ fn words(tried: &Tried, verdict: &Result<String, String>) -> String {
     }
     let unread = if drill.unread == 0 { String::new() } else { format!(", {} can't be read", drill.unread) };
     format!(
-        "{head}{} files, {} bytes; {} are as on the server, {} changed there since{unread}\n",
-        drill.files, drill.bytes, drill.same, drill.changed
+        "{head}{}, {} bytes; {} as on the server, {} changed there since{unread}\n",
+        counted(drill.files, "file", "files"),
+        drill.bytes,
+        drill.same,
+        drill.changed
     )
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::edge::{Edge, End, Ended, IO, NO_INPUT, USAGE, desk, print, runtime};
 use super::sign::attach;
 use crate::collect::tools::ssh_keygen::{Key, Signers, check};
-use crate::domain::{Done, Shown};
+use crate::domain::{Done, Shown, counted};
 use crate::log::{self, Act, Anchor, Entry, Head, NAMESPACE};
 use crate::report;
 use crate::round::Written;
@@ -137,8 +137,8 @@ fn verify(exhibit: &Exhibit, revoked: Option<&Path>) -> Ended {
             .map_err(|fault| bad(format!("its signature: {}", fault.said)))?;
     }
     transcribed(exhibit).map_err(|said| End::new(BROKEN, said))?;
-    let (entries, signed) = (exhibit.lines.len(), exhibit.signatures.len());
-    print(&format!("{entries} entries, {signed} signed, every one follows the one before\n{}\n", Anchor(head)))?;
+    let (entries, signed) = (counted(exhibit.lines.len(), "entry", "entries"), exhibit.signatures.len());
+    print(&format!("{entries}, {signed} signed, every one follows the one before\n{}\n", Anchor(head)))?;
     Ok(0)
 }
 
@@ -261,7 +261,9 @@ fn export(edge: &Edge, dir: &Path) -> Ended {
     for (name, text) in files {
         fs::write(dir.join(name), text).map_err(wrong)?;
     }
-    let said = format!("{} entries, {} signatures: {}\n", lines.len(), signatures.len(), dir.display());
+    let entries = counted(lines.len(), "entry", "entries");
+    let signatures = counted(signatures.len(), "signature", "signatures");
+    let said = format!("{entries}, {signatures}: {}\n", dir.display());
     print(&Shown::text(&said).to_string())?;
     Ok(0)
 }

@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::mem::take;
 
-use crate::domain::Shown;
 use crate::domain::register::Destination;
+use crate::domain::{Shown, counted};
 
 pub use hetzner::parse_hetzner;
 pub use inventory::{parse_ini, parse_yaml};
@@ -104,7 +104,7 @@ pub fn to_toml(found: &[(String, Found)]) -> String {
         };
         let count = found.servers.iter().filter(|server| again(server).is_none()).count();
         // Writing to a String never fails.
-        writeln!(text, "# {source}: {count} servers").ok();
+        writeln!(text, "# {source}: {}", counted(count, "server", "servers")).ok();
         let doubled =
             found.servers.iter().filter_map(|server| Some(format!("{}: it is {}", server.name, again(&server)?)));
         let skipped: Vec<String> = found.skipped.iter().cloned().chain(doubled).collect();

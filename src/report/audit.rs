@@ -238,7 +238,7 @@ pub fn sheet(material: &Material, proof: &Proof) -> Sheet {
         about: vec![
             Line::new("made for", round.operator.to_string()),
             Line::new("last round", last),
-            Line::new("record", format!("{} entries, {} signed", material.ledger.head.seq, proof.signatures.len())),
+            Line::new("record", format!("{}, {} signed", material.ledger.entries(), proof.signatures.len())),
         ],
         notices: material.notices(),
         sections,
@@ -376,7 +376,7 @@ fn record(material: &Material, proof: &Proof) -> Section {
     let mut section = Section::new("The record, and how to verify it");
     let ledger = &material.ledger;
     section.text(if ledger.damage.is_empty() {
-        format!("When this was made, each of the {} entries followed the one before.", ledger.head.seq)
+        format!("When this was made, the record held {}; each followed the one before.", ledger.entries())
     } else {
         "The chain is broken:".to_owned()
     });
@@ -384,8 +384,8 @@ fn record(material: &Material, proof: &Proof) -> Section {
         section.text(said.to_string());
     }
     section.text(format!(
-        "{} entries carry a signature of their author's ssh key. They were not checked for this report; these lines do, the \
-         last ones without matins:",
+        "Signed with their author's ssh key: {}. The signatures were not checked for this report; these lines do, the last \
+         ones without matins:",
         proof.signatures.len()
     ));
     section.blocks.push(Block::Commands(verify_lines(material, proof)));

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::domain::{Attested, Recorded, Shown, Signed};
+use crate::domain::{Attested, Recorded, Shown, Signed, counted};
 use crate::log::{self, Act, Anchor, Entry, Head};
 
 /// All entries that could be read, in their order.
@@ -41,6 +41,11 @@ impl Ledger {
             }
         }
         ledger
+    }
+
+    /// `3 entries`.
+    pub fn entries(&self) -> String {
+        counted(self.head.seq, "entry", "entries")
     }
 
     fn take(&mut self, seq: u64, entry: Entry) {

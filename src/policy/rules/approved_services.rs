@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 
 use crate::domain::facts::Reached;
-use crate::domain::{Judgement, Limit, Link, Period, Read, Shown, Verdict};
+use crate::domain::{Judgement, Limit, Link, Period, Read, Shown, Verdict, counted};
 use crate::policy::looks::{Registered, registered};
 use crate::policy::{Case, Rule, no_exhibits};
 
@@ -77,14 +77,10 @@ fn reviewed(case: &Case<'_>, one: Registered<'_>, made: Date, review: Option<Per
     let judgement = if left < 0 {
         one.judged(MEASURE, Verdict::Broken, title(format!("overdue since {due}"))).since(start_after(case, due))
     } else if left * 86_400 <= ahead.as_seconds() {
-        let when = match left {
-            0 => "today".into(),
-            1 => "in 1 day".into(),
-            left => format!("in {left} days"),
-        };
+        let when = if left == 0 { "today".into() } else { format!("in {}", counted(left, "day", "days")) };
         one.judged(MEASURE, Verdict::Due, title(format!("due {when}"))).weight(30)
     } else {
-        one.judged(MEASURE, Verdict::Ok, format!("agreement of {made}, review in {left} days"))
+        one.judged(MEASURE, Verdict::Ok, format!("agreement of {made}, review in {}", counted(left, "day", "days")))
     };
     let judgement = judgement.because("limits.review_ahead", None, ahead.to_string());
     if left * 86_400 <= ahead.as_seconds() {

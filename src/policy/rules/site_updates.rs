@@ -201,9 +201,9 @@ impl Checked<'_, '_> {
         };
         let at = self.site.seen.map(|(_, at)| at);
         let judged = judged.because(self.site.source.id.to_string(), at, locked);
-        let records = self.told.fact.records.len();
+        let records = counted(self.told.fact.records.len(), "advisory", "advisories");
         let doubt = self.told.doubt.as_ref().map(|doubt| format!("; it is {doubt}")).unwrap_or_default();
-        let said = format!("{records} advisories of Drupal's security team{doubt}");
+        let said = format!("{records} of Drupal's security team{doubt}");
         judged.because(self.told.source.id.to_string(), self.told.source.good_at, said)
     }
 

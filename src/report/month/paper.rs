@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{CheckInLine, Day, Span, backups, dates, days, last_rounds};
-use crate::domain::{Exhibit, GridRow, Picture, Shown, Tally, Unit, Verdict};
+use crate::domain::{Exhibit, GridRow, Picture, Shown, Tally, Unit, Verdict, counted};
 use crate::report::Material;
 use crate::report::sheet::{Block, Cell, Line, Section, Sheet, Table};
 
@@ -104,7 +104,8 @@ fn check_ins(span: &Span, material: &Material, days: &[Day]) -> Section {
     let all = span.check_ins(material);
     let missed: Vec<String> =
         days.iter().filter(|day| day.missed).map(|day| day.date.strftime("%a %-d %b").to_string()).collect();
-    let mut section = Section::new(format!("Check-ins ({}, {} days missed)", all.len(), missed.len()));
+    let mut section =
+        Section::new(format!("Check-ins ({}, {} missed)", all.len(), counted(missed.len(), "day", "days")));
     section.text(if material.ledger.check_ins.is_empty() {
         "Nobody has ever signed.".to_owned()
     } else if missed.is_empty() {

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::domain::{Change, Shown, SourceState, Verdict};
+use crate::domain::{Change, Shown, SourceState, Verdict, counted};
 use crate::tui::keymap::{self, Action, Scope};
 use crate::tui::model::Model;
 use crate::tui::times;
@@ -141,8 +141,8 @@ fn sources(model: &Model) -> Vec<Piece> {
         (0, _) => "no sources".into(),
         _ if failed == all => format!("all {all} sources are silent: is this machine offline?").into(),
         _ if outage.is_some() => format!("{silent} of {all} sources are silent: is this machine offline?").into(),
-        (_, 0) => format!("{fresh}/{all} sources fresh").into(),
-        _ => format!("{fresh}/{all} sources fresh · {silent} silent").into(),
+        (_, 0) => format!("{fresh}/{} fresh", counted(all, "source", "sources")).into(),
+        _ => format!("{fresh}/{} fresh · {silent} silent", counted(all, "source", "sources")).into(),
     };
     let style = if fresh == all { theme.dim() } else { theme.verdict(Verdict::Unknown) };
     let mut pieces = vec![Piece::word("↻ ", theme.dim()), Piece::shown(&said, style)];

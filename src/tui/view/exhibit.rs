@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::axis;
-use crate::domain::{AxisLine, Exhibit, GridRow, Month, Picture, Shown, Unit, Window, age};
+use crate::domain::{AxisLine, Exhibit, GridRow, Month, Picture, Shown, Unit, Window, age, counted};
 use crate::tui::model::{Model, World};
 use crate::tui::times;
 use crate::tui::widgets::text::Piece;
@@ -56,7 +56,7 @@ fn trend(model: &Model, unit: Unit, points: &[(jiff::Timestamp, u64)]) -> Vec<Pi
     };
     line(
         model,
-        &format!("{} values", points.len()).into(),
+        &counted(points.len(), "value", "values").into(),
         format!("{} → {}", said(points.first()), said(points.last())),
     )
 }

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::overlay::clear;
-use crate::domain::{Extent, Finding, Shown, SourceState, Verdict};
+use crate::domain::{Extent, Finding, Shown, SourceState, Verdict, counted};
 use crate::tui::form::{Field, Form, SignForm, end_said};
 use crate::tui::layout;
 use crate::tui::model::Model;
@@ -270,7 +270,7 @@ fn record(model: &Model, form: &SignForm, room: usize) -> Vec<Vec<Piece>> {
     let dark: Vec<String> =
         round.sources.iter().filter(|line| line.state != SourceState::Fresh).map(|line| line.id.to_string()).collect();
     let fresh = round.sources.len() - dark.len();
-    let mut said = format!("{fresh} of {} sources fresh", round.sources.len());
+    let mut said = format!("{fresh} of {} fresh", counted(round.sources.len(), "source", "sources"));
     if !dark.is_empty() {
         said = format!("{said}; dark: {}", dark.join(", "));
     }

@@ -8,7 +8,7 @@ use super::MEASURE;
 use super::concerns::{Concern, Session};
 use super::reading::Reading;
 use crate::domain::facts::{PeerDeclared, PkiCertificate, RevocationList, VpnPki};
-use crate::domain::{Fault, Judgement, Shown, Verdict, age};
+use crate::domain::{Fault, Judgement, Shown, Verdict, age, counted};
 use crate::policy::{CERTIFICATE, Case};
 
 /// How certificates are made anew, in easy-rsa's words.
@@ -171,7 +171,8 @@ fn issued(pki: &VpnPki) -> Part {
         Err(fault) => Part::unreadable(fault),
         Ok(issued) => {
             let revoked = issued.iter().filter(|issued| issued.revoked.is_some()).count();
-            Part::new(Verdict::Ok, format!("{} certificates issued, {revoked} of them revoked", issued.len()))
+            let issued = counted(issued.len(), "certificate", "certificates");
+            Part::new(Verdict::Ok, format!("{issued} issued, {revoked} of them revoked"))
         }
     }
 }

@@ -5,7 +5,9 @@ use jiff::Timestamp;
 use super::VPN_STATUS;
 use super::client::Client;
 use crate::domain::facts::{VpnClients, VpnHistory, VpnPki, WireguardPeers};
-use crate::domain::{Fact, Hours, Judgement, Period, Read, Shown, SourceId, SourceRecord, Subject, SubjectKind, age};
+use crate::domain::{
+    Fact, Hours, Judgement, Period, Read, Shown, SourceId, SourceRecord, Subject, SubjectKind, age, counted,
+};
 use crate::policy::Case;
 
 /// One VPN as its source last told of it.
@@ -76,7 +78,7 @@ impl<'a> Reading<'a> {
     pub(super) fn because(&self, case: &Case<'_>, judgement: Judgement) -> Judgement {
         let limit = case.limits.of(&VPN_STATUS);
         let said = match &self.list {
-            Ok(list) => format!("{}: {} clients", list.told_by, list.clients.len()).into(),
+            Ok(list) => format!("{}: {}", list.told_by, counted(list.clients.len(), "client", "clients")).into(),
             Err(doubt) => doubt.said.clone(),
         };
         let judgement = judgement.because(self.source.to_string(), self.at, said);

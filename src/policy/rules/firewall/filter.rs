@@ -2,7 +2,7 @@
 
 use super::{FILTER_CHANGE, MEASURE};
 use crate::domain::packet_filter::{Inbound, PacketFilter, parse_packet_filter};
-use crate::domain::{Fault, Judgement, Period, SubjectKind, Verdict, age};
+use crate::domain::{Fault, Judgement, Period, SubjectKind, Verdict, age, counted};
 use crate::policy::Case;
 use crate::policy::exposed::Exposed;
 
@@ -17,7 +17,7 @@ pub(super) fn judge(case: &Case<'_>, host: &Exposed<'_>) -> Option<Judgement> {
         Err(fault) => unreadable(host, fault),
     };
     let said = match &parsed {
-        Ok(filter) => format!("{} rules, {}", filter.rules, filter.digest),
+        Ok(filter) => format!("{}, {}", counted(filter.rules, "rule", "rules"), filter.digest),
         Err(fault) => fault.said.to_string(),
     };
     Some(judgement.part(PART).because(format!("servers/{}", host.subject.name), Some(*at), said))
@@ -55,12 +55,13 @@ fn judge_filter(case: &Case<'_>, host: &Exposed<'_>, filter: &PacketFilter) -> J
         (Some(known), Some(changed)) if changed > known + Period::seconds(1).as_duration() => Some(changed),
         _ => None,
     };
+    let rules = counted(filter.rules, "rule", "rules");
     match changed.filter(|at| case.now.duration_since(*at) <= limit.as_duration()) {
         Some(at) => judgement(Verdict::Due, format!("packet filter changed {} ago", age(at, case.now)))
             .mend("look whether that was meant, and acknowledge it")
             .since(Some(at))
             .weight(30)
             .because("limits.filter_change", None, limit.to_string()),
-        None => judgement(Verdict::Ok, format!("packet filter keeps out what no rule allows, {} rules", filter.rules)),
+        None => judgement(Verdict::Ok, format!("packet filter keeps out what no rule allows, {rules}")),
     }
 }
