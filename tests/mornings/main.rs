@@ -6,6 +6,7 @@
 mod days;
 mod fleet;
 mod random;
+mod screen;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -115,7 +116,20 @@ fn shows(name: &str, week: &mut Week, round: &Round) {
 
 /// Of one there is no plural.
 fn speaks_well(text: &str) {
-    for many in ["servers", "hosts", "advisories", "packages", "measures", "vulnerabilities", "sources", "updates"] {
+    for many in [
+        "servers",
+        "hosts",
+        "advisories",
+        "packages",
+        "measures",
+        "vulnerabilities",
+        "sources",
+        "updates",
+        "clients",
+        "rules",
+        "certificates",
+        "days",
+    ] {
         for (at, _) in text.match_indices(many) {
             let before = &text[..at];
             let before =
@@ -132,7 +146,7 @@ fn speaks_well(text: &str) {
     }
 }
 
-/// `check` judges what is stored anew, the reports and the counts for Prometheus read the round.
+/// `check` judges what is stored anew; the reports, the counts for Prometheus and the console read the round.
 fn agree(week: &mut Week, round: &Round) {
     let glance = week.desk().glance(round.at);
     let verdicts = |round: &Round| -> Vec<_> {
@@ -143,21 +157,23 @@ fn agree(week: &mut Week, round: &Round) {
     let told = json["findings"].as_array().unwrap().iter().map(|one| (one["key"].clone(), one["verdict"].clone()));
     let ours = round.findings.iter().map(|one| (Value::from(one.key.as_str()), Value::from(one.verdict.word())));
     assert!(told.eq(ours));
-    let (metrics, plugin) = (report::metrics(round), report::plugin(&round.findings, round.verdict()));
-    for verdict in Verdict::ALL {
+    let (sheet, metrics) = (report::plain(round), report::metrics(round));
+    let plugin = report::plugin(&round.findings, round.verdict());
+    let summed = |family: &str, verdict: Verdict| -> usize {
         let ending = format!("verdict=\"{}\"}} ", verdict.word());
-        let summed = |family: &str| -> usize {
-            let lines = metrics.lines().filter(|line| line.starts_with(family));
-            lines.filter_map(|line| line.split_once(&ending)).map(|(_, count)| count.parse::<usize>().unwrap()).sum()
-        };
-        let counted = summed("matins_findings{");
+        let lines = metrics.lines().filter(|line| line.starts_with(family));
+        lines.filter_map(|line| line.split_once(&ending)).map(|(_, count)| count.parse::<usize>().unwrap()).sum()
+    };
+    for verdict in Verdict::ALL {
+        let counted = summed("matins_findings{", verdict);
         assert_eq!(counted, round.count(verdict));
         let asking = |finding: &&Finding| finding.verdict == verdict && !round.rests(finding);
         let asking = round.findings.iter().filter(asking).count();
-        assert_eq!(summed("matins_findings_asking{"), if verdict == Verdict::Ok { 0 } else { asking });
+        assert_eq!(summed("matins_findings_asking{", verdict), if verdict == Verdict::Ok { 0 } else { asking });
         assert!(plugin.contains(&format!(" {}={counted}", verdict.word())), "{plugin}");
     }
-    speaks_well(&[report::plain(round), plugin, json.to_string()].concat());
+    screen::agrees(round, |verdict| summed("matins_findings_asking{", verdict), &sheet, &metrics);
+    speaks_well(&[sheet.as_str(), &plugin, &json.to_string()].concat());
     // What stands under another row stands under one that is there, and that says the same.
     let open = || round.findings.iter().enumerate().filter(|(_, finding)| !round.rests(finding));
     let same = Same::of(open());
@@ -170,7 +186,6 @@ fn agree(week: &mut Week, round: &Round) {
         }
     }
     // Nothing that is broken and undecided is missing from the sheet.
-    let sheet = report::plain(round);
     for finding in round.findings.iter().filter(|finding| finding.verdict == Verdict::Broken && !round.rests(finding)) {
         assert!(sheet.contains(finding.title.as_str()), "{}", finding.key);
     }

@@ -8,7 +8,7 @@ use matins::domain::{DecisionKind, Extent, Fault, Finding, FindingKey, Observati
 use matins::round::Wish;
 use proptest::prelude::*;
 
-use super::{Answered, Week, agree, fleet};
+use super::{Answered, Week, agree, fleet, screen};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -103,8 +103,10 @@ proptest! {
     fn whatever_happens_the_queue_is_whole(steps in proptest::collection::vec(step(), 1..24)) {
         let mut week = Week::begin();
         let mut now = super::time("2026-11-24 08:00");
-        let mut decided = Decided::new();
+        let (mut decided, mut signed) = (Decided::new(), 0);
         let mut round = week.round_at(now, answers(0));
+        // One that stays open all the while and hears of each round.
+        let mut console = screen::opened(&round);
         for step in steps {
             match step {
                 Step::Round(minutes, wrong) => {
@@ -128,6 +130,7 @@ proptest! {
                 }
                 Step::Sign => {
                     week.desk().sign(&round, "so it is".into(), now).unwrap();
+                    signed += 1;
                     round = week.desk().evaluate(now).unwrap();
                     // Everything is known that was signed just now.
                     prop_assert_eq!(round.since.news.len(), 0, "{:?}", round.since);
@@ -141,8 +144,14 @@ proptest! {
             }
             holds(&round, &decided);
             agree(&mut week, &round);
-            // The entries alone amount to what the open desk holds.
-            prop_assert_eq!(&week.replayed(), week.desk().record());
+            console.hear_round(round.clone());
+            prop_assert_eq!(screen::queue(&console), screen::queue(&screen::opened(&round)));
+            // The entries alone amount to what was done, and to what the open desk holds.
+            let replayed = week.replayed();
+            let told = replayed.decisions.iter().map(|one| (one.decision.key.clone(), one.decision.until));
+            prop_assert_eq!(told.collect::<Decided>(), decided.clone());
+            prop_assert_eq!(replayed.signed.len(), signed);
+            prop_assert_eq!(&replayed, week.desk().record());
         }
     }
 }
