@@ -91,7 +91,11 @@ fn list(before: &SourceRecord, after: &SourceRecord) -> SourceRecord {
         })
         .collect();
     let subject = Subject::new(SubjectKind::Feed, "debian_dsa");
-    let fact = Fact::TruthDeclared(TruthDeclared { key: "debian_dsa".into(), url: "file:///list".into() });
+    let fact = Fact::TruthDeclared(TruthDeclared {
+        key: "debian_dsa".into(),
+        url: "file:///list".into(),
+        ..TruthDeclared::default()
+    });
     let declared = vec![Declared { subject: subject.clone(), fact, place: "register.toml:1".into() }];
     let seen = Observation { subject, at: now(), fact: Fact::Bulletins(Arc::new(Bulletins { bulletins })) };
     record(SourceId::new("advisories", "debian_dsa"), declared, vec![seen])

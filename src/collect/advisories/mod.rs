@@ -26,7 +26,7 @@ use url::Url;
 
 use super::tools::http::parse_written;
 use super::{Collector, Source};
-use crate::domain::facts::TruthDeclared;
+use crate::domain::facts::{Percent, TruthDeclared};
 use crate::domain::register::Register;
 use crate::domain::settings::{Entry, Misfit, Section};
 use crate::domain::{Declared, Fact, Fault, Period, Shown, SourceId, Subject, SubjectKind};
@@ -109,8 +109,18 @@ struct AdvisoriesEntry {
     kev: Option<String>,
     /// FIRST's probabilities of exploitation, as CSV.
     epss: Option<String>,
+    /// An advisory whose vulnerability `epss` holds to be likelier exploited than this share of all asks again where it was
+    /// decided on before. Default: `95%`.
+    likely: Option<Percent>,
     /// How often all of them are asked; else each in its own time, from hourly to every 6 hours.
     every: Option<Period>,
+}
+
+/// What stands once in the section and counts for its sources.
+#[derive(Debug, Clone, Copy, Default)]
+struct Common {
+    every: Option<Period>,
+    likely: Option<Percent>,
 }
 
 impl AdvisoriesEntry {
@@ -139,9 +149,17 @@ fn plan(entries: &[Entry], register: &Register, _refresh: Period) -> Result<Vec<
         }
     }
     // The section may be spread over several files: each key is in one of them, and counts for all.
-    let every = typed.iter().find_map(|(_, typed)| typed.every);
+    let common = Common {
+        every: typed.iter().find_map(|(_, typed)| typed.every),
+        likely: typed.iter().find_map(|(_, typed)| typed.likely),
+    };
     for (entry, typed) in &typed {
-        planned(entry, typed, every, &mut sources, &mut misfits);
+        planned(entry, typed, common, &mut sources, &mut misfits);
+    }
+    if typed.iter().all(|(_, typed)| typed.epss.is_none())
+        && let Some((entry, _)) = typed.iter().find(|(_, typed)| typed.likely.is_some())
+    {
+        misfits.push(entry.misfit(Some("likely"), "is held against what epss says: name its address as `epss` too"));
     }
     if !misfits.is_empty() {
         return Err(misfits);
@@ -149,7 +167,9 @@ fn plan(entries: &[Entry], register: &Register, _refresh: Period) -> Result<Vec<
     if !register.configured {
         let built_in = KINDS.iter().filter(|kind| kind.built_in);
         sources.extend(
-            built_in.filter_map(|kind| Some(source(kind, Url::parse(kind.url).ok()?, None, "built in".into()))),
+            built_in.filter_map(|kind| {
+                Some(source(kind, Url::parse(kind.url).ok()?, Common::default(), "built in".into()))
+            }),
         );
     }
     Ok(sources)
@@ -158,7 +178,7 @@ fn plan(entries: &[Entry], register: &Register, _refresh: Period) -> Result<Vec<
 fn planned(
     entry: &Entry,
     typed: &AdvisoriesEntry,
-    every: Option<Period>,
+    common: Common,
     sources: &mut Vec<Source>,
     misfits: &mut Vec<Misfit>,
 ) {
@@ -172,19 +192,23 @@ fn planned(
                 KINDS
                     .iter()
                     .filter(|kind| kind.key == key)
-                    .map(|kind| source(kind, url.clone(), every, entry.place.clone())),
+                    .map(|kind| source(kind, url.clone(), common, entry.place.clone())),
             ),
             Err(message) => misfits.push(entry.misfit(Some(key), message)),
         }
     }
 }
 
-fn source(kind: &'static Kind, url: Url, every: Option<Period>, place: Shown) -> Source {
+fn source(kind: &'static Kind, url: Url, common: Common, place: Shown) -> Source {
     let subject = Subject::new(SubjectKind::Feed, kind.key);
-    let declared = TruthDeclared { key: kind.key.into(), url: Shown::line(url.as_str()) };
+    let declared = TruthDeclared {
+        key: kind.key.into(),
+        url: Shown::line(url.as_str()),
+        likely: common.likely.filter(|_| kind.key == epss::KIND.key),
+    };
     Source {
         id: SourceId::new(COLLECTOR.name, kind.key),
-        every: every.unwrap_or(kind.every),
+        every: common.every.unwrap_or(kind.every),
         deadline: kind.total + SPARE,
         declared: vec![Declared { subject, fact: Fact::TruthDeclared(declared), place }],
         ask: Arc::new(Truth { kind, url }),

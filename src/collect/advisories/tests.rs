@@ -58,6 +58,30 @@ fn how_often_they_are_asked_counts_for_those_of_other_files_too() {
 }
 
 #[test]
+fn what_is_likely_goes_with_the_likelihoods_and_with_nothing_else() {
+    let likely = |source: &Source| match &source.declared[0].fact {
+        Fact::TruthDeclared(declared) => declared.likely,
+        other => panic!("{other:?}"),
+    };
+    let entry = |value, index| Entry { section: "advisories", value, place: "a.toml:1".into(), index };
+    let register = Register { servers: Vec::new(), persons: Vec::new(), configured: true };
+    let both = json!({"kev": "file:///k", "epss": "file:///e"});
+    let sources = plan(&[entry(json!({"likely": "80%"}), 0), entry(both, 1)], &register, Period::minutes(15)).unwrap();
+    let said: Vec<_> = sources.iter().map(|source| (source.id.name.as_str(), likely(source))).collect();
+    assert_eq!(said, [("kev", None), ("epss", Some(Percent(80)))]);
+    assert_eq!(likely(&planned_from(json!({"epss": "file:///e"})).unwrap()[0]), None);
+    for (value, wanted) in [
+        (json!({"kev": "file:///k", "likely": "80%"}), "name its address as `epss` too"),
+        (json!({"epss": "file:///e", "likely": "0%"}), "is not a share"),
+        (json!({"epss": "file:///e", "likely": "101%"}), "is not a share"),
+    ] {
+        let (key, said) = misfit(value);
+        assert_eq!(key.as_deref(), Some("likely"), "{said}");
+        assert!(said.contains(wanted), "{said}");
+    }
+}
+
+#[test]
 fn the_schema_names_every_kind() {
     let text = serde_json::to_string(&(COLLECTOR.sections[0].schema)()).unwrap();
     assert!(KINDS.iter().all(|kind| text.contains(kind.key)), "{text}");

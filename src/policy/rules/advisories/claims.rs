@@ -2,13 +2,14 @@
 
 use super::bulletins::Row;
 use super::order::Claim;
-use crate::domain::facts::{HostExposure, Listener, Urgency};
+use crate::domain::facts::{HostExposure, Listener, Percent, TruthDeclared, Urgency};
 use crate::domain::{Fact, Judgement, Observation, Shown, SourceRecord, SubjectKind, Verdict};
 use crate::policy::matching::{State, Truth};
 use jiff::civil::Date;
 
-/// Who decided on an advisory before it was among the likeliest, in hundredths of a percent of EPSS, is asked again.
-const LIKELY: u16 = 9_500;
+/// Who decided on an advisory before it was likelier exploited than this share of all is asked again, where the
+/// configuration names no other share.
+const LIKELY: Percent = Percent(95);
 
 /// Programs that listen under another name than that of their source package.
 const PROGRAMS: &[(&str, &str)] = &[
@@ -56,9 +57,25 @@ fn likely(truth: &Truth<'_>, cves: &[Shown], judged: Judgement) -> (Option<u16>,
     let Some((percentile, cve)) = likelihoods.max() else { return (None, judged) };
     let said = format!("{cve} is more likely to be exploited than {} % of all", percentile / 100);
     let judged = judged.because(told.source.id.to_string(), told.source.good_at, said);
-    let asks = percentile >= LIKELY && judged.verdict != Verdict::Ok;
-    let word = || format!("more than {} % of all", LIKELY / 100);
-    (Some(percentile), if asks { judged.asking("likely exploited", word()) } else { judged })
+    let (limit, place) = limit(told.source);
+    // Both count in hundredths of a percent.
+    if percentile < u16::from(limit.0) * 100 || judged.verdict == Verdict::Ok {
+        return (Some(percentile), judged);
+    }
+    let judged = match place {
+        Some(place) => judged.because(place.clone(), None, format!("likely = {}", String::from(limit))),
+        None => judged,
+    };
+    (Some(percentile), judged.asking("likely exploited", format!("more than {} % of all", limit.0)))
+}
+
+/// From which share on it is likely, and where the configuration says so.
+fn limit(source: &SourceRecord) -> (Percent, Option<&Shown>) {
+    let said = source.declared.iter().find_map(|declared| match &declared.fact {
+        Fact::TruthDeclared(TruthDeclared { likely: Some(likely), .. }) => Some((*likely, Some(&declared.place))),
+        _ => None,
+    });
+    said.unwrap_or((LIKELY, None))
 }
 
 /// The first of some vulnerabilities that is known to be exploited, and since when that is known.

@@ -13,6 +13,7 @@ use crate::domain::facts::{
 use crate::domain::{Declared, Evidence, Fault, Limits, Observation, Read, Sighting, SourceId, Subject, SubjectKind};
 
 mod drupal;
+mod likely;
 mod lists;
 
 fn at(text: &str) -> Timestamp {

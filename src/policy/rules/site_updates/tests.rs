@@ -61,7 +61,11 @@ fn advisory(
 }
 
 fn truth(key: &str, fact: Fact) -> SourceRecord {
-    let declared = Fact::TruthDeclared(TruthDeclared { key: key.into(), url: "https://x.example/".into() });
+    let declared = Fact::TruthDeclared(TruthDeclared {
+        key: key.into(),
+        url: "https://x.example/".into(),
+        ..TruthDeclared::default()
+    });
     record(SourceId::new("advisories", key), &Subject::new(SubjectKind::Feed, key), declared, Some(fact))
 }
 

@@ -9,7 +9,8 @@ use crate::domain::facts::{
 };
 
 pub(super) fn truth(key: &str, fact: Fact) -> SourceRecord {
-    let declared = TruthDeclared { key: key.into(), url: "https://tracker.example/x".into() };
+    let declared =
+        TruthDeclared { key: key.into(), url: "https://tracker.example/x".into(), ..TruthDeclared::default() };
     let subject = Subject::new(SubjectKind::Feed, key);
     let mut source = record("advisories", key, Fact::TruthDeclared(declared), vec![(subject.clone(), fact)]);
     source.declared[0].subject = subject;
@@ -34,7 +35,7 @@ fn dsa_list(bulletins: Vec<Bulletin>) -> SourceRecord {
     truth("debian_dsa", Fact::Bulletins(Arc::new(Bulletins { bulletins })))
 }
 
-fn list() -> SourceRecord {
+pub(super) fn list() -> SourceRecord {
     dsa_list(vec![bulletin(
         "DSA-6321-1",
         "2026-11-20",
@@ -63,7 +64,7 @@ fn fixed(name: &str) -> SourceRecord {
     at_version(name, "3.0.15-1~deb12u1")
 }
 
-fn vulnerable(name: &str) -> SourceRecord {
+pub(super) fn vulnerable(name: &str) -> SourceRecord {
     at_version(name, "3.0.11-1~deb12u2")
 }
 

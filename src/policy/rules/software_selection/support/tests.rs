@@ -80,7 +80,11 @@ fn server(name: &str, codename: &str, number: &str, packages: &[(&str, &str)]) -
 }
 
 fn truth(key: &str, fact: Fact) -> SourceRecord {
-    let declared = Fact::TruthDeclared(TruthDeclared { key: key.into(), url: "https://x.example/".into() });
+    let declared = Fact::TruthDeclared(TruthDeclared {
+        key: key.into(),
+        url: "https://x.example/".into(),
+        ..TruthDeclared::default()
+    });
     record(SourceId::new("advisories", key), Subject::new(SubjectKind::Feed, key), declared, vec![fact])
 }
 
