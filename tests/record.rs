@@ -270,7 +270,7 @@ fn a_public_key_that_does_not_fit_signs_nothing() {
     std::fs::copy(other.with_extension("pub"), own.with_extension("pub")).unwrap();
     let output = home.run(&["sign", "--key", own.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(74));
-    assert!(verify(&home, &[]).1.contains("1 entries, 0 signed"), "{}", verify(&home, &[]).1);
+    assert!(verify(&home, &[]).1.contains("1 entry, 0 signed"), "{}", verify(&home, &[]).1);
 }
 
 #[test]

@@ -50,8 +50,8 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
     let now = now();
     let mut desk = desk(plan, store)?;
     // A morning on which no source answered is signed too: unknown, as it is.
-    let Survey { round, last_round, .. } = desk.survey(now)?;
-    if last_round.is_none() {
+    let Survey { round, .. } = desk.survey(now)?;
+    if !round.is_looked_at() {
         return Err(End::new(USAGE, "nothing was ever looked at: run `matins round` first"));
     }
     let stands_for = arguments.stands_for.as_deref().map(Shown::line);

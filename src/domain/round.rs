@@ -72,6 +72,15 @@ impl Round {
         (all >= FEW && failing * 2 > all).then_some((failing, all))
     }
 
+    /// Whether there is anything to sign: some source was asked, be it in vain, or there is none to ask and something was
+    /// judged all the same.
+    pub fn is_looked_at(&self) -> bool {
+        match self.sources.as_slice() {
+            [] => !self.findings.is_empty(),
+            sources => sources.iter().any(|source| source.at.is_some() || source.fault.is_some()),
+        }
+    }
+
     pub fn count(&self, verdict: Verdict) -> usize {
         self.findings.iter().filter(|finding| finding.verdict == verdict).count()
     }

@@ -86,9 +86,9 @@ impl Desk {
         Ok(self.decide_on(Round { operator: self.plan.operator.clone(), sources: self.lines(now), ..round }, now))
     }
 
-    /// As [`glance`](Self::glance). Where what is kept can't even be read, nothing is known, and everything says why.
+    /// As [`glance_back`](Self::glance_back). Where what is kept can't even be read, nothing is known, and everything says why.
     pub(super) fn glance_apart(&mut self, now: Timestamp) -> Round {
-        match self.with_evidence(|desk| desk.glance(now)) {
+        match self.with_evidence(|desk| desk.glance_back(now)) {
             Ok(round) => round,
             Err(fault) => {
                 let mut blind = self.evidence.clone();

@@ -274,7 +274,7 @@ pub fn sign(model: &mut Model) {
         return;
     }
     // A morning on which every source was asked and none answered is signed as it is: unknown.
-    if model.world.round.sources.iter().all(|source| source.at.is_none() && source.fault.is_none()) {
+    if !model.world.round.is_looked_at() {
         return regret(model, "nothing was looked at yet: there is nothing to sign");
     }
     let persons = others(&model.world.fleet, &model.world.round);

@@ -132,6 +132,23 @@ fn what_could_not_be_kept_is_judged_all_the_same() {
 }
 
 #[test]
+fn what_cannot_be_kept_does_not_begin_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.db");
+    let mut desk = cleared(&file);
+    desk.take(answer(500, 0)).unwrap();
+    let histories = |round: &Round| -> Vec<_> {
+        round.findings.iter().map(|finding| (finding.key.clone(), finding.since, finding.first_seen)).collect()
+    };
+    let before = desk.evaluate_apart(at(0)).unwrap();
+    assert_eq!(reachable(&before), Verdict::Broken);
+    let _busy = writer(&file);
+    desk.evaluate_apart(at(7)).unwrap_err();
+    let round = desk.glance_apart(at(7));
+    assert_eq!((round.at, histories(&round)), (at(7), histories(&before)));
+}
+
+#[test]
 fn where_nothing_can_be_read_nothing_is_known_and_no_new_store_is_made() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a.db");
