@@ -8,7 +8,7 @@ use matins::tui::theme::Theme;
 use matins::tui::{Fleet, Rehearsal, Start};
 
 /// Wide enough that nothing is cut, high enough for every row.
-const SIZE: (u16, u16) = (240, 200);
+const SIZE: (u16, u16) = (240, 120);
 
 /// A row of the queue.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,8 +34,10 @@ pub fn opened(round: &Round) -> Rehearsal {
     Rehearsal::new(start, SIZE.0, SIZE.1)
 }
 
-/// The frame's lines, each as its cells.
-fn lines(console: &Rehearsal) -> Vec<Vec<String>> {
+/// A frame's lines, each as its cells.
+type Lines = Vec<Vec<String>>;
+
+fn lines(console: &Rehearsal) -> Lines {
     let frame = console.frame();
     let cells: Vec<String> = frame.content().iter().map(|cell| cell.symbol().to_owned()).collect();
     cells.chunks(usize::from(frame.area.width)).map(<[String]>::to_vec).collect()
@@ -47,7 +49,10 @@ fn between(line: &[String], columns: std::ops::Range<usize>) -> String {
 
 /// The queue's title and its rows.
 pub fn queue(console: &Rehearsal) -> (String, Vec<Row>) {
-    let lines = lines(console);
+    queue_in(&lines(console))
+}
+
+fn queue_in(lines: &Lines) -> (String, Vec<Row>) {
     let title = lines[1].concat();
     let inside = lines[2..].iter().take_while(|line| line[0] != "└");
     let inside = inside.filter(|line| Verdict::ALL.iter().any(|verdict| between(line, 4..11) == verdict.word()));
@@ -68,7 +73,8 @@ pub fn queue(console: &Rehearsal) -> (String, Vec<Row>) {
 /// Everything that the home screen counts or lists is what the sheet, the counts for Prometheus and the plugin's line say.
 pub fn agrees(round: &Round, asking: impl Fn(Verdict) -> usize, sheet: &str, metrics: &str) {
     let console = opened(round);
-    let (title, rows) = queue(&console);
+    let home = lines(&console);
+    let (title, rows) = queue_in(&home);
     assert!(title.contains(&format!(" Needs you ─ {} ─", rows.len())), "{title} over {rows:?}");
     for verdict in [Verdict::Due, Verdict::Unknown, Verdict::Broken] {
         let listed: usize = rows.iter().filter(|row| row.word == verdict.word()).map(|row| row.stands_for).sum();
@@ -92,9 +98,9 @@ pub fn agrees(round: &Round, asking: impl Fn(Verdict) -> usize, sheet: &str, met
         Some((count, _)) => assert!(title.contains(&format!("─ ⏸ {count} decided ")), "{title}\n{sheet}"),
         None => assert!(!title.contains("decided"), "{title}\n{sheet}"),
     }
-    since(&lines(&console)[0].concat(), sheet);
-    sources(&lines(&console).last().unwrap().concat(), sheet, metrics);
-    tiles(console, round);
+    since(&home[0].concat(), sheet);
+    sources(&home.last().unwrap().concat(), sheet, metrics);
+    tiles(console, &home, round);
 }
 
 /// What changed since the last check-in, in the header.
@@ -121,10 +127,9 @@ fn sources(status: &str, sheet: &str, metrics: &str) {
 }
 
 /// Every panel's rows amount to its counts, and every finding is behind one of them that is at least as bad.
-fn tiles(mut console: Rehearsal, round: &Round) {
+fn tiles(mut console: Rehearsal, home: &Lines, round: &Round) {
     let mut all: Vec<(Verdict, String)> = Vec::new();
     for panel in 1..=5 {
-        let home = lines(&console);
         let tile = home.iter().map(|line| line.concat()).find_map(|line| {
             let (_, rest) = line.split_once(&format!("┌{panel} "))?;
             Some(rest.split('┐').next().unwrap().to_owned())
