@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use super::PROBE;
 use crate::collect::tools::run::{Program, run};
 
+mod sources;
+
 /// A machine as far as one part of the probe looks at it.
 struct Machine {
     folder: tempfile::TempDir,
@@ -75,91 +77,6 @@ fn function(name: &str) -> &'static str {
 
 fn lock(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
-}
-
-#[tokio::test]
-async fn sources_are_told_without_logins_and_an_indent_hides_none() {
-    let machine = Machine::new();
-    machine.program("apt-config", "echo 'Acquire::AllowInsecureRepositories \"true\";'; echo 'APT::Other \"1\";'");
-    machine.write("etc/apt/sources.list", "# deb x\n  deb [trusted=yes] https://TOKEN@h/debian s main\n");
-    machine.write("etc/apt/sources.list.d/a.list", "\tdeb\thttp://user:TOKEN@x@h:80/@y s main\n");
-    machine.write(
-        "etc/apt/sources.list.d/b.sources",
-        "URIs: https://user:TOKEN@one/ http://TOKEN@two\nSigned-By:\n -----BEGIN PGP\n .\nTrusted: yes\n",
-    );
-    let (said, status) = machine.says("", &["sources"], "sources").await;
-    let tab = said.replace('\t', "|");
-    assert_eq!(status, Some(0), "{said}");
-    assert_eq!(
-        tab.lines().collect::<Vec<_>>(),
-        [
-            "/etc/apt/sources.list|deb [trusted=yes] https://h/debian s main",
-            "/etc/apt/sources.list.d/a.list|deb|http://h:80/@y s main",
-            "/etc/apt/sources.list.d/b.sources|URIs: https://one/ http://two",
-            "/etc/apt/sources.list.d/b.sources|Signed-By:",
-            "/etc/apt/sources.list.d/b.sources|Trusted: yes",
-            "apt-config|Acquire::AllowInsecureRepositories \"true\";",
-        ]
-    );
-}
-
-#[tokio::test]
-async fn sources_that_can_not_be_read_are_not_none() {
-    let machine = Machine::new();
-    machine.program("apt-config", "echo E: broken; exit 100");
-    machine.write("etc/apt/sources.list.d/a.list", "deb [trusted=yes] http://h/ s\n");
-    let (said, status) = machine.says("", &["sources"], "sources").await;
-    assert!(status == Some(100) && said.contains("E: broken"), "{said}");
-    machine.program("apt-config", "exit 0");
-    assert_eq!(machine.says("", &["sources"], "sources").await.1, Some(0));
-    lock(&machine.path("etc/apt/sources.list.d"), 0o711);
-    if !rustix::process::getuid().is_root() {
-        lock(&machine.path("etc/apt/sources.list.d"), 0o311);
-    }
-    let (said, status) = machine.says("", &["sources"], "sources").await;
-    lock(&machine.path("etc/apt/sources.list.d"), 0o755);
-    assert_eq!((said.trim(), status), ("/etc/apt/sources.list.d: permission denied", Some(3)));
-}
-
-#[tokio::test]
-async fn a_keyring_that_gpgv_can_not_read_hides_no_other_and_a_gpgv_that_hangs_is_told() {
-    let machine = Machine::new();
-    machine.write("etc/apt/trusted.gpg.d/a.gpg", "-----BEGIN PGP PUBLIC KEY BLOCK-----\n");
-    machine.write("etc/apt/trusted.gpg.d/b.gpg", "\u{1}binary");
-    machine.write("lists/x_InRelease", "-----BEGIN PGP SIGNATURE-----\n");
-    let lists = format!("lists={}", machine.path("lists").display());
-    let told = "case \"$*\" in *a.gpg*) echo '[GNUPG:] ERRSIG' ;; *b.gpg*) echo '[GNUPG:] GOODSIG' ;; esac; exit 2";
-    machine.program("gpgv", told);
-    let parts = ["named_keys", "with_gpgv", "signatures"];
-    let (said, status) = machine.says(&lists, &parts, "signatures").await;
-    assert_eq!((said.as_str(), status), ("/lists/x_InRelease\nGOODSIG\n", Some(0)));
-    machine.program("gpgv", "exit 124");
-    assert_eq!(machine.says(&lists, &parts, "signatures").await.1, Some(124));
-}
-
-/// What sqv 1.3.0 said of real keys and lists, on trixie.
-#[tokio::test]
-async fn sqv_s_words_are_gpgv_s_and_what_it_does_not_explain_is_no_word() {
-    let machine = Machine::new();
-    machine.write("lists/x_InRelease", "-----BEGIN PGP SIGNATURE-----\n");
-    let list = machine.path("lists/x_InRelease").display().to_string();
-    let variables = format!("list={list} signed={list} inline=");
-    for (said, words) in [
-        (
-            "Signing key on 06 is bad:\n  The primary key is not live\n  because: Expired on 2025-01-02T00:00:00Z",
-            "EXPKEYSIG\n",
-        ),
-        ("Signing key on 26 is bad:\n  Invalid key: \"certificate is revoked\"", "REVKEYSIG\n"),
-        ("Verifying signature:\n  Message has been manipulated", "BADSIG\n"),
-        ("Missing key 4C, which is needed to verify signature.", "ERRSIG\n"),
-        ("Error: Failed to parse keyring \"/etc/x\"", ""),
-    ] {
-        machine.program("sqv", &format!("cat <<'E'\n{said}\nE\nexit 1"));
-        let told = machine.says(&variables, &["signed_text", "with_sqv"], "with_sqv").await;
-        assert_eq!((told.0.as_str(), told.1), (words, Some(0)), "{said}");
-    }
-    machine.program("sqv", "exit 124");
-    assert_eq!(machine.says(&variables, &["signed_text", "with_sqv"], "with_sqv").await.1, Some(124));
 }
 
 const PASSWD: &str = "root:x:0:0::/root:/bin/sh\nanna:x:1:1::/home/anna:/bin/sh\ndeep:x:2:2::/home/a/b/c:/bin/sh\nlinked:x:3:3::/home/linked:/bin/sh\nother:x:4:4::/home/others/other:/bin/sh";

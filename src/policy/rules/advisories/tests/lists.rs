@@ -60,7 +60,7 @@ fn at_version(name: &str, version: &str) -> SourceRecord {
     server
 }
 
-fn fixed(name: &str) -> SourceRecord {
+pub(super) fn fixed(name: &str) -> SourceRecord {
     at_version(name, "3.0.15-1~deb12u1")
 }
 
@@ -68,7 +68,7 @@ pub(super) fn vulnerable(name: &str) -> SourceRecord {
     at_version(name, "3.0.11-1~deb12u2")
 }
 
-fn standings(judgement: &Judgement) -> Vec<String> {
+pub(super) fn standings(judgement: &Judgement) -> Vec<String> {
     let line = |one: &crate::domain::Standing| format!("{} {}{}", one.item, one.word, if one.asks { "!" } else { "" });
     judgement.standings.iter().map(line).collect()
 }
@@ -184,7 +184,7 @@ fn tracker(issues: &[(&str, Fix, Urgency, Option<NoDsa>)]) -> SourceRecord {
     truth("debian_tracker", Fact::DebianTracker(Arc::new(Tracker { releases: vec!["bookworm".into()], packages })))
 }
 
-fn open() -> SourceRecord {
+pub(super) fn open() -> SourceRecord {
     let fixed = |version: &str| Fix::In(version.into());
     tracker(&[
         ("CVE-2026-1", fixed("3.0.15-1~deb12u1"), Urgency::NotYetAssigned, None),
@@ -219,22 +219,6 @@ fn what_no_advisory_tells_is_one_line_with_its_number() {
     let line = of(&judgements, "no fix yet");
     assert!(!line.title.as_str().contains("none exploited"), "{}", line.title);
     assert!(line.because.iter().all(|because| !because.said.as_str().starts_with("none of them")), "{line:?}");
-}
-
-#[test]
-fn what_is_exploited_is_named_wherever_it_stands() {
-    let judgements = judged(vec![list(), open(), kev(&["CVE-2026-2", "CVE-2026-3"]), vulnerable("web1")]);
-    let line = of(&judgements, "no fix yet");
-    assert_eq!(line.verdict, Verdict::Due);
-    assert!(line.title.as_str().contains("1 exploited"), "{}", line.title);
-    assert_eq!(standings(line), ["exploited CVE-2026-3 no fix yet!"]);
-    let row = of(&judgements, "CVE-2026-2");
-    assert_eq!(row.verdict, Verdict::Broken);
-    assert_eq!(row.title, "exploited · 1 server vulnerable · fixed by openssl 3.0.13-1~deb12u1 in bookworm");
-    // By its server and its package it is found too.
-    let stands = standings(row);
-    assert!(stands.contains(&"host web1 vulnerable!".to_owned()), "{stands:?}");
-    assert!(stands.contains(&"fix openssl bookworm 3.0.13-1~deb12u1".to_owned()), "{stands:?}");
 }
 
 #[test]
@@ -391,53 +375,6 @@ fn servers_of_another_distribution_or_release_are_said_in_one_line() {
             "from backports: openssl 3.2.1-1~bpo12+1",
         ]
     );
-}
-
-#[test]
-fn the_chain_names_what_puts_an_advisory_before_others() {
-    use crate::domain::facts::{HostExposure, Likelihoods, Listener, Listening};
-    let likely = |percentile: u16| {
-        let percentiles = vec![(crate::domain::facts::cve_number("CVE-2026-1").unwrap(), percentile)];
-        truth("epss", Fact::Likelihoods(Arc::new(Likelihoods { date: None, percentiles })))
-    };
-    let scores = likely(9_712);
-    let listener = |address: &str| Listener {
-        port: "tcp/443".parse().unwrap(),
-        address: address.into(),
-        programs: vec!["openssl".into()],
-    };
-    let exposed = |address: &str| {
-        let listening = Listening { listeners: vec![listener(address)], unnamed: None };
-        let fact = HostExposure { listening: Read::Seen(listening), filter: Read::unreadable("not asked") };
-        let mut server = vulnerable("web1");
-        let seen = Observation { fact: Fact::HostExposure(Box::new(fact)), ..server.seen[0].clone() };
-        server.seen.push(seen);
-        server
-    };
-    let judgements = judged(vec![list(), scores.clone(), open(), exposed("0.0.0.0")]);
-    let one = of(&judgements, "DSA-6321-1");
-    let said: Vec<String> = one.because.iter().map(|because| format!("{}: {}", because.source, because.said)).collect();
-    assert!(said.contains(&"servers/web1: openssl listens on tcp/443 of web1".to_owned()), "{said:?}");
-    assert!(
-        said.contains(&"advisories/epss: CVE-2026-1 is more likely to be exploited than 97 % of all".to_owned()),
-        "{said:?}"
-    );
-    // Either of them opens what was decided before it was so.
-    let hidden = judged(vec![list(), scores.clone(), open(), exposed("127.0.0.1")]);
-    let asks = |judgements: &[Judgement], item: &str| {
-        standings(of(judgements, "DSA-6321-1")).iter().any(|one| one.starts_with(item) && one.ends_with('!'))
-    };
-    assert!(asks(&judgements, "exposed") && asks(&judgements, "likely exploited more than 95 % of all"));
-    assert!(!asks(&hidden, "exposed") && asks(&hidden, "likely exploited"));
-    let cured = judged(vec![list(), scores, open(), fixed("web1")]);
-    assert!(!asks(&cured, "likely exploited"));
-    let unlikely = judged(vec![list(), likely(9_499), open(), vulnerable("web1")]);
-    assert!(!asks(&unlikely, "likely exploited"));
-    let plain = judged(vec![list(), vulnerable("web1")]);
-    let weight = |judgements: &[Judgement]| of(judgements, "DSA-6321-1").weight;
-    assert!(weight(&judgements) > weight(&hidden) && weight(&hidden) > weight(&plain));
-    let exploited = judged(vec![list(), kev(&["CVE-2026-1"]), vulnerable("web1")]);
-    assert!(weight(&exploited) > weight(&judgements));
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Telling others, through the built program: ntfy's and a webhook's answers, a real mail server, a program, a ping;
-//! and the counts for Prometheus.
+//! Telling others, through the built program: ntfy's and a webhook's answers, a real mail server, msmtp as sendmail, a program, a
+//! ping; and the counts for Prometheus.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,13 +14,13 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-#[path = "support/home.rs"]
+#[path = "../support/home.rs"]
 #[allow(dead_code, reason = "each test program uses a part")]
 mod home;
-#[path = "support/mail.rs"]
-#[allow(dead_code, reason = "each test program uses a part")]
+#[path = "../support/mail.rs"]
 mod mail;
-#[path = "support/web.rs"]
+mod sendmail;
+#[path = "../support/web.rs"]
 #[allow(dead_code, reason = "each test program uses a part")]
 mod web;
 

@@ -1,24 +1,10 @@
-//! Mail through this machine's sendmail: the built program, msmtp as /usr/sbin/sendmail, a mail server on loopback.
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::disallowed_methods,
-    reason = "tests"
-)]
+//! Mail through this machine's sendmail: msmtp as /usr/sbin/sendmail, and a mail server on loopback.
 
 use std::os::unix::fs::PermissionsExt as _;
 
-#[path = "support/home.rs"]
-#[allow(dead_code, reason = "each test program uses a part")]
-mod home;
-#[path = "support/mail.rs"]
-mod mail;
-
-use home::{Home, text};
-use mail::Mail;
+use super::home::{Home, text};
+use super::mail::Mail;
+use super::round;
 
 /// The address that nobody listens at.
 const CLOSED: u16 = 1;
@@ -45,10 +31,6 @@ fn tell(home: &Home, service: &str, to: &[&str]) {
         "[console]\ntimezone = \"UTC\"\n[[service]]\nname = \"{service}\"\ndata = [\"personal\"]\n\
          [[notify]]\nname = \"on call\"\nkind = \"mail\"\nmail = {{ to = {to:?}, from = \"Matins <matins@example.org>\" }}\n"
     ));
-}
-
-fn round(home: &Home) -> String {
-    text(&home.run(&["round"]).stderr)
 }
 
 #[test]
