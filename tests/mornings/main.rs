@@ -104,6 +104,7 @@ fn time(text: &str) -> Timestamp {
 /// The sheet, which must be the one that is kept; and all who tell of this morning must tell the same.
 fn shows(name: &str, week: &mut Week, round: &Round) {
     agree(week, round);
+    screen::panels_agree(round);
     let mut sheet = report::plain(round);
     writeln!(sheet, "exit {}", round.verdict().exit_code()).unwrap();
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mornings").join(format!("{name}.txt"));

@@ -153,5 +153,6 @@ proptest! {
             prop_assert_eq!(replayed.signed.len(), signed);
             prop_assert_eq!(&replayed, week.desk().record());
         }
+        screen::panels_agree(&round);
     }
 }

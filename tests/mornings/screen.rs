@@ -8,7 +8,7 @@ use matins::tui::theme::Theme;
 use matins::tui::{Fleet, Rehearsal, Start};
 
 /// Wide enough that nothing is cut, high enough for every row.
-const SIZE: (u16, u16) = (240, 120);
+const SIZE: (u16, u16) = (240, 80);
 
 /// A row of the queue.
 #[derive(Debug, PartialEq, Eq)]
@@ -70,7 +70,7 @@ fn queue_in(lines: &Lines) -> (String, Vec<Row>) {
     (title, inside.map(row).collect())
 }
 
-/// Everything that the home screen counts or lists is what the sheet, the counts for Prometheus and the plugin's line say.
+/// Everything that the home screen's queue and bars count or list is what the sheet, the counts for Prometheus and the plugin's line say.
 pub fn agrees(round: &Round, asking: impl Fn(Verdict) -> usize, sheet: &str, metrics: &str) {
     let console = opened(round);
     let home = lines(&console);
@@ -100,7 +100,6 @@ pub fn agrees(round: &Round, asking: impl Fn(Verdict) -> usize, sheet: &str, met
     }
     since(&home[0].concat(), sheet);
     sources(&home.last().unwrap().concat(), sheet, metrics);
-    tiles(console, &home, round);
 }
 
 /// What changed since the last check-in, in the header.
@@ -127,7 +126,9 @@ fn sources(status: &str, sheet: &str, metrics: &str) {
 }
 
 /// Every panel's rows amount to its counts, and every finding is behind one of them that is at least as bad.
-fn tiles(mut console: Rehearsal, home: &Lines, round: &Round) {
+pub fn panels_agree(round: &Round) {
+    let mut console = opened(round);
+    let home = lines(&console);
     let mut all: Vec<(Verdict, String)> = Vec::new();
     for panel in 1..=5 {
         let tile = home.iter().map(|line| line.concat()).find_map(|line| {
