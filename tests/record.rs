@@ -260,7 +260,7 @@ fn where_nothing_is_watched_there_is_nothing_to_sign() {
     let home = Home::new("");
     home.configure("[console]\noperator = \"mona\"\n");
     home.run(&["round"]);
-    assert!(refused(&home, &["sign"]).contains("nothing was ever looked at"));
+    assert!(refused(&home, &["sign"]).contains("nothing is watched"));
 }
 
 #[test]

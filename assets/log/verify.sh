@@ -48,4 +48,6 @@ if [ -f "$dir/anchor" ] && [ "$(cat "$dir/anchor")" != "matins-checkin-log v1 se
     echo "BROKEN: the log does not end where the anchor says"
     exit 2
 fi
-echo "OK: $n entries, $signed signed, head sha256:$prev"
+entries=entries
+[ "$n" -ne 1 ] || entries=entry
+echo "OK: $n $entries, $signed signed, head sha256:$prev"

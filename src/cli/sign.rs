@@ -52,7 +52,11 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
     // A morning on which no source answered is signed too: unknown, as it is.
     let Survey { round, .. } = desk.survey(now)?;
     if !round.is_looked_at() {
-        return Err(End::new(USAGE, "nothing was ever looked at: run `matins round` first"));
+        let nothing = match round.sources.as_slice() {
+            [] => "nothing is watched: name in the configuration what there is to look at",
+            _ => "nothing was ever looked at: run `matins round` first",
+        };
+        return Err(End::new(USAGE, nothing));
     }
     let stands_for = arguments.stands_for.as_deref().map(Shown::line);
     let signing = Signing { note: Shown::text(&arguments.note), stands_for };
