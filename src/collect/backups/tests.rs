@@ -13,7 +13,7 @@ use crate::collect::tools::shell::FolderEntry;
 use crate::domain::facts::{Slot, Snapshot};
 use crate::domain::register::Server;
 
-mod names;
+mod stamps;
 
 fn register() -> Register {
     let server = |name: &str| Server { name: name.into(), ..Server::local() };

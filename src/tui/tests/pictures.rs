@@ -34,6 +34,27 @@ fn nothing_known_is_never_called_well() {
 }
 
 #[test]
+fn the_only_source_is_not_spoken_of_as_of_many() {
+    let mut only = sample::round(State::Unknown);
+    only.findings.clear();
+    only.sources.truncate(1);
+    let mut console = rehearse(only, (120, 40));
+    let shown = text(&console.frame());
+    assert!(
+        shown.contains("The only source has said nothing") && shown.contains("the only source is silent"),
+        "{shown}"
+    );
+    console.hear(Update::Progress(Progress { refreshing: 1, next: None }));
+    assert!(text(&console.frame()).contains("The only source is being asked."));
+    console.hear_round(Round { findings: Vec::new(), ..sample::round(State::Ok) });
+    assert!(text(&console.frame()).contains("1 of 5 sources is being asked."));
+    let mut known = sample::round(State::Ok);
+    known.sources.truncate(1);
+    console.hear_round(known);
+    assert!(text(&console.frame()).contains("1/1 source fresh"), "{}", text(&console.frame()));
+}
+
+#[test]
 fn trouble_stays_until_escape() {
     let mut console = console(State::Broken, (120, 40));
     console.hear(Update::Trouble(Fault::new("the store can't be written").mend("free some space")));

@@ -139,6 +139,7 @@ fn sources(model: &Model) -> Vec<Piece> {
     let outage = model.world.round.outage();
     let said: Shown = match (all, silent) {
         (0, _) => "no sources".into(),
+        (1, _) if failed == 1 => "the only source is silent: is this machine offline?".into(),
         _ if failed == all => format!("all {all} sources are silent: is this machine offline?").into(),
         _ if outage.is_some() => format!("{silent} of {all} sources are silent: is this machine offline?").into(),
         (_, 0) => format!("{fresh}/{} fresh", counted(all, "source", "sources")).into(),

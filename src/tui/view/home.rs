@@ -94,7 +94,10 @@ fn asked(model: &Model) -> Shown {
     let sources = &model.world.round.sources;
     match (sources.len(), model.world.progress.refreshing) {
         (0, _) => "No source is configured.".into(),
+        (1, 0) => "The only source has said nothing that can be judged. R asks it again.".into(),
+        (1, _) => "The only source is being asked.".into(),
         (all, 0) => format!("None of {all} sources has said anything that can be judged. R asks them again.").into(),
+        (all, 1) => format!("1 of {all} sources is being asked.").into(),
         (all, asked) => format!("{asked} of {all} sources are being asked.").into(),
     }
 }
