@@ -146,8 +146,8 @@ pub fn panels_agree(round: &Round) {
         let counts = Verdict::ALL.into_iter().rev().map(counts).filter(|(_, count)| *count > 0);
         let counts: Vec<String> = counts.map(|(verdict, count)| format!("{}{count}", verdict.glyph())).collect();
         let tile = tile.unwrap();
-        let title = tile.split_once(" ─ ").map_or("", |(_, rest)| rest).trim_end_matches('─').trim();
-        assert_eq!(title, counts.join(" "), "panel {panel}: {tile} over {listed:?}");
+        let shown = tile.split_once(" ─ ").map_or("", |(_, rest)| rest).trim_end_matches('─').trim();
+        assert_eq!(shown, counts.join(" "), "panel {panel}: {tile} over {listed:?}");
         all.extend(listed);
         console.press("<esc>");
     }
