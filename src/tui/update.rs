@@ -72,8 +72,8 @@ fn hear(model: &mut Model, update: Update) -> Vec<Effect> {
         // What was asked for in another time comes too late.
         Update::Looked(looked) if looked.then != model.world.then.as_ref().map(|then| then.at) => {}
         Update::Looked(looked) => model.world.looks.take(looked),
-        Update::Exhibited(..) if model.world.then.is_some() => {}
-        Update::Exhibited(subject, exhibits) => model.world.looks.take_exhibits(subject, exhibits),
+        Update::Exhibited(taken) if taken.then != model.world.then.as_ref().map(|then| then.at) => {}
+        Update::Exhibited(taken) => model.world.looks.take_exhibits(taken),
         Update::Stands(then, _) if then != model.world.then.as_ref().map(|then| then.at) => {}
         Update::Stands(_, turns) => {
             model.world.looks.stands.turns = Some(turns.into());
