@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use super::said::{roles, said_of};
 use super::{Chronicle, Exhibited, Order, Plan, Survey, Update, answer};
 use crate::domain::{
-    Evidence, Exhibit, Fault, Finding, FindingKey, Judgement, Observation, Particulars, Round, Shown, SourceId, SourceLine,
-    SourceRecord, Standing, Subject, Verdict,
+    Evidence, Exhibit, Fault, Finding, FindingKey, Judgement, Observation, Particulars, Round, Shown, SourceId,
+    SourceLine, SourceRecord, Standing, Subject, Verdict,
 };
 use crate::log::Record;
 use crate::policy::decisions::Roles;

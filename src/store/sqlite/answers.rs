@@ -48,8 +48,8 @@ pub(super) fn keep<'a>(
     if before == Some(whole) {
         return Ok(());
     }
-    let mut named = transaction
-        .prepare_cached("UPDATE past_fact SET named_at = max(named_at, ?2) WHERE digest = ?1")?;
+    let mut named =
+        transaction.prepare_cached("UPDATE past_fact SET named_at = max(named_at, ?2) WHERE digest = ?1")?;
     let mut fact =
         transaction.prepare_cached("INSERT INTO past_fact (digest, named_at, packed) VALUES (?1, ?2, ?3)")?;
     for (_, json, _, digest) in &told {
