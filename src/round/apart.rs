@@ -86,7 +86,7 @@ impl Desk {
         Ok(self.decide_on(Round { operator: self.plan.operator.clone(), sources: self.lines(now), ..round }, now))
     }
 
-    /// As [`glance_back`](Self::glance_back). Where what is kept can't even be read, nothing is known, and everything says why.
+    /// As [`glance`](Self::glance), with the histories that the store knows. Where what is kept can't even be read, nothing is known, and everything says why.
     pub(super) fn glance_apart(&mut self, now: Timestamp) -> Round {
         match self.with_evidence(|desk| desk.glance_back(now)) {
             Ok(round) => round,
@@ -101,6 +101,12 @@ impl Desk {
                 round
             }
         }
+    }
+
+    /// As [`glance`](Self::glance), with the histories that the store knows, where they can still be read although nothing can be kept there.
+    fn glance_back(&mut self, now: Timestamp) -> Round {
+        let survey = self.survey(now).map(|survey| survey.round);
+        survey.unwrap_or_else(|_| self.glance(now))
     }
 
     /// As [`exhibit`](Self::exhibit).

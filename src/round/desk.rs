@@ -300,12 +300,6 @@ impl Desk {
         self.look_over(now, &HashMap::new()).0
     }
 
-    /// The same with the histories that the store knows, where they can still be read although nothing can be kept there.
-    pub(super) fn glance_back(&mut self, now: Timestamp) -> Round {
-        let survey = self.survey(now).map(|survey| survey.round);
-        survey.unwrap_or_else(|_| self.glance(now))
-    }
-
     /// Judges at this moment without keeping anything, with the histories that the store knows: what a report tells of.
     pub fn survey(&mut self, now: Timestamp) -> Result<Survey, StoreError> {
         self.read_sightings()?;
