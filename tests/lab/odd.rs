@@ -199,6 +199,7 @@ sed '/^-----BEGIN PGP SIGNATURE/,$d' "$list" >"$own/unsigned_InRelease"
 awk 'body && /^-----BEGIN PGP SIGNATURE/ { exit } body { printf "%s%s", end, $0; end = "\n" } /^$/ { body = 1 }' "$list" >"$own/apart_Release"
 sed -n '/^-----BEGIN PGP SIGNATURE/,$p' "$list" >"$own/apart_Release.gpg"
 cp "$own/apart_Release" "$own/bare_Release"
+sed '/^-----BEGIN PGP SIGNATURE/,$ s/^[A-Za-z0-9+/]\{60,\}$/AAAA/' "$list" >"$own/garbled_InRelease"
 mkdir "$own/parts"
 echo 'Acquire::AllowInsecureRepositories "true";' >"$own/parts/99closed"
 chmod 000 "$own/parts/99closed"
@@ -231,6 +232,7 @@ fn sqv(lab: &Lab) -> Result<(), Failed> {
             "apart_Release GOODSIG",
             "bare_Release none",
             "changed_InRelease BADSIG",
+            "garbled_InRelease ? sqv: Error",
             "unsigned_InRelease none",
             "whole_InRelease GOODSIG",
             "rc=0",

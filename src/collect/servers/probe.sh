@@ -402,8 +402,8 @@ signatures() {
     # The same keys under another ending.
     if [ "${ring%.pgp}" != "$ring" ] && [ -r "${ring%.pgp}.gpg" ]; then continue; fi
     if [ $with = gpgv ]; then
-      # One that is armored would make gpgv find no key in the others either.
-      case $(head -c 5 "$ring" | tr -d '\0') in ----*) continue ;; esac
+      # Only what begins as keys do: anything else would make gpgv find no key in the others either. apt passes it over too.
+      case $(head -c 1 "$ring" | od -An -to1) in *230 | *231 | *306) ;; *) continue ;; esac
     fi
     set -- "$@" --keyring "$ring"
   done
@@ -422,8 +422,16 @@ with_gpgv() {
   [ "$signed" = "$list" ] || set -- "$@" "$signed"
   # 1 and 2 are its words on signatures; more, that it was ended.
   # shellcheck disable=SC2086
-  said=$($limit gpgv --status-fd 1 "$@" "$list" 2>/dev/null) || { code=$?; [ $code -lt 3 ] || return $code; }
-  printf '%s\n' "$said" | awk '$2 ~ /^(GOOD|BAD|ERR|EXP|EXPKEY|REVKEY)SIG$/ { print $2 }'
+  said=$($limit gpgv --status-fd 1 "$@" "$list" 2>&1) || { code=$?; [ $code -lt 3 ] || return $code; }
+  printf '%s\n' "$said" | awk '
+    /^gpgv: keydb_search failed/ { lost = words = substr($0, 1, 300) }
+    /^gpgv: / && !/could not be verified/ && lost == "" { words = substr($0, 1, 300) }
+    $1 != "[GNUPG:]" { next }
+    # 9: there is no such key. Whatever else kept it from looking is told.
+    $2 == "ERRSIG" && ($8 != 9 || lost != "") { next }
+    $2 ~ /^(GOOD|BAD|ERR|EXP|EXPKEY|REVKEY)SIG$/ { print $2; count++ }
+    $2 == "NEWSIG" { made++ }
+    END { if (!count || count < made) print "? " (words == "" ? "gpgv: nothing" : words) }'
 }
 # sqv would write a text that holds its own signature to a file, so the two are given apart, without what is no part of them.
 with_sqv() {
@@ -446,10 +454,16 @@ KEYS
   [ $code -gt 0 ] || { echo GOODSIG && return; }
   [ $code -lt 3 ] || return $code
   printf '%s\n' "$said" | awk '
-    /Message has been manipulated/ { print "BADSIG" }
-    /certificate is revoked|key is revoked/ { print "REVKEYSIG" }
-    /Expired on / { print "EXPKEYSIG" }
-    /^Missing key/ { print "ERRSIG" }'
+    function tell() { if (words != "") print "? sqv: " substr(words, 1, 300); words = "" }
+    /^Stack backtrace/ { exit }
+    /^[0-9]+ of [0-9]+ signatures? / || /^Caused by/ || /^[ \t]*$/ { next }
+    /^[^ \t]/ { tell(); told++; words = $0 }
+    /^[ \t]/ && words != "" { sub(/^[ \t]+/, ""); words = words " " $0 }
+    /Message has been manipulated/ { print "BADSIG"; words = "" }
+    /certificate is revoked|key is revoked/ { print "REVKEYSIG"; words = "" }
+    /Expired on / { print "EXPKEYSIG"; words = "" }
+    /^Missing key/ { print "ERRSIG"; words = "" }
+    END { tell(); if (!told) print "? sqv: nothing" }'
 }
 # As RFC 9580 has it: behind the headers, dashes unescaped, without spaces at the ends of lines and without the last end.
 signed_text() {

@@ -30,7 +30,7 @@ pub struct Repository {
     pub signature: Signature,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Signature {
     Good,
@@ -42,4 +42,6 @@ pub enum Signature {
     Missing,
     /// There is no gpgv, or the key is where only apt finds it. apt itself has checked it when it took the list.
     Unchecked,
+    /// It was looked at, and what was said of it settles nothing.
+    Unknown(Shown),
 }

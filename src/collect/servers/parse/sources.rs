@@ -30,9 +30,10 @@ fn repository(list: &List, signatures: Option<&Section>) -> Repository {
     }
 }
 
-/// A list's name, then gpgv's word for each of its signatures. One good one is enough.
+/// A list's name, then gpgv's word for each of its signatures, or `? ` and what was said instead. One good one is enough.
 fn signature(file: &str, section: &Section) -> Signature {
-    let lines = section.lines.iter().skip_while(|line| line.rsplit('/').next() != Some(file)).skip(1);
+    let named = |line: &&String| line.starts_with('/') && line.rsplit('/').next() == Some(file);
+    let lines = section.lines.iter().skip_while(|line| !named(line)).skip(1);
     let words: Vec<&str> = lines.map(String::as_str).take_while(|line| !line.starts_with('/')).collect();
     let said = |word: &str| words.contains(&word);
     if said("GOODSIG") {
@@ -45,8 +46,13 @@ fn signature(file: &str, section: &Section) -> Signature {
         Signature::Expired
     } else if said("none") {
         Signature::Missing
-    } else {
+    } else if let Some(doubt) = words.iter().find_map(|word| word.strip_prefix("? ")) {
+        Signature::Unknown(Shown::line(doubt))
+    } else if said("ERRSIG") {
+        // A key that is not there is no doubt: only apt may know where it is.
         Signature::Unchecked
+    } else {
+        Signature::Unknown("nothing was said of it".into())
     }
 }
 
@@ -194,7 +200,7 @@ mod tests {
             let text = format!("#sources\n\n rc=0\n{signatures}");
             let lists = Lists { lists: vec![List { file: "a_InRelease".into(), ..List::default() }], stamp: None };
             let sections = super::super::sections::parse_sections(text.as_bytes());
-            parse_apt(&sections, &Ok(lists)).map(|apt| apt.repositories[0].signature)
+            parse_apt(&sections, &Ok(lists)).map(|apt| apt.repositories[0].signature.clone())
         };
         assert_eq!(apt("#signatures\n /l/a_InRelease\n GOODSIG\n\n rc=0\n"), Ok(Signature::Good));
         assert_eq!(apt("#signatures\n\n rc=127\n"), Ok(Signature::Unchecked));
@@ -206,21 +212,25 @@ mod tests {
     }
 
     #[test]
-    fn one_good_signature_is_enough_and_without_gpgv_nothing_is_said() {
-        let signatures = section(
-            "/l/a_InRelease\nEXPKEYSIG\nGOODSIG\n/l/b_InRelease\nEXPKEYSIG\nERRSIG\n/l/c_Release\nnone\n/l/d_InRelease\nERRSIG\n/l/e_InRelease\nBADSIG",
-        );
-        let of = |file: &str| signature(file, &signatures);
-        assert_eq!(
-            ["a_InRelease", "b_InRelease", "c_Release", "d_InRelease", "e_InRelease", "f_InRelease"].map(of),
-            [
-                Signature::Good,
-                Signature::Expired,
-                Signature::Missing,
-                Signature::Unchecked,
-                Signature::Bad,
-                Signature::Unchecked
-            ]
-        );
+    fn one_good_signature_is_enough_and_what_is_not_understood_is_no_good_one() {
+        let unknown = |said: &str| Signature::Unknown(said.into());
+        for (said, signature_of_it) in [
+            ("EXPKEYSIG\nGOODSIG", Signature::Good),
+            ("? gpgv: odd\nGOODSIG", Signature::Good),
+            ("EXPKEYSIG\nERRSIG", Signature::Expired),
+            ("? sqv: odd\nBADSIG", Signature::Bad),
+            ("none", Signature::Missing),
+            // Its key is where only apt finds it.
+            ("ERRSIG\nERRSIG", Signature::Unchecked),
+            ("ERRSIG\n? gpgv: \u{1b}[2Jodd (/l/a_InRelease)", unknown("gpgv: ␛[2Jodd (/l/a_InRelease)")),
+            ("ODDSIG", unknown("nothing was said of it")),
+            ("", unknown("nothing was said of it")),
+        ] {
+            let signatures = section(&format!(
+                "/l/b_InRelease\n? not of /l/a_InRelease\n/l/a_InRelease\n{said}\n/l/c_InRelease\nGOODSIG"
+            ));
+            assert_eq!(signature("a_InRelease", &signatures), signature_of_it, "{said}");
+        }
+        assert_eq!(signature("a_InRelease", &section("/l/b_InRelease\nGOODSIG")), unknown("nothing was said of it"));
     }
 }

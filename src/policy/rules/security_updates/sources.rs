@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Host;
 use crate::domain::facts::{AptSeen, Repository, Signature};
-use crate::domain::{Judgement, Verdict};
+use crate::domain::{Judgement, Shown, Verdict};
 
 pub(super) fn sources(host: &Host<'_>) -> Judgement {
     let judgement = match host.seen.apt.as_result() {
@@ -23,10 +23,10 @@ fn judge(host: &Host<'_>, apt: &AptSeen) -> Judgement {
         return judgement(Verdict::Broken, format!("a source is believed without a signature: {first}{more}"))
             .mend("name its key with Signed-By, and take trusted=yes or AllowUnauthenticated away");
     }
-    let signed = |repository: &&Repository| bad(repository.signature).is_some();
+    let signed = |repository: &&Repository| bad(&repository.signature).is_some();
     if let Some(first) = apt.repositories.iter().find(signed) {
         let more = more(apt.repositories.iter().filter(signed).count());
-        let word = bad(first.signature).unwrap_or_default();
+        let word = bad(&first.signature).unwrap_or_default();
         return judgement(Verdict::Broken, format!("{}: {word}{more}", first.origin)).mend(
             "get the repository's present key, then apt-get update; for Debian: apt-get install debian-archive-keyring",
         );
@@ -34,6 +34,12 @@ fn judge(host: &Host<'_>, apt: &AptSeen) -> Judgement {
     if lacks_security(host, apt) {
         return judgement(Verdict::Broken, "no security suite among its sources".into())
             .mend("add its release's security suite to apt's sources, then apt-get update");
+    }
+    let doubts: Vec<(&Repository, &Shown)> = apt.repositories.iter().filter_map(doubt).collect();
+    if let Some((first, said)) = doubts.first() {
+        let more = more(doubts.len());
+        return judgement(Verdict::Unknown, format!("whether {} is signed is unknown: {said}{more}", first.origin))
+            .mend("see what apt-get update says of it on the server; where its key is refused, get the present one");
     }
     let foreign: Vec<&Repository> = apt.repositories.iter().filter(|repository| is_foreign(host, repository)).collect();
     if let Some(first) = foreign.first() {
@@ -65,7 +71,8 @@ fn asking(host: &Host<'_>, apt: &AptSeen, judgement: Judgement) -> Judgement {
     }
     for one in &apt.repositories {
         let foreign = is_foreign(host, one).then_some("of another release");
-        for word in bad(one.signature).into_iter().chain(foreign) {
+        let unknown = doubt(one).map(|_| "not known whether it is signed");
+        for word in bad(&one.signature).into_iter().chain(unknown).chain(foreign) {
             wrong.entry(format!("repository {} {}", one.origin, one.codename)).or_default().insert(word);
         }
     }
@@ -78,13 +85,21 @@ fn asking(host: &Host<'_>, apt: &AptSeen, judgement: Judgement) -> Judgement {
 }
 
 /// Why packages of it can't be trusted, or will never come.
-fn bad(signature: Signature) -> Option<&'static str> {
+fn bad(signature: &Signature) -> Option<&'static str> {
     match signature {
-        Signature::Good | Signature::Unchecked => None,
+        Signature::Good | Signature::Unchecked | Signature::Unknown(_) => None,
         Signature::Expired => Some("the key that signed its list has expired: apt takes no new one"),
         Signature::Revoked => Some("the key that signed its list was revoked"),
         Signature::Bad => Some("its list is not what was signed"),
         Signature::Missing => Some("its list has no signature"),
+    }
+}
+
+/// What was said of a signature instead of whether it is good.
+fn doubt(repository: &Repository) -> Option<(&Repository, &Shown)> {
+    match &repository.signature {
+        Signature::Unknown(said) => Some((repository, said)),
+        _ => None,
     }
 }
 
@@ -111,12 +126,14 @@ fn is_foreign(host: &Host<'_>, repository: &Repository) -> bool {
 
 fn detail(apt: &AptSeen) -> String {
     let line = |repository: &Repository| {
-        let word = match repository.signature {
-            Signature::Good => "signed",
+        let word = match &repository.signature {
+            Signature::Good => "signed".to_owned(),
             Signature::Unchecked => {
                 "apt alone has checked its signature: neither gpgv nor sqv there, or its key is where only apt finds it"
+                    .to_owned()
             }
-            bad_one => bad(bad_one).unwrap_or_default(),
+            Signature::Unknown(said) => format!("not known whether it is signed: {said}"),
+            bad_one => bad(bad_one).unwrap_or_default().to_owned(),
         };
         let dated = repository.dated.map_or_else(String::new, |at| format!(", dated {}", at.strftime("%F")));
         let until =

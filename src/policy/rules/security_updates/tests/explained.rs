@@ -132,7 +132,7 @@ fn sources_are_signed_by_a_key_that_counts_and_of_the_release() {
     assert_eq!(verdict(good(), &["http://blind/ x (/etc/apt/sources.list.d/x.list)"]).0, Verdict::Broken);
     for signature in [Signature::Expired, Signature::Revoked, Signature::Bad, Signature::Missing] {
         let mut all = good();
-        all[1].signature = signature;
+        all[1].signature = signature.clone();
         assert_eq!(verdict(all, &[]).0, Verdict::Broken, "{signature:?}");
     }
     let mut all = good();
@@ -200,10 +200,37 @@ fn what_only_apt_has_checked_is_not_called_signed() {
         let judgements = with(vec![one, two], &[]);
         part(&judgements, Some("sources")).title.to_string()
     };
-    let (good, unchecked) = (Signature::Good, Signature::Unchecked);
-    assert_eq!(title([good, good]), "2 repositories, signed");
-    assert_eq!(title([good, unchecked]), "2 repositories, 1 signed, 1 checked by apt alone");
-    assert_eq!(title([unchecked, unchecked]), "2 repositories, checked by apt alone");
+    assert_eq!(title([Signature::Good, Signature::Good]), "2 repositories, signed");
+    assert_eq!(title([Signature::Good, Signature::Unchecked]), "2 repositories, 1 signed, 1 checked by apt alone");
+    assert_eq!(title([Signature::Unchecked, Signature::Unchecked]), "2 repositories, checked by apt alone");
+}
+
+#[test]
+fn a_check_of_a_signature_that_settles_nothing_is_unknown_in_its_own_words() {
+    let doubt = |said: &str| Repository { signature: Signature::Unknown(said.into()), ..security() };
+    let foreign = repository("Debian:13.2/stable", "trixie");
+    let of = |repositories| part(&with(repositories, &[]), Some("sources")).clone();
+    let one = of(vec![foreign.clone(), doubt("gpgv: no signature found"), doubt("sqv: odd")]);
+    assert_eq!(
+        (one.verdict, one.title.as_str()),
+        (
+            Verdict::Unknown,
+            "whether Debian-Security:12/oldstable-security is signed is unknown: gpgv: no signature found, and 1 more"
+        )
+    );
+    assert!(one.mend.unwrap().as_str().contains("apt-get update"));
+    assert!(one.detail.as_str().contains("not known whether it is signed: sqv: odd"), "{}", one.detail);
+    let stands: Vec<String> = one.standings.iter().map(|one| format!("{}: {}", one.item, one.word)).collect();
+    assert_eq!(
+        stands,
+        [
+            "repository Debian-Security:12/oldstable-security bookworm-security: not known whether it is signed",
+            "repository Debian:13.2/stable trixie: of another release",
+        ]
+    );
+    // What is known to be wrong comes first.
+    let bad = Repository { signature: Signature::Bad, ..foreign };
+    assert_eq!(of(vec![doubt("gpgv: no signature found"), bad]).verdict, Verdict::Broken);
 }
 
 #[test]
