@@ -490,20 +490,28 @@ section signatures signatures
 
 # What is asked of apt's sources, each line behind its file; keys and logins that stand in them are left out.
 sources() {
-  for folder in /etc/apt/sources.list.d /etc/apt/apt.conf.d; do
+  file=/etc/apt/sources.list
+  parts=/etc/apt/sources.list.d/
+  # An APT_CONFIG of the login may keep them elsewhere too.
+  if [ -n "${APT_CONFIG-}" ]; then eval "$(apt-config shell file Dir::Etc::sourcelist/f parts Dir::Etc::sourceparts/d)"; fi
+  parts=${parts%/}
+  for folder in "$parts" /etc/apt/apt.conf.d; do
     if [ -e "$folder" ] && ! [ -r "$folder" ]; then echo "$folder: permission denied" && return 3; fi
   done
   # shellcheck disable=SC2046
   awk '/^[ \t]*#/ { next }
     FILENAME ~ /\.list$/ { sub(/^[ \t]+/, "") }
-    /^[ \t]/ { next }
+    # What a field goes on with: of where packages come from alone; of keys there is much.
+    /^[ \t]+$/ { next }
+    /^[ \t]/ { if (!place) next }
+    /^[^ \t]/ { place = tolower($0) ~ /^(uris|suites)[ \t]*:/ }
     { gsub(/:\/\/[^\/ \t]*@/, "://"); print FILENAME "\t" substr($0, 1, 1000) }' \
-    $(ls /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null) /dev/null || return
+    $(ls "$file" "$parts"/*.list "$parts"/*.sources 2>/dev/null) /dev/null || return
   # shellcheck disable=SC2086
   all=$($limit apt-config dump 2>&1) || { code=$?; printf '%s\n' "$all" | tail -n 3; return $code; }
   # apt reads on where it may not read: root's apt may be told what ours is not.
   if printf '%s\n' "$all" | grep '^W: Unable to read '; then return 3; fi
-  printf '%s\n' "$all" | sed -n 's/^\(APT::Get::AllowUnauthenticated\|Acquire::AllowInsecureRepositories\|Acquire::AllowDowngradeToInsecureRepositories\) "..*";/apt-config\t&/Ip'
+  printf '%s\n' "$all" | sed -n 's/^\(APT::Get::AllowUnauthenticated\|Acquire::AllowInsecureRepositories\|Acquire::AllowDowngradeToInsecureRepositories\|Acquire::Check-Valid-Until\|Acquire::Check-Date\|Acquire::Min-ValidTime[^"]*\) "..*";/apt-config\t&/Ip'
 }
 section sources sources
 

@@ -80,12 +80,12 @@ fn lock(path: &Path, mode: u32) {
 #[tokio::test]
 async fn sources_are_told_without_logins_and_an_indent_hides_none() {
     let machine = Machine::new();
-    machine.program("apt-config", "echo 'Acquire::AllowInsecureRepositories \"true\";'; echo 'APT::Other \"1\";'");
+    machine.program("apt-config", "echo 'Acquire::AllowInsecureRepositories \"true\";'; echo 'Acquire::Min-ValidTime::A B \"9\";'; echo 'Acquire::check-date \"no\";'; echo 'APT::Other \"1\";'");
     machine.write("etc/apt/sources.list", "# deb x\n  deb [trusted=yes] https://TOKEN@h/debian s main\n");
     machine.write("etc/apt/sources.list.d/a.list", "\tdeb\thttp://user:TOKEN@x@h:80/@y s main\n");
     machine.write(
         "etc/apt/sources.list.d/b.sources",
-        "URIs: https://user:TOKEN@one/ http://TOKEN@two\nSigned-By:\n -----BEGIN PGP\n .\nTrusted: yes\n",
+        "URIs: https://user:TOKEN@one/ http://TOKEN@two\n\t http://three\n \nSigned-By:\n -----BEGIN PGP\n .\nTrusted: yes\n",
     );
     let (said, status) = machine.says("", &["sources"], "sources").await;
     let tab = said.replace('\t', "|");
@@ -96,9 +96,12 @@ async fn sources_are_told_without_logins_and_an_indent_hides_none() {
             "/etc/apt/sources.list|deb [trusted=yes] https://h/debian s main",
             "/etc/apt/sources.list.d/a.list|deb|http://h:80/@y s main",
             "/etc/apt/sources.list.d/b.sources|URIs: https://one/ http://two",
+            "/etc/apt/sources.list.d/b.sources|| http://three",
             "/etc/apt/sources.list.d/b.sources|Signed-By:",
             "/etc/apt/sources.list.d/b.sources|Trusted: yes",
             "apt-config|Acquire::AllowInsecureRepositories \"true\";",
+            "apt-config|Acquire::Min-ValidTime::A B \"9\";",
+            "apt-config|Acquire::check-date \"no\";",
         ]
     );
 }

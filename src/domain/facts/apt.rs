@@ -5,11 +5,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::Shown;
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AptSeen {
     pub repositories: Vec<Repository>,
     /// Sources, with the file that says so, that are believed without a signature.
     pub unsigned: Vec<Shown>,
+    /// Sources, with the file that says so, whose lists apt takes after the end that is signed in them.
+    #[serde(default)]
+    pub unending: Vec<Shown>,
 }
 
 /// One repository, by the list that apt keeps of it.
@@ -27,6 +30,9 @@ pub struct Repository {
     pub dated: Option<Timestamp>,
     /// After this it does not vouch for it any more.
     pub valid_until: Option<Timestamp>,
+    /// apt is told to take it after that too.
+    #[serde(default)]
+    pub unending: bool,
     pub signature: Signature,
 }
 

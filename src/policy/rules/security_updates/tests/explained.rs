@@ -12,6 +12,7 @@ fn repository(origin: &str, codename: &str) -> Repository {
         security: codename.ends_with("-security"),
         dated: Some(ago("2d")),
         valid_until: None,
+        unending: false,
         signature: Signature::Good,
     }
 }
@@ -25,7 +26,7 @@ pub(super) fn security() -> Repository {
 
 fn with(repositories: Vec<Repository>, unsigned: &[&str]) -> Vec<Judgement> {
     let unsigned: Vec<Shown> = unsigned.iter().map(|source| Shown::line(source)).collect();
-    seen(|host| host.apt = Read::Seen(AptSeen { repositories, unsigned }))
+    seen(|host| host.apt = Read::Seen(AptSeen { repositories, unsigned, ..AptSeen::default() }))
 }
 
 fn run(failed: bool, causes: &[&str], kept: &[&str]) -> Judgement {
@@ -111,7 +112,7 @@ fn a_frozen_mirror_is_unknown_and_never_no_updates() {
             pending: Read::Seen(vec![update("openssl", true)]),
             apt: Read::Seen(AptSeen {
                 repositories: vec![Repository { valid_until: Some(ago("3d")), ..security() }],
-                unsigned: Vec::new(),
+                ..AptSeen::default()
             }),
             ..good()
         }),
@@ -163,7 +164,7 @@ fn sources_are_signed_by_a_key_that_counts_and_of_the_release() {
     let raspbian = seen(|host| {
         let Read::Seen(release) = &mut host.release else { unreachable!() };
         release.id = "raspbian".into();
-        host.apt = Read::Seen(AptSeen { repositories: main(), unsigned: Vec::new() });
+        host.apt = Read::Seen(AptSeen { repositories: main(), ..AptSeen::default() });
     });
     assert_eq!(part(&raspbian, Some("sources")).verdict, Verdict::Ok, "its fixes come in its one suite");
     let unread = seen(|host| host.apt = Read::unreadable("gone"));
@@ -247,4 +248,43 @@ fn origins_that_can_not_be_read_are_not_ones_that_fit() {
         "whether unattended-upgrades takes security updates is unknown: apt-config failed with 100"
     );
     assert_eq!(judgement.mend.as_ref().unwrap(), "look");
+}
+
+#[test]
+fn a_list_that_apt_is_told_to_take_after_its_end_is_a_frozen_mirror_and_the_word_alone_is_due() {
+    let of = |all: &[Repository], named: &[&str]| {
+        let all = [&[security()], all].concat();
+        let unending = named.iter().map(|source| Shown::line(source)).collect();
+        seen(|host| host.apt = Read::Seen(AptSeen { repositories: all, unending, ..AptSeen::default() }))
+    };
+    let foreign = Repository { unending: true, ..repository("Docker CE", "bookworm") };
+    let docker =
+        Repository { vendor: "Docker".into(), valid_until: Some(now() + Period::days(2).as_duration()), ..foreign };
+    let source = "http://docker s (/etc/apt/sources.list.d/docker.list)";
+    let due =
+        part(&of(std::slice::from_ref(&docker), &[source, "Acquire::Check-Date \"no\";"]), Some("sources")).clone();
+    assert_eq!(
+        (due.verdict, due.title.to_string()),
+        (Verdict::Due, format!("apt takes lists after their end: {source}, and 1 more"))
+    );
+    assert!(due.mend.is_some() && due.detail.as_str().contains("and apt is told to take it after its end"), "{due:?}");
+    let stands: Vec<&str> = due.standings.iter().map(|one| one.item.as_str()).collect();
+    assert_eq!(stands, ["source Acquire::Check-Date \"no\";", &format!("source {source}")]);
+    let ended = Repository { valid_until: Some(ago("3d")), ..docker };
+    let unknown = part(&of(std::slice::from_ref(&ended), &[source]), Some("sources")).clone();
+    assert_eq!(
+        (unknown.verdict, unknown.title.as_str()),
+        (Verdict::Unknown, "Docker CE stopped being valid 3 d ago: a frozen mirror, which apt is told to take")
+    );
+    assert!(unknown.standings.iter().any(|one| one.item == *"repository Docker CE bookworm"), "{unknown:?}");
+    // Where apt looks for it, apt-get update fails on it and says so.
+    let looked = Repository { unending: false, ..ended.clone() };
+    assert_eq!(part(&of(&[looked], &[]), Some("sources")).verdict, Verdict::Ok);
+    // Of the release's own nothing that is pending can be told then.
+    let own = of(&[Repository { vendor: "Debian".into(), ..ended }], &[source]);
+    assert_eq!(part(&own, Some("sources")).verdict, Verdict::Due);
+    assert_eq!(
+        (part(&own, None).verdict, part(&own, None).title.as_str()),
+        (Verdict::Unknown, "Docker CE stopped being valid 3 d ago: a frozen mirror, which apt is told to take")
+    );
 }
