@@ -124,6 +124,12 @@ as_root() {
   esac
 }
 
+# Not even root sees what others run without CAP_SYS_PTRACE, bit 19, which a container may lack: with hidepid they seem not to
+# be there at all, else their files and libraries. 78 says so.
+sees_all() {
+  case $(sed -n 's/^CapBnd:[ \t]*//p' /proc/self/status) in *[89a-f]????) ;; *) return 78 ;; esac
+}
+
 # What listens, in the kernel's words where there is no ss.
 sockets() {
   # shellcheck disable=SC2086
@@ -533,6 +539,7 @@ if command -v needrestart >/dev/null 2>&1; then section needrestart needs_restar
 # Services that still run libraries which have been replaced: only root sees what others run.
 services() {
   command -v needrestart >/dev/null 2>&1 || return 3
+  if [ "$power" != none ]; then sees_all || return; fi
   as_root needrestart -b -l -r l
 }
 section services services
@@ -592,7 +599,7 @@ section dpkg-log dpkg_log
 
 # With the programs behind them, where that may be seen.
 listening() {
-  if command -v ss >/dev/null 2>&1 && [ "$power" != none ]; then
+  if command -v ss >/dev/null 2>&1 && [ "$power" != none ] && sees_all; then
     named=$(as_root ss -Hltnup 2>/dev/null) && printf '%s\n' "$named" && return
   fi
   sockets
@@ -603,6 +610,7 @@ section listening listening
 # the programs are told. 1 of dpkg-query: some are no package's.
 owners() {
   [ "$power" != none ] || return 77
+  sees_all || return
   names=$(listening | tr '"' '\n' | grep '^[A-Za-z0-9][A-Za-z0-9._+-]*$' | sort -u)
   set --
   for name in $names; do set -- "$@" "*bin/$name" "*/lib*/$name*"; done
