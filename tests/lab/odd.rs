@@ -226,13 +226,15 @@ fn sqv(lab: &Lab) -> Result<(), Failed> {
     // Once for each of three keys.
     told.dedup();
     let told: Vec<&str> = told.iter().filter_map(|line| line.rsplit('/').next()).collect();
+    // What it says of itself is enough; where the packet is wrong is its own matter.
+    let told: Vec<&str> = told.iter().map(|line| line.split(": Malformed CTB").next().unwrap_or(line)).collect();
     assert_eq!(
         told.chunks(2).map(|pair| pair.join(" ")).collect::<Vec<_>>(),
         [
             "apart_Release GOODSIG",
             "bare_Release none",
             "changed_InRelease BADSIG",
-            "garbled_InRelease ? sqv: Error",
+            "garbled_InRelease ? sqv: Error: Malformed packet",
             "unsigned_InRelease none",
             "whole_InRelease GOODSIG",
             "rc=0",
