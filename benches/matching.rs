@@ -285,7 +285,7 @@ fn host() -> HostSeen {
         held: Read::Seen(Vec::new()),
         uptime_seconds: Read::Seen(1),
         clock_skew_seconds: Read::Seen(0),
-        apt: Read::Seen(AptSeen { repositories: Vec::new(), unsigned: Vec::new() }),
+        apt: Read::Seen(AptSeen::default()),
         outdated_services: Read::Seen(Vec::new()),
     }
 }

@@ -147,19 +147,24 @@ fn nothing_ever_runs_on_a_server_that_was_not_confirmed() {
     let done = || std::fs::read_to_string(folder.path().join("done")).unwrap();
     let (home, mut terminal) = acting(&ssh);
     terminal.quiet(Duration::from_millis(500));
-    // Cancelled by Enter, by Esc after the other choice, by half a word, and by what a terminal pastes.
-    for answer in [
-        "\r",
-        "\t\x1b",
-        "\t\t\r",
-        "\t\r\x1b",
-        "\tweb\r\x1b",
-        "\t\x1b[200~web1\x1b[201~\r\x1b",
-        "\x1b[200~\tweb1\r\x1b[201~\x1b",
+    // Cancelled by Enter, by Esc after the other choice, by half a word, and by what is pasted in between.
+    for (typed, pasted, then) in [
+        ("\r", "", ""),
+        ("\t\x1b", "", ""),
+        ("\t\t\r", "", ""),
+        ("\t\r\x1b", "", ""),
+        ("\tweb\r\x1b", "", ""),
+        ("\t", "web1", "\r\x1b"),
+        ("\tweb", "1\r", "\r\x1b"),
+        ("", "\tweb1\r", "\x1b"),
     ] {
         terminal.press("B");
         terminal.shows("sudo -n systemctl reboot");
-        terminal.press(answer);
+        terminal.press(typed);
+        if !pasted.is_empty() {
+            terminal.paste(pasted);
+        }
+        terminal.press(then);
         terminal.hides("sudo -n systemctl reboot");
     }
     terminal.press("U");

@@ -260,6 +260,57 @@ async fn an_emptied_or_damaged_database_is_unreadable_and_not_up_to_date() {
     }
 }
 
+/// What apt itself does with a list that has passed its end decides; the probe only reads what apt is told.
+#[tokio::test]
+async fn a_list_that_apt_takes_after_its_end_is_known_as_one() {
+    if !ready() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let machine = Machine::new(folder.path());
+    machine.offer(
+        "docker",
+        "Origin: Docker\nLabel: Docker CE\nSuite: bookworm\nValid-Until: Wed, 18 Nov 2026 00:00:00 UTC\n",
+        &[("filler0", "1.0")],
+    );
+    let source = folder.path().join("etc/apt/sources.list.d/docker.list");
+    let line = fs::read_to_string(&source).unwrap();
+    let told = |options: &str, configuration: &str| {
+        fs::write(&source, line.replace("trusted=yes", &format!("trusted=yes {options}"))).unwrap();
+        fs::write(folder.path().join("etc/apt/apt.conf.d/99told"), configuration).unwrap();
+    };
+    told("check-valid-until=no", "");
+    let sshd = machine.boot();
+    let mut tools = Tools::new(now).unwrap();
+    tools.shell = sshd.shell();
+    let web1 = self::source(Some(sshd::web1()));
+    let mut taken = Vec::new();
+    for (options, configuration) in [
+        ("", ""),
+        ("check-valid-until=no", ""),
+        ("check-date=off", ""),
+        ("valid-until-min=99999999", ""),
+        ("", "Acquire::Check-Valid-Until \"false\";"),
+        ("check-valid-until=yes", "Acquire::Check-Valid-Until \"false\";"),
+        ("check-date=yes", "Acquire::Check-Valid-Until \"false\";"),
+        ("check-date=yes", "Acquire::Check-Date \"no\";"),
+        ("", "Acquire::Min-ValidTime { \"Docker CE\" \"99999999\"; };"),
+        ("", "Acquire::Min-ValidTime::Other \"99999999\";"),
+    ] {
+        told(options, configuration);
+        let update = machine.tool("apt-get").arg("update").output().unwrap();
+        let (host, _, _) = ask(&web1, &tools, None).await.unwrap();
+        let apt = host.apt.as_result().unwrap();
+        let complained = String::from_utf8_lossy(&update.stderr);
+        assert!(update.status.success() || complained.contains("is expired"), "{complained}");
+        assert_eq!(apt.repositories[0].unending, update.status.success(), "[{options}] {configuration}: {apt:?}");
+        let told = !options.is_empty() && !options.ends_with("yes") || !configuration.is_empty();
+        assert_eq!(!apt.unending.is_empty(), told, "[{options}] {configuration}: {apt:?}");
+        taken.push(update.status.success());
+    }
+    assert_eq!(taken, [false, true, true, true, true, false, true, false, true, false]);
+}
+
 #[tokio::test]
 async fn lists_without_a_security_suite_say_nothing_of_security() {
     if !ready() {

@@ -124,7 +124,7 @@ pub fn host(id: &SourceId, number: usize, now: Timestamp) -> Vec<Observation> {
         half_configured: Read::Seen(Vec::new()),
         held: Read::Seen(Vec::new()),
         uptime_seconds: Read::Seen(1_000_000),
-        apt: Read::Seen(AptSeen { repositories: Vec::new(), unsigned: Vec::new() }),
+        apt: Read::Seen(AptSeen::default()),
         outdated_services: Read::Seen(Vec::new()),
         clock_skew_seconds: Read::Seen(0),
     };

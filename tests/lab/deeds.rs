@@ -19,6 +19,8 @@ use pty::Terminal;
 mod asked;
 #[path = "one_host.rs"]
 mod one_host;
+#[path = "refused.rs"]
+mod refused;
 
 #[path = "../support/pty.rs"]
 #[allow(dead_code, reason = "each test program uses a part")]
@@ -35,6 +37,7 @@ pub fn trials(lab: &Lab) -> Vec<Trial> {
         let home = Home::new(&lab);
         home.take_back();
         let lists = home.write_list();
+        refused::nothing_while_actions_are_off(&lab);
         asked::nothing_unconfirmed(&Home::new(&lab));
         one_host::decided(&Home::new(&lab));
         upgrades(&home, &lists);
@@ -51,16 +54,21 @@ struct Home {
 
 impl Home {
     fn new(lab: &Lab) -> Self {
+        Self::with(lab, "actions = true\n", "")
+    }
+
+    /// With this below `[console]`, and this at the end.
+    fn with(lab: &Lab, console: &str, more: &str) -> Self {
         let folder = tempfile::tempdir_in("/tmp").unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
         let config = folder.path().join("config/matins");
         fs::create_dir_all(&config).unwrap();
         let list = folder.path().join("list");
         let toml = format!(
-            "[console]\ntimezone = \"UTC\"\noperator = \"mona\"\nactions = true\n\
+            "[console]\ntimezone = \"UTC\"\noperator = \"mona\"\n{console}\
              [advisories]\ndebian_dsa = \"file://{}\"\n\
              [[server]]\nname = \"lab16\"\nsites = [{{ name = \"www.lab.example\", root = \"/srv/www\" }}]\n\
-             [[server]]\nname = \"lab17\"\ncluster = \"db\"\n[[server]]\nname = \"lab18\"\ncluster = \"db\"\n",
+             [[server]]\nname = \"lab17\"\ncluster = \"db\"\n[[server]]\nname = \"lab18\"\ncluster = \"db\"\n{more}",
             list.display()
         );
         fs::write(config.join("matins.toml"), toml).unwrap();
@@ -214,8 +222,8 @@ fn upgrades(home: &Home, ids: &[String]) {
     terminal.shows("these packages and versions, and no others");
     terminal.shows("lab17: on hold, so left as it is: xz-utils");
     terminal.shows("sudo -n env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-remove --only-upgrade");
-    terminal.press("\t3 servers\r");
-    terminal.within(PATIENCE, "failure", |screen| screen.contents().contains("failed on 1 of 3, 1 not begun"));
+    let three = ["Install security updates on 3 servers", "3 servers", "failed on 1 of 3, 1 not begun"];
+    asked::confirmed(home, &mut terminal, three, &["lab16", "lab17"]);
     assert_eq!(home.versions("lab17"), old);
     assert_eq!(home.versions("lab18"), old, "the first failure stops the rest");
     assert_ne!(home.versions("lab16"), old);
@@ -226,8 +234,8 @@ fn upgrades(home: &Home, ids: &[String]) {
     let mut terminal = home.console();
     ask_for_all(&mut terminal, "Install security updates on 2 servers");
     terminal.shows("lab16: no security update is pending, it is left out");
-    terminal.press("\t2 servers\r");
-    terminal.within(PATIENCE, "success", |screen| screen.contents().contains("done, 2 of 2 seen to be so"));
+    let two = ["Install security updates on 2 servers", "2 servers", "done, 2 of 2 seen to be so"];
+    asked::confirmed(home, &mut terminal, two, &["lab17", "lab18"]);
     leave(&mut terminal);
     // Two of a cluster, never together.
     assert!(home.worked("lab17").1 <= home.worked("lab18").0);

@@ -24,7 +24,7 @@ use super::Lab;
 type Trying = fn(&Lab);
 
 /// The management interfaces serve one client at a time, so these tests take turns.
-static TURN: Mutex<()> = Mutex::new(());
+pub(super) static TURN: Mutex<()> = Mutex::new(());
 
 pub fn trials(lab: &Lab) -> Vec<Trial> {
     let trials: [(&str, Trying); 8] = [
@@ -85,8 +85,13 @@ fn file(lab: &Lab, name: &str) -> VpnClients {
     ask(json!({ "status": lab.path("vpn").join(name) })).unwrap()
 }
 
-fn socket(lab: &Lab) -> String {
+pub(super) fn socket(lab: &Lab) -> String {
     format!("unix:{}", lab.path("vpn/server3.sock").display())
+}
+
+/// Who the third server says is connected, name and where from.
+pub(super) fn connected(lab: &Lab) -> Vec<(String, String)> {
+    who(&ask(json!({ "management": socket(lab) })).unwrap())
 }
 
 /// Name and where from.

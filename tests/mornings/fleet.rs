@@ -143,6 +143,7 @@ pub fn seen(now: Timestamp) -> HostSeen {
         security,
         dated: Some(hours(20)),
         valid_until: Some(hours(-140)),
+        unending: false,
         signature: Signature::Good,
     };
     HostSeen {
@@ -172,7 +173,7 @@ pub fn seen(now: Timestamp) -> HostSeen {
         half_configured: Read::Seen(Vec::new()),
         held: Read::Seen(Vec::new()),
         uptime_seconds: Read::Seen(1_000_000),
-        apt: Read::Seen(AptSeen { repositories: vec![repository(true), repository(false)], unsigned: Vec::new() }),
+        apt: Read::Seen(AptSeen { repositories: vec![repository(true), repository(false)], ..AptSeen::default() }),
         outdated_services: Read::Seen(Vec::new()),
         clock_skew_seconds: Read::Seen(0),
     }

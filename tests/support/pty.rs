@@ -87,6 +87,12 @@ impl Terminal {
         self.keyboard.flush().unwrap();
     }
 
+    /// Pastes as a terminal does: between marks when the program asked for them, else as if somebody had typed it.
+    pub fn paste(&mut self, text: &str) {
+        let marks = if self.screen.screen().bracketed_paste() { ["\x1b[200~", "\x1b[201~"] } else { ["", ""] };
+        self.press(&marks.join(text));
+    }
+
     pub fn resize(&mut self, columns: u16, rows: u16) {
         self.master.as_ref().unwrap().resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).unwrap();
         self.screen.screen_mut().set_size(NonZeroU16::new(rows).unwrap(), NonZeroU16::new(columns).unwrap());

@@ -124,6 +124,12 @@ as_root() {
   esac
 }
 
+# Not even root sees what others run without CAP_SYS_PTRACE, bit 19, which a container may lack: with hidepid they seem not to
+# be there at all, else their files and libraries. 78 says so.
+sees_all() {
+  case $(sed -n 's/^CapBnd:[ \t]*//p' /proc/self/status) in *[89a-f]????) ;; *) return 78 ;; esac
+}
+
 # What listens, in the kernel's words where there is no ss.
 sockets() {
   # shellcheck disable=SC2086
@@ -402,8 +408,8 @@ signatures() {
     # The same keys under another ending.
     if [ "${ring%.pgp}" != "$ring" ] && [ -r "${ring%.pgp}.gpg" ]; then continue; fi
     if [ $with = gpgv ]; then
-      # One that is armored would make gpgv find no key in the others either.
-      case $(head -c 5 "$ring" | tr -d '\0') in ----*) continue ;; esac
+      # Only what begins as keys do: anything else would make gpgv find no key in the others either. apt passes it over too.
+      case $(head -c 1 "$ring" | od -An -to1) in *230 | *231 | *306) ;; *) continue ;; esac
     fi
     set -- "$@" --keyring "$ring"
   done
@@ -422,8 +428,16 @@ with_gpgv() {
   [ "$signed" = "$list" ] || set -- "$@" "$signed"
   # 1 and 2 are its words on signatures; more, that it was ended.
   # shellcheck disable=SC2086
-  said=$($limit gpgv --status-fd 1 "$@" "$list" 2>/dev/null) || { code=$?; [ $code -lt 3 ] || return $code; }
-  printf '%s\n' "$said" | awk '$2 ~ /^(GOOD|BAD|ERR|EXP|EXPKEY|REVKEY)SIG$/ { print $2 }'
+  said=$($limit gpgv --status-fd 1 "$@" "$list" 2>&1) || { code=$?; [ $code -lt 3 ] || return $code; }
+  printf '%s\n' "$said" | awk '
+    /^gpgv: keydb_search failed/ { lost = words = substr($0, 1, 300) }
+    /^gpgv: / && !/could not be verified/ && lost == "" { words = substr($0, 1, 300) }
+    $1 != "[GNUPG:]" { next }
+    # 9: there is no such key. Whatever else kept it from looking is told.
+    $2 == "ERRSIG" && ($8 != 9 || lost != "") { next }
+    $2 ~ /^(GOOD|BAD|ERR|EXP|EXPKEY|REVKEY)SIG$/ { print $2; count++ }
+    $2 == "NEWSIG" { made++ }
+    END { if (!count || count < made) print "? " (words == "" ? "gpgv: nothing" : words) }'
 }
 # sqv would write a text that holds its own signature to a file, so the two are given apart, without what is no part of them.
 with_sqv() {
@@ -446,10 +460,16 @@ KEYS
   [ $code -gt 0 ] || { echo GOODSIG && return; }
   [ $code -lt 3 ] || return $code
   printf '%s\n' "$said" | awk '
-    /Message has been manipulated/ { print "BADSIG" }
-    /certificate is revoked|key is revoked/ { print "REVKEYSIG" }
-    /Expired on / { print "EXPKEYSIG" }
-    /^Missing key/ { print "ERRSIG" }'
+    function tell() { if (words != "") print "? sqv: " substr(words, 1, 300); words = "" }
+    /^Stack backtrace/ { exit }
+    /^[0-9]+ of [0-9]+ signatures? / || /^Caused by/ || /^[ \t]*$/ { next }
+    /^[^ \t]/ { tell(); told++; words = $0 }
+    /^[ \t]/ && words != "" { sub(/^[ \t]+/, ""); words = words " " $0 }
+    /Message has been manipulated/ { print "BADSIG"; words = "" }
+    /certificate is revoked|key is revoked/ { print "REVKEYSIG"; words = "" }
+    /Expired on / { print "EXPKEYSIG"; words = "" }
+    /^Missing key/ { print "ERRSIG"; words = "" }
+    END { tell(); if (!told) print "? sqv: nothing" }'
 }
 # As RFC 9580 has it: behind the headers, dashes unescaped, without spaces at the ends of lines and without the last end.
 signed_text() {
@@ -476,20 +496,28 @@ section signatures signatures
 
 # What is asked of apt's sources, each line behind its file; keys and logins that stand in them are left out.
 sources() {
-  for folder in /etc/apt/sources.list.d /etc/apt/apt.conf.d; do
+  file=/etc/apt/sources.list
+  parts=/etc/apt/sources.list.d/
+  # An APT_CONFIG of the login may keep them elsewhere too.
+  if [ -n "${APT_CONFIG-}" ]; then eval "$(apt-config shell file Dir::Etc::sourcelist/f parts Dir::Etc::sourceparts/d)"; fi
+  parts=${parts%/}
+  for folder in "$parts" /etc/apt/apt.conf.d; do
     if [ -e "$folder" ] && ! [ -r "$folder" ]; then echo "$folder: permission denied" && return 3; fi
   done
   # shellcheck disable=SC2046
   awk '/^[ \t]*#/ { next }
     FILENAME ~ /\.list$/ { sub(/^[ \t]+/, "") }
-    /^[ \t]/ { next }
+    # What a field goes on with: of where packages come from alone; of keys there is much.
+    /^[ \t]+$/ { next }
+    /^[ \t]/ { if (!place) next }
+    /^[^ \t]/ { place = tolower($0) ~ /^(uris|suites)[ \t]*:/ }
     { gsub(/:\/\/[^\/ \t]*@/, "://"); print FILENAME "\t" substr($0, 1, 1000) }' \
-    $(ls /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null) /dev/null || return
+    $(ls "$file" "$parts"/*.list "$parts"/*.sources 2>/dev/null) /dev/null || return
   # shellcheck disable=SC2086
   all=$($limit apt-config dump 2>&1) || { code=$?; printf '%s\n' "$all" | tail -n 3; return $code; }
   # apt reads on where it may not read: root's apt may be told what ours is not.
   if printf '%s\n' "$all" | grep '^W: Unable to read '; then return 3; fi
-  printf '%s\n' "$all" | sed -n 's/^\(APT::Get::AllowUnauthenticated\|Acquire::AllowInsecureRepositories\|Acquire::AllowDowngradeToInsecureRepositories\) "..*";/apt-config\t&/Ip'
+  printf '%s\n' "$all" | sed -n 's/^\(APT::Get::AllowUnauthenticated\|Acquire::AllowInsecureRepositories\|Acquire::AllowDowngradeToInsecureRepositories\|Acquire::Check-Valid-Until\|Acquire::Check-Date\|Acquire::Min-ValidTime[^"]*\) "..*";/apt-config\t&/Ip'
 }
 section sources sources
 
@@ -511,6 +539,7 @@ if command -v needrestart >/dev/null 2>&1; then section needrestart needs_restar
 # Services that still run libraries which have been replaced: only root sees what others run.
 services() {
   command -v needrestart >/dev/null 2>&1 || return 3
+  if [ "$power" != none ]; then sees_all || return; fi
   as_root needrestart -b -l -r l
 }
 section services services
@@ -570,7 +599,7 @@ section dpkg-log dpkg_log
 
 # With the programs behind them, where that may be seen.
 listening() {
-  if command -v ss >/dev/null 2>&1 && [ "$power" != none ]; then
+  if command -v ss >/dev/null 2>&1 && [ "$power" != none ] && sees_all; then
     named=$(as_root ss -Hltnup 2>/dev/null) && printf '%s\n' "$named" && return
   fi
   sockets
@@ -581,6 +610,7 @@ section listening listening
 # the programs are told. 1 of dpkg-query: some are no package's.
 owners() {
   [ "$power" != none ] || return 77
+  sees_all || return
   names=$(listening | tr '"' '\n' | grep '^[A-Za-z0-9][A-Za-z0-9._+-]*$' | sort -u)
   set --
   for name in $names; do set -- "$@" "*bin/$name" "*/lib*/$name*"; done

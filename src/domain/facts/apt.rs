@@ -5,11 +5,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::Shown;
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AptSeen {
     pub repositories: Vec<Repository>,
     /// Sources, with the file that says so, that are believed without a signature.
     pub unsigned: Vec<Shown>,
+    /// Sources, with the file that says so, whose lists apt takes after the end that is signed in them.
+    #[serde(default)]
+    pub unending: Vec<Shown>,
 }
 
 /// One repository, by the list that apt keeps of it.
@@ -27,10 +30,13 @@ pub struct Repository {
     pub dated: Option<Timestamp>,
     /// After this it does not vouch for it any more.
     pub valid_until: Option<Timestamp>,
+    /// apt is told to take it after that too.
+    #[serde(default)]
+    pub unending: bool,
     pub signature: Signature,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Signature {
     Good,
@@ -42,4 +48,6 @@ pub enum Signature {
     Missing,
     /// There is no gpgv, or the key is where only apt finds it. apt itself has checked it when it took the list.
     Unchecked,
+    /// It was looked at, and what was said of it settles nothing.
+    Unknown(Shown),
 }

@@ -37,6 +37,14 @@ fn pasted_text_confirms_nothing() {
     let pasted = message::Msg::Pasted("\r\n".into());
     assert_eq!(update::update(console.model(), pasted, sample::now()), []);
     assert_eq!(state_of(console.model()), "list2:0 deed:go");
+    for keys in ["2s", "2U", "2B"] {
+        let mut console = with_fleet(true);
+        console.press(keys);
+        let before = state_of(console.model());
+        let pasted = message::Msg::Pasted("\t\r\n".into());
+        assert_eq!(update::update(console.model(), pasted, sample::now()), [], "{keys}");
+        assert_eq!(state_of(console.model()), before, "{keys}");
+    }
 }
 
 #[test]

@@ -225,6 +225,24 @@ fn pasted_text_triggers_nothing() {
     assert_eq!(paste(&mut console, &"web7\n".repeat(200_000)), []);
     assert_eq!(console.model().view.filter.input.value().len(), 200);
     assert!(console.model().view.filter.editing);
+    // What takes text takes it as text; what takes none is left as it is.
+    for keys in ["?", "w", ":", "d", "S"] {
+        let mut console = self::console(State::Broken, (120, 40));
+        console.press(keys);
+        let before = state_of(console.model());
+        assert_eq!(paste(&mut console, "\r\nq\r\ny\x1bS\r"), [], "{keys}");
+        assert_eq!(state_of(console.model()), before, "{keys}");
+    }
+}
+
+#[test]
+fn the_palette_knows_actions_by_their_names_and_runs_nothing_else() {
+    for line in [":!id<enter>", ":!/bin/sh -c id<enter>", ":$(id)<enter>"] {
+        let mut console = console(State::Broken, (120, 40));
+        assert_eq!(console.press(line), [], "{line}");
+        assert_eq!(state_of(console.model()), "queue:0", "{line}");
+        assert!(text(&console.frame()).contains("no action is called that"), "{line}");
+    }
 }
 
 #[test]

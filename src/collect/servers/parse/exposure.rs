@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::sections::{Section, Sections, needs_root};
+use super::sections::{Section, Sections, blind, needs_root};
 use crate::domain::facts::{Filter, FilterProgram, FilterRules, HostExposure, Listener, Listening};
 use crate::domain::{Fault, Port, Shown, Transport};
 
@@ -22,13 +22,18 @@ fn parse_listening(sections: &Sections) -> Result<Listening, Fault> {
         found.entry((port, address)).or_default().extend(programs);
     }
     let named = found.values().any(|programs| !programs.is_empty());
-    let unnamed = (!named && !found.is_empty()).then(|| needs_root("naming the programs that listen"));
+    let unnamed = (!named && !found.is_empty()).then(|| nameless(sections, "naming the programs that listen"));
     let listeners = found.into_iter().map(|((port, address), programs)| Listener {
         port,
         address: Shown::line(&address),
         programs: programs.into_iter().map(Shown::line).collect(),
     });
     Ok(Listening { listeners: listeners.collect(), unnamed })
+}
+
+/// Why programs that listen are not named.
+pub(super) fn nameless(sections: &Sections, what: &str) -> Fault {
+    if sections.get("owners").is_some_and(|section| section.code == 78) { blind(what) } else { needs_root(what) }
 }
 
 /// Names of all programs that listen.

@@ -33,6 +33,12 @@ impl List {
         self.label == "Debian-Security" || [&self.suite, &self.codename].iter().any(|name| names_security(name))
     }
 
+    /// Whether it is the list behind a line of `apt-cache policy`: `http://deb.debian.org/debian bookworm/main amd64 Packages`.
+    pub fn is_of(&self, description: &str) -> bool {
+        let end = stem(description).and_then(|stem| self.file.strip_prefix(&stem).map(str::to_owned));
+        end.is_some_and(|end| matches!(end.as_str(), "InRelease" | "Release"))
+    }
+
     /// As apt names it: `Debian-Security:12/oldstable-security`.
     pub fn origin(&self) -> Shown {
         let version = if self.version.is_empty() { String::new() } else { format!(":{}", self.version) };
@@ -117,12 +123,9 @@ impl Lists {
         newest.map(|newest| expired.map_or(newest, |expired| newest.min(expired))).ok_or_else(no_lists)
     }
 
-    /// The list behind a line of `apt-cache policy`: `http://deb.debian.org/debian bookworm/main amd64 Packages`.
+    /// The list behind a line of `apt-cache policy`.
     pub fn of(&self, description: &str) -> Option<&List> {
-        let stem = stem(description)?;
-        self.lists
-            .iter()
-            .find(|list| list.file.strip_prefix(&stem).is_some_and(|end| matches!(end, "InRelease" | "Release")))
+        self.lists.iter().find(|list| list.is_of(description))
     }
 }
 

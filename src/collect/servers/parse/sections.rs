@@ -84,6 +84,7 @@ impl Sections {
                     .mend(format!("add to them `{command}`: `matins probe sudoers` prints all")),
                 None => needs_root(what),
             }),
+            Some(section) if section.code == 78 => Err(blind(what)),
             Some(section) if section.code == 1 && section.last_words().as_str().starts_with("sudo: ") => {
                 Err(needs_root(what))
             }
@@ -96,6 +97,12 @@ impl Sections {
 pub fn needs_root(what: &str) -> Fault {
     Fault::new(format!("{what} needs root"))
         .mend("`matins probe sudoers` prints the lines for /etc/sudoers.d that allow it")
+}
+
+/// What not even root sees there.
+pub fn blind(what: &str) -> Fault {
+    Fault::new(format!("{what} needs the capability SYS_PTRACE, which not even root has there"))
+        .mend("give it to the container in which the server runs; without it nobody in there sees what others run")
 }
 
 /// A command that did not end well, in its own words.

@@ -1,6 +1,6 @@
 //! What was chosen to be on a server, what no repository offers, and which packages listen.
 
-use super::exposure::programs;
+use super::exposure::{nameless, programs};
 use super::sections::Sections;
 use crate::domain::facts::{HostSoftware, Listens};
 use crate::domain::{Fault, Shown};
@@ -34,10 +34,15 @@ pub fn parse_software(sections: &Sections, lost: Option<Fault>) -> HostSoftware 
 
 /// `openssh-server: /usr/sbin/sshd`, as `dpkg-query -S` prints it of every program that listens.
 fn parse_listening(sections: &Sections) -> Result<Vec<Listens>, Fault> {
-    let known = sections.sound("listening", "ss").map(programs)?;
+    let listening = sections.sound("listening", "ss")?;
+    let known = programs(listening);
+    let nameless = || nameless(sections, "naming the packages that listen");
+    // Sockets without a name: that of none is known whose it is does not say that no package listens.
+    if known.is_empty() && listening.lines.iter().any(|line| !line.trim().is_empty()) {
+        return Err(nameless());
+    }
     // Of what is no package's it complains, and ends with 1.
-    let owners = sections.get("owners").filter(|section| section.code < 2);
-    let owners = owners.ok_or_else(|| super::sections::needs_root("naming the packages that listen"))?;
+    let owners = sections.get("owners").filter(|section| section.code < 2).ok_or_else(nameless)?;
     let mut listens: Vec<Listens> = Vec::new();
     for line in &owners.lines {
         let Some((packages, path)) = line.split_once(": /") else { continue };
@@ -77,6 +82,28 @@ mod tests {
         let software = parse_software(&parse_sections(b"#listening\n\n rc=0\n#chosen\n\n rc=0\n"), None);
         assert!(software.chosen.seen().is_none() && software.listening.seen().is_none());
         assert!(software.unsourced.seen().is_none());
+    }
+
+    #[test]
+    fn sockets_without_a_name_do_not_say_that_no_package_listens() {
+        for (owners, said, mend) in [
+            // What sudo's rules lack, so that `ss` named nothing.
+            ("#owners\n\n rc=0\n", "naming the packages that listen needs root", "matins probe sudoers"),
+            (
+                "#owners\n\n rc=78\n",
+                "naming the packages that listen needs the capability SYS_PTRACE, which not even root has there",
+                "container",
+            ),
+        ] {
+            let text = format!("#listening\n tcp LISTEN 0 1 *:80 *:*\n\n rc=0\n{owners}");
+            let sections = parse_sections(text.as_bytes());
+            let fault = parse_software(&sections, None).listening.as_result().unwrap_err().clone();
+            assert_eq!(fault.said, said);
+            assert!(fault.mend.unwrap().as_str().contains(mend));
+            let unnamed = crate::collect::servers::parse::exposure::parse_exposure(&sections).listening;
+            let unnamed = unnamed.as_result().unwrap().unnamed.clone().unwrap();
+            assert_eq!(unnamed.said, said.replace("packages", "programs").as_str());
+        }
     }
 
     #[test]

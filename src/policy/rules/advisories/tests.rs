@@ -108,7 +108,7 @@ fn server(name: &str, packages: &[(&str, &str)], pending: &[&str]) -> SourceReco
         half_configured: Read::Seen(Vec::new()),
         held: Read::Seen(Vec::new()),
         uptime_seconds: Read::Seen(1),
-        apt: Read::Seen(AptSeen { repositories: Vec::new(), unsigned: Vec::new() }),
+        apt: Read::Seen(AptSeen::default()),
         outdated_services: Read::Seen(Vec::new()),
         clock_skew_seconds: Read::Seen(0),
     };

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::sources::is_vendors;
 use super::{AHEAD, FROZEN_MIRROR, Host, OTHER_UPDATE, PACKAGE_LISTS, SECURITY_UPDATE};
-use crate::domain::facts::Pending;
+use crate::domain::facts::{Pending, Repository};
 use crate::domain::{Fault, Judgement, Verdict, age};
 
 /// So many packages of an update that many servers lack are named.
@@ -156,18 +156,23 @@ fn lists_doubt(host: &Host<'_>) -> Result<(), Fault> {
     }
 }
 
+/// Whether what is pending is only known as far as this repository is.
+pub(super) fn rests_on(host: &Host<'_>, repository: &Repository) -> bool {
+    repository.security || is_vendors(host, repository)
+}
+
 /// A mirror that stands still answers with lists that are fetched anew each day and never say anything new. What the
 /// repository itself signed tells: until when it vouches for the list, or else when it was made.
 fn frozen(host: &Host<'_>, there: Timestamp) -> Result<(), Fault> {
     // What was seen before the probe asked for it says nothing.
     let Some(apt) = host.seen.apt.seen() else { return Ok(()) };
     let mend = "is the mirror still fed? Ask it beside deb.debian.org, then apt-get update on the server";
-    for repository in apt.repositories.iter().filter(|one| one.security || is_vendors(host, one)) {
+    for repository in apt.repositories.iter().filter(|one| rests_on(host, one)) {
         if let Some(until) = repository.valid_until.filter(|until| *until < there) {
             let ago = age(until, there);
-            return Err(
-                Fault::new(format!("{} stopped being valid {ago} ago: a frozen mirror", repository.origin)).mend(mend)
-            );
+            let told = if repository.unending { ", which apt is told to take" } else { "" };
+            let said = format!("{} stopped being valid {ago} ago: a frozen mirror{told}", repository.origin);
+            return Err(Fault::new(said).mend(mend));
         }
         if repository.security && repository.valid_until.is_none() && repository.dated.is_none() {
             let said = format!("{} does not say when it was made: it may be a frozen mirror", repository.origin);

@@ -54,7 +54,7 @@ fn good() -> HostSeen {
         half_configured: Read::Seen(Vec::new()),
         held: Read::Seen(Vec::new()),
         uptime_seconds: Read::Seen(86_400),
-        apt: Read::Seen(AptSeen { repositories: vec![explained::security()], unsigned: Vec::new() }),
+        apt: Read::Seen(AptSeen { repositories: vec![explained::security()], ..AptSeen::default() }),
         outdated_services: Read::Seen(Vec::new()),
         clock_skew_seconds: Read::Seen(0),
     }

@@ -12,6 +12,7 @@ fn repository(origin: &str, codename: &str) -> Repository {
         security: codename.ends_with("-security"),
         dated: Some(ago("2d")),
         valid_until: None,
+        unending: false,
         signature: Signature::Good,
     }
 }
@@ -25,7 +26,7 @@ pub(super) fn security() -> Repository {
 
 fn with(repositories: Vec<Repository>, unsigned: &[&str]) -> Vec<Judgement> {
     let unsigned: Vec<Shown> = unsigned.iter().map(|source| Shown::line(source)).collect();
-    seen(|host| host.apt = Read::Seen(AptSeen { repositories, unsigned }))
+    seen(|host| host.apt = Read::Seen(AptSeen { repositories, unsigned, ..AptSeen::default() }))
 }
 
 fn run(failed: bool, causes: &[&str], kept: &[&str]) -> Judgement {
@@ -111,7 +112,7 @@ fn a_frozen_mirror_is_unknown_and_never_no_updates() {
             pending: Read::Seen(vec![update("openssl", true)]),
             apt: Read::Seen(AptSeen {
                 repositories: vec![Repository { valid_until: Some(ago("3d")), ..security() }],
-                unsigned: Vec::new(),
+                ..AptSeen::default()
             }),
             ..good()
         }),
@@ -132,7 +133,7 @@ fn sources_are_signed_by_a_key_that_counts_and_of_the_release() {
     assert_eq!(verdict(good(), &["http://blind/ x (/etc/apt/sources.list.d/x.list)"]).0, Verdict::Broken);
     for signature in [Signature::Expired, Signature::Revoked, Signature::Bad, Signature::Missing] {
         let mut all = good();
-        all[1].signature = signature;
+        all[1].signature = signature.clone();
         assert_eq!(verdict(all, &[]).0, Verdict::Broken, "{signature:?}");
     }
     let mut all = good();
@@ -163,7 +164,7 @@ fn sources_are_signed_by_a_key_that_counts_and_of_the_release() {
     let raspbian = seen(|host| {
         let Read::Seen(release) = &mut host.release else { unreachable!() };
         release.id = "raspbian".into();
-        host.apt = Read::Seen(AptSeen { repositories: main(), unsigned: Vec::new() });
+        host.apt = Read::Seen(AptSeen { repositories: main(), ..AptSeen::default() });
     });
     assert_eq!(part(&raspbian, Some("sources")).verdict, Verdict::Ok, "its fixes come in its one suite");
     let unread = seen(|host| host.apt = Read::unreadable("gone"));
@@ -200,10 +201,37 @@ fn what_only_apt_has_checked_is_not_called_signed() {
         let judgements = with(vec![one, two], &[]);
         part(&judgements, Some("sources")).title.to_string()
     };
-    let (good, unchecked) = (Signature::Good, Signature::Unchecked);
-    assert_eq!(title([good, good]), "2 repositories, signed");
-    assert_eq!(title([good, unchecked]), "2 repositories, 1 signed, 1 checked by apt alone");
-    assert_eq!(title([unchecked, unchecked]), "2 repositories, checked by apt alone");
+    assert_eq!(title([Signature::Good, Signature::Good]), "2 repositories, signed");
+    assert_eq!(title([Signature::Good, Signature::Unchecked]), "2 repositories, 1 signed, 1 checked by apt alone");
+    assert_eq!(title([Signature::Unchecked, Signature::Unchecked]), "2 repositories, checked by apt alone");
+}
+
+#[test]
+fn a_check_of_a_signature_that_settles_nothing_is_unknown_in_its_own_words() {
+    let doubt = |said: &str| Repository { signature: Signature::Unknown(said.into()), ..security() };
+    let foreign = repository("Debian:13.2/stable", "trixie");
+    let of = |repositories| part(&with(repositories, &[]), Some("sources")).clone();
+    let one = of(vec![foreign.clone(), doubt("gpgv: no signature found"), doubt("sqv: odd")]);
+    assert_eq!(
+        (one.verdict, one.title.as_str()),
+        (
+            Verdict::Unknown,
+            "whether Debian-Security:12/oldstable-security is signed is unknown: gpgv: no signature found, and 1 more"
+        )
+    );
+    assert!(one.mend.unwrap().as_str().contains("apt-get update"));
+    assert!(one.detail.as_str().contains("not known whether it is signed: sqv: odd"), "{}", one.detail);
+    let stands: Vec<String> = one.standings.iter().map(|one| format!("{}: {}", one.item, one.word)).collect();
+    assert_eq!(
+        stands,
+        [
+            "repository Debian-Security:12/oldstable-security bookworm-security: not known whether it is signed",
+            "repository Debian:13.2/stable trixie: of another release",
+        ]
+    );
+    // What is known to be wrong comes first.
+    let bad = Repository { signature: Signature::Bad, ..foreign };
+    assert_eq!(of(vec![doubt("gpgv: no signature found"), bad]).verdict, Verdict::Broken);
 }
 
 #[test]
@@ -220,4 +248,43 @@ fn origins_that_can_not_be_read_are_not_ones_that_fit() {
         "whether unattended-upgrades takes security updates is unknown: apt-config failed with 100"
     );
     assert_eq!(judgement.mend.as_ref().unwrap(), "look");
+}
+
+#[test]
+fn a_list_that_apt_is_told_to_take_after_its_end_is_a_frozen_mirror_and_the_word_alone_is_due() {
+    let of = |all: &[Repository], named: &[&str]| {
+        let all = [&[security()], all].concat();
+        let unending = named.iter().map(|source| Shown::line(source)).collect();
+        seen(|host| host.apt = Read::Seen(AptSeen { repositories: all, unending, ..AptSeen::default() }))
+    };
+    let foreign = Repository { unending: true, ..repository("Docker CE", "bookworm") };
+    let docker =
+        Repository { vendor: "Docker".into(), valid_until: Some(now() + Period::days(2).as_duration()), ..foreign };
+    let source = "http://docker s (/etc/apt/sources.list.d/docker.list)";
+    let due =
+        part(&of(std::slice::from_ref(&docker), &[source, "Acquire::Check-Date \"no\";"]), Some("sources")).clone();
+    assert_eq!(
+        (due.verdict, due.title.to_string()),
+        (Verdict::Due, format!("apt takes lists after their end: {source}, and 1 more"))
+    );
+    assert!(due.mend.is_some() && due.detail.as_str().contains("and apt is told to take it after its end"), "{due:?}");
+    let stands: Vec<&str> = due.standings.iter().map(|one| one.item.as_str()).collect();
+    assert_eq!(stands, ["source Acquire::Check-Date \"no\";", &format!("source {source}")]);
+    let ended = Repository { valid_until: Some(ago("3d")), ..docker };
+    let unknown = part(&of(std::slice::from_ref(&ended), &[source]), Some("sources")).clone();
+    assert_eq!(
+        (unknown.verdict, unknown.title.as_str()),
+        (Verdict::Unknown, "Docker CE stopped being valid 3 d ago: a frozen mirror, which apt is told to take")
+    );
+    assert!(unknown.standings.iter().any(|one| one.item == *"repository Docker CE bookworm"), "{unknown:?}");
+    // Where apt looks for it, apt-get update fails on it and says so.
+    let looked = Repository { unending: false, ..ended.clone() };
+    assert_eq!(part(&of(&[looked], &[]), Some("sources")).verdict, Verdict::Ok);
+    // Of the release's own nothing that is pending can be told then.
+    let own = of(&[Repository { vendor: "Debian".into(), ..ended }], &[source]);
+    assert_eq!(part(&own, Some("sources")).verdict, Verdict::Due);
+    assert_eq!(
+        (part(&own, None).verdict, part(&own, None).title.as_str()),
+        (Verdict::Unknown, "Docker CE stopped being valid 3 d ago: a frozen mirror, which apt is told to take")
+    );
 }

@@ -63,7 +63,7 @@ fn server(name: &str, codename: &str, number: &str, packages: &[(&str, &str)]) -
         half_configured: Read::Seen(Vec::new()),
         held: Read::Seen(Vec::new()),
         uptime_seconds: Read::Seen(1),
-        apt: Read::Seen(AptSeen { repositories: Vec::new(), unsigned: Vec::new() }),
+        apt: Read::Seen(AptSeen::default()),
         outdated_services: Read::Seen(Vec::new()),
         clock_skew_seconds: Read::Seen(0),
     };
