@@ -144,6 +144,10 @@ impl Life {
             let past = store.past(self.at - SignedDuration::from_hours(24 * days)).unwrap().unwrap();
             let took = started.elapsed().as_secs_f64() * 1e3;
             println!("  {days} days back: {} findings in {took:.0} ms", past.round.findings.len());
+            let started = Instant::now();
+            let answers = store.answers(past.round.at).unwrap();
+            let (took, seen) = (started.elapsed().as_secs_f64() * 1e3, answers.kept.iter().map(|one| one.seen.len()));
+            println!("    {} observations in {took:.0} ms, whole: {}", seen.sum::<usize>(), answers.is_whole);
         }
         let connection = rusqlite::Connection::open(&self.store).unwrap();
         let mut tables = connection

@@ -161,6 +161,28 @@ fn the_console_goes_back_and_comes_again() {
 }
 
 #[test]
+fn who_goes_back_sees_the_pictures_of_then() {
+    let home = stopped();
+    backups(home.path(), 0);
+    home.run(&["round", "--only", "backups"]);
+    let there = jiff_now().to_string();
+    std::fs::remove_dir_all(home.path().join("dumps")).unwrap();
+    std::fs::create_dir(home.path().join("dumps")).unwrap();
+    home.run(&["round", "--only", "backups"]);
+    let drawn = |arguments: &[&str], marks: usize| {
+        let mut terminal = console(&home, arguments, &[]);
+        terminal.shows("Needs you");
+        terminal.press("4");
+        terminal.shows("snapshots of three weeks");
+        terminal.until(&format!("{marks} snapshots"), |screen| screen.contents().matches('•').count() == marks);
+        terminal.press("q");
+        assert!(terminal.end().success());
+    };
+    drawn(&["--as-of", &there], 20);
+    drawn(&[], 0);
+}
+
+#[test]
 fn check_and_the_console_open_in_the_past_where_nothing_is_asked_or_written() {
     let home = stopped();
     home.run(&["round", "--only", "backups"]);

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use jiff::Timestamp;
 
 use super::said::{roles, said_of};
-use super::{Chronicle, Order, Plan, Survey, Update, answer};
+use super::{Chronicle, Exhibited, Order, Plan, Survey, Update, answer};
 use crate::domain::{
-    Evidence, Fault, Finding, FindingKey, Judgement, Observation, Particulars, Round, Shown, SourceId, SourceLine,
-    SourceRecord, Standing, Verdict,
+    Evidence, Exhibit, Fault, Finding, FindingKey, Judgement, Observation, Particulars, Round, Shown, SourceId,
+    SourceLine, SourceRecord, Standing, Subject, Verdict,
 };
 use crate::log::Record;
 use crate::policy::decisions::Roles;
@@ -371,9 +371,14 @@ impl Desk {
     /// Takes the pictures of a subject out of the evidence, for who looks at it.
     pub fn exhibit(&self, order: &Order, now: Timestamp) -> Option<Update> {
         let Order::Look(subject) = order else { return None };
+        let exhibits = self.pictures(subject, now);
+        Some(Update::Exhibited(Exhibited { subject: subject.clone(), exhibits, then: None, is_whole: true }))
+    }
+
+    /// The pictures of a subject, each with its rule's measure.
+    pub(super) fn pictures(&self, subject: &Subject, now: Timestamp) -> Vec<(Shown, Exhibit)> {
         let taken = policy::exhibits(&self.case(now), subject);
-        let taken = taken.into_iter().map(|(measure, exhibit)| (measure.into(), exhibit)).collect();
-        Some(Update::Exhibited(subject.clone(), taken))
+        taken.into_iter().map(|(measure, exhibit)| (measure.into(), exhibit)).collect()
     }
 
     /// How each source is doing.

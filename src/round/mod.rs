@@ -50,7 +50,7 @@ pub enum Update {
     Looked(Looked),
     /// What a rule takes out of the evidence for who looks at this subject, with the rule's measure. It comes after what was
     /// [`Looked`](Self::Looked) up, for the evidence is the schedule's, and that may be judging.
-    Exhibited(Subject, Vec<(Shown, Exhibit)>),
+    Exhibited(Exhibited),
     /// How everything stands that findings of a measure speak of, or stood at a moment of the past.
     Stands(Option<Timestamp>, Vec<Turn>),
     /// What was found of what a filter looks for.
@@ -88,6 +88,17 @@ pub struct Looked {
     pub turns: Vec<Turn>,
     /// The moment of the past that it is of.
     pub then: Option<Timestamp>,
+}
+
+/// The pictures that there are of one subject, each with its rule's measure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exhibited {
+    pub subject: Subject,
+    pub exhibits: Vec<(Shown, Exhibit)>,
+    /// The moment of the past that they are of.
+    pub then: Option<Timestamp>,
+    /// Whether all of what they are drawn from is still kept.
+    pub is_whole: bool,
 }
 
 /// What is kept, judged at one moment; nothing of it was written.

@@ -4,9 +4,10 @@ use jiff::Timestamp;
 
 use super::flapping::count_turns;
 use super::said::{roles, said_of};
-use super::{Desk, Plan, Survey};
-use crate::domain::{Fault, FindingKey, Round};
+use super::{Desk, Exhibited, Plan, Survey};
+use crate::domain::{Fault, FindingKey, Round, Subject};
 use crate::log::{self, Record};
+use crate::policy::PICTURED;
 use crate::store::{Store, StoreError};
 
 /// The world as it was then; `None` before the first round. What was judged then stands as it was judged then; roles are
@@ -25,6 +26,23 @@ pub fn past(plan: &Plan, store: &dyn Store, at: Timestamp) -> Result<Option<Surv
     let mut round = said_of(round, &record, (&roles(plan), &standings), at);
     count_turns(store, &mut round, at)?;
     Ok(Some(Survey { round, particulars: past.particulars, last_round }))
+}
+
+/// The pictures of a subject as they were then, taken out of what the sources had answered by then; whether all of that is
+/// still kept.
+pub(super) fn pictures(
+    plan: &Plan,
+    store: &dyn Store,
+    (subject, at): (&Subject, Timestamp),
+) -> Result<Option<Exhibited>, StoreError> {
+    let second = if PICTURED.contains(&subject.kind) { store.again()? } else { None };
+    let Some(second) = second else { return Ok(None) };
+    let answers = store.answers(at)?;
+    let mut desk = Desk::on(plan.clone(), second, answers.kept);
+    desk.read_past()?;
+    desk.forget_after(at);
+    let (subject, exhibits) = (subject.clone(), desk.pictures(subject, at));
+    Ok(Some(Exhibited { subject, exhibits, then: Some(at), is_whole: answers.is_whole }))
 }
 
 /// That nothing is known of then: no morning on which all is well.

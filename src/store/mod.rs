@@ -12,7 +12,8 @@
 //! | the same verdict in other words | 30 days | the last title of each day |
 //! | how each source did | 30 days | each change, and the last of each day |
 //! | what each round counted | 30 days | the last of each quarter of an hour |
-//! | what a source saw | until its next good answer | what changed, as turns of the findings |
+//! | what a source answered, where it differs from its answer before | 30 days | what changed, as turns of the findings |
+//! | trackers and catalogues, which anybody can look up | until the next one | what they say of us, in the findings |
 //!
 //! Thinned out a day at a time, each in a transaction of its own, after `matins round` and behind the console.
 
@@ -99,6 +100,15 @@ pub struct Past {
     pub asking: HashMap<FindingKey, Vec<Standing>>,
 }
 
+/// What the sources had answered at a moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answers {
+    /// With what anybody can look up (see [`Fact::is_public`](crate::domain::Fact::is_public)) as it is today.
+    pub kept: Vec<Kept>,
+    /// Whether the answer of each source that had answered by then is there.
+    pub is_whole: bool,
+}
+
 /// What the store could not do, for which file, and what helps.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the store {file}: {said}; {mend}")]
@@ -151,6 +161,9 @@ pub trait Store: Send {
 
     /// The world as the last round until then left it; `None` before the first one.
     fn past(&self, at: Timestamp) -> Result<Option<Past>, StoreError>;
+
+    /// What the sources had answered then, as far as it is kept.
+    fn answers(&self, then: Timestamp) -> Result<Answers, StoreError>;
 
     /// Thins out the oldest day that is older than what is kept in full; false when there is none.
     fn thin_out(&mut self, now: Timestamp) -> Result<bool, StoreError>;

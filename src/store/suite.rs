@@ -2,6 +2,8 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
+mod answers;
+
 use super::*;
 use crate::domain::facts::{Advisory, FeedKind};
 use crate::domain::{Fact, Finding, Subject, SubjectKind, Verdict};
@@ -50,6 +52,7 @@ fn suite(fresh: impl Fn() -> Box<dyn Store>) {
     every_round_comes_back_as_it_was(fresh().as_mut());
     what_goes_to_and_fro_is_counted(fresh().as_mut());
     what_is_thinned_out_leaves_every_verdict(fresh().as_mut());
+    answers::run(&fresh);
 }
 
 /// Forty days of eight rounds. Afterwards every verdict of every moment is there as before; of the first ten days the day's

@@ -244,6 +244,18 @@ fn hosts(model: &Model, finding: &Finding) -> Vec<Extent> {
     of.map(|(host, _)| Extent::Host(host.into())).collect()
 }
 
+/// Who decides before the history has been read gets its hosts as soon as it has.
+pub fn hear_look(model: &mut Model) {
+    let Some(Overlay::Decide(form)) = &model.view.overlay else { return };
+    let about = model.world.round.findings.iter().find(|finding| finding.key == form.about.key);
+    let mut late = about.map_or_else(Vec::new, |finding| hosts(model, finding));
+    if let Some(Overlay::Decide(form)) = &mut model.view.overlay {
+        late.retain(|host| !form.extents.contains(host));
+        // At the end, where nothing that was chosen moves.
+        form.extents.extend(late);
+    }
+}
+
 /// Asks what is decided of the current finding.
 pub fn decide(model: &mut Model) {
     if refused_in_demo(model) {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use crate::domain::{Exhibit, Finding, FindingKey, Particulars, Seek, Shown, Subject, Turn};
-use crate::round::{Looked, Order};
+use crate::round::{Exhibited, Looked, Order};
 
 /// How many subjects are remembered: enough to go back and forth.
 const KEPT: usize = 32;
@@ -36,6 +36,7 @@ struct Look {
     particulars: BTreeMap<FindingKey, Particulars>,
     turns: Vec<Turn>,
     exhibits: Vec<(Shown, Exhibit)>,
+    has_faded: bool,
     /// Whether it is of the round that is shown.
     fresh: bool,
 }
@@ -66,6 +67,7 @@ impl Looks {
             particulars: BTreeMap::new(),
             turns: Vec::new(),
             exhibits: Vec::new(),
+            has_faded: false,
             fresh: false,
         });
         self.of.truncate(KEPT - 1);
@@ -98,8 +100,15 @@ impl Looks {
         (look.particulars, look.turns, look.fresh) = (looked.particulars, looked.turns, true);
     }
 
-    pub fn take_exhibits(&mut self, subject: Subject, exhibits: Vec<(Shown, Exhibit)>) {
-        self.renewed(subject).exhibits = exhibits;
+    pub fn take_exhibits(&mut self, taken: Exhibited) {
+        let look = self.renewed(taken.subject);
+        look.has_faded = taken.exhibits.is_empty() && !taken.is_whole;
+        look.exhibits = taken.exhibits;
+    }
+
+    /// Whether there may have been pictures of a subject, of which nothing is kept any more.
+    pub fn have_faded(&self, subject: &Subject) -> bool {
+        self.of(subject).is_some_and(|look| look.has_faded)
     }
 
     pub fn take_sought(&mut self, found: Vec<(Seek, HashSet<FindingKey>)>) {

@@ -11,7 +11,7 @@ use crate::domain::{
     AxisLine, Because, Exhibit, Fault, Finding, FindingKey, Link, Mark, Particulars, Picture, Round, Seek, Shown,
     SourceId, SourceLine, SourceState, Subject, SubjectKind, Turn, Verdict, Window,
 };
-use crate::round::{Looked, Order, Update};
+use crate::round::{Exhibited, Looked, Order, Update};
 
 /// A Monday morning.
 pub const NOW: &str = "2026-11-23T08:04:00Z";
@@ -228,7 +228,7 @@ pub fn answers(round: &Round) -> impl Fn(&Order) -> Vec<Update> + use<> {
                 theirs.filter_map(|(finding, _)| Some((finding.measure.clone(), exhibit(finding)?))).collect();
             vec![
                 Update::Looked(Looked { subject: subject.clone(), particulars, turns, then: None }),
-                Update::Exhibited(subject.clone(), exhibits),
+                Update::Exhibited(Exhibited { subject: subject.clone(), exhibits, then: None, is_whole: true }),
             ]
         }
         Order::Seek(seeks) => {

@@ -7,7 +7,7 @@ use super::keymap::Scope;
 use super::message::{Effect, Msg};
 use super::model::{Message, Model, Overlay, Place};
 use super::pivot::Pivot;
-use super::{act, deeds, keymap, layout, past, pointer, typing};
+use super::{act, deeds, form, keymap, layout, past, pointer, typing};
 use crate::domain::{Fault, Link, Shown};
 use crate::round::{Answer, Update};
 
@@ -71,9 +71,12 @@ fn hear(model: &mut Model, update: Update) -> Vec<Effect> {
         Update::Trouble(fault) => model.world.trouble = Some(fault),
         // What was asked for in another time comes too late.
         Update::Looked(looked) if looked.then != model.world.then.as_ref().map(|then| then.at) => {}
-        Update::Looked(looked) => model.world.looks.take(looked),
-        Update::Exhibited(..) if model.world.then.is_some() => {}
-        Update::Exhibited(subject, exhibits) => model.world.looks.take_exhibits(subject, exhibits),
+        Update::Looked(looked) => {
+            model.world.looks.take(looked);
+            form::hear_look(model);
+        }
+        Update::Exhibited(taken) if taken.then != model.world.then.as_ref().map(|then| then.at) => {}
+        Update::Exhibited(taken) => model.world.looks.take_exhibits(taken),
         Update::Stands(then, _) if then != model.world.then.as_ref().map(|then| then.at) => {}
         Update::Stands(_, turns) => {
             model.world.looks.stands.turns = Some(turns.into());

@@ -9,7 +9,7 @@ pub fn decided(home: &Home) {
     let mut terminal = home.console();
     terminal.press("1");
     terminal.press(&format!("/{}\r", ids[0]));
-    terminal.shows("─ 1 of");
+    terminal.shows("host lab17: vulnerable");
     terminal.press("d");
     terminal.shows(&format!("Decide: {}", ids[0]));
     terminal.press("\x1b[B\x1b[B/lab17");

@@ -89,10 +89,14 @@ pub enum Fact {
 impl Fact {
     /// Whether many observations may hold the same one, in one place.
     pub fn is_shared(&self) -> bool {
+        matches!(self, Self::Packages(_)) || self.is_public()
+    }
+
+    /// What anybody can look up at any time, and what is as large: trackers, catalogues, lists of releases.
+    pub fn is_public(&self) -> bool {
         matches!(
             self,
-            Self::Packages(_)
-                | Self::DebianTracker(_)
+            Self::DebianTracker(_)
                 | Self::Bulletins(_)
                 | Self::DrupalDatabase(_)
                 | Self::Exploited(_)

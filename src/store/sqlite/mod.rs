@@ -1,5 +1,6 @@
 //! SQLite, in WAL mode, in a file that nobody else may read.
 
+mod answers;
 mod course;
 mod findings;
 mod history;
@@ -21,7 +22,7 @@ use serde::Deserialize;
 use serde::de::value::{Error, StrDeserializer};
 
 use super::watch::touch;
-use super::{Archive, Attempt, Kept, NextLine, Past, Signature, Store, StoreError};
+use super::{Answers, Archive, Attempt, Kept, NextLine, Past, Signature, Store, StoreError};
 use crate::domain::{
     FindingKey, Judgement, Particulars, Round, Seek, Shown, Sighting, SourceId, SourceLine, Standing, Subject, Tally,
     Turn,
@@ -149,6 +150,10 @@ impl Store for Sqlite {
 
     fn past(&self, at: Timestamp) -> Result<Option<Past>, StoreError> {
         past::read(&self.connection, at).map_err(|error| self.fault(&error))
+    }
+
+    fn answers(&self, then: Timestamp) -> Result<Answers, StoreError> {
+        answers::then(&self.connection, then).map_err(|error| self.fault(&error))
     }
 
     fn thin_out(&mut self, now: Timestamp) -> Result<bool, StoreError> {

@@ -3,7 +3,7 @@
 use jiff::{Timestamp, ToSpan as _};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
-use super::{millis, time};
+use super::{answers, millis, time};
 
 /// All is kept for so many hours.
 const WHOLE: i64 = 30 * 24;
@@ -14,7 +14,7 @@ pub(super) fn due(connection: &Connection, now: Timestamp) -> rusqlite::Result<O
     let done: Option<i64> =
         connection.query_row("SELECT until FROM thinned WHERE one = 1", [], |row| row.get(0)).optional()?;
     let oldest = "SELECT min(at) FROM (SELECT min(at) AS at FROM round UNION ALL SELECT min(at) FROM course
-                  UNION ALL SELECT min(at) FROM wording) AS all_of_them";
+                  UNION ALL SELECT min(at) FROM wording UNION ALL SELECT min(at) FROM answer) AS all_of_them";
     let from = match done {
         Some(done) => Some(done),
         None => connection.query_row(oldest, [], |row| row.get(0))?,
@@ -26,7 +26,7 @@ pub(super) fn due(connection: &Connection, now: Timestamp) -> rusqlite::Result<O
 }
 
 /// Of the rounds of that day, the last of each quarter of an hour stays: in every time zone days begin with one. Of a verdict's
-/// words, the day's last title. Of how a source did, each change and the day's last.
+/// words, the day's last title. Of how a source did, each change and the day's last. Of answers, those that held at its end.
 pub(super) fn thin(transaction: &Transaction<'_>, (from, until): (Timestamp, Timestamp)) -> rusqlite::Result<()> {
     let (from, until) = (millis(from), millis(until));
     let span = params![from, until];
@@ -62,6 +62,7 @@ pub(super) fn thin(transaction: &Transaction<'_>, (from, until): (Timestamp, Tim
                      AND n.at > course.at AND n.at < ?2)",
         span,
     )?;
+    answers::forget(transaction, until)?;
     transaction.execute(
         "INSERT INTO thinned (one, until) VALUES (1, ?1) ON CONFLICT (one) DO UPDATE SET until = excluded.until",
         [until],

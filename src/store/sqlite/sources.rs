@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, params};
 use sha2::{Digest as _, Sha256};
 
-use super::{millis, stored, time, unreadable};
+use super::{answers, millis, stored, time, unreadable};
 use crate::domain::{Fact, Fault, Observation, Sighting, SourceId, Subject, SubjectKind};
 use crate::store::{Attempt, Kept, Outcome};
 
@@ -116,14 +116,18 @@ pub(super) fn keep(transaction: &Transaction<'_>, attempt: &Attempt) -> rusqlite
                  took_ms = excluded.took_ms, failures = 0, fault = NULL, memory = excluded.memory",
                 params![collector, name, millis(*asked_at), took, memory],
             )?;
-            replace(transaction, id, observations)?;
+            replace(transaction, (id, *asked_at), observations)?;
             sight(transaction, id, observations)?;
         }
     }
     Ok(())
 }
 
-fn replace(transaction: &Transaction<'_>, id: &SourceId, observations: &[Observation]) -> rusqlite::Result<()> {
+fn replace(
+    transaction: &Transaction<'_>,
+    (id, asked_at): (&SourceId, Timestamp),
+    observations: &[Observation],
+) -> rusqlite::Result<()> {
     let (collector, name) = (id.collector.as_str(), id.name.as_str());
     let before: BTreeSet<String> = transaction
         .prepare_cached("SELECT digest FROM observation WHERE collector = ?1 AND name = ?2")?
@@ -135,8 +139,10 @@ fn replace(transaction: &Transaction<'_>, id: &SourceId, observations: &[Observa
     let mut row = transaction.prepare_cached(
         "INSERT INTO observation (collector, name, position, subject_kind, subject, at, digest) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
-    for (position, observation) in (0_i64..).zip(observations) {
-        let json = serde_json::to_string(&observation.fact).map_err(unreadable)?;
+    let facts = observations.iter().map(|observation| serde_json::to_string(&observation.fact));
+    let facts: Vec<String> = facts.collect::<Result<_, _>>().map_err(unreadable)?;
+    answers::keep(transaction, id, asked_at, observations.iter().zip(facts.iter().map(String::as_str)))?;
+    for (position, (observation, json)) in (0_i64..).zip(observations.iter().zip(facts)) {
         let digest = hex(&Sha256::digest(json.as_bytes()));
         body.execute(params![digest, json])?;
         row.execute(params![

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::domain::{Fault, Round};
-use crate::round::{Order, Update};
+use crate::domain::{Exhibit, Fault, Picture, Round, Unit};
+use crate::round::{Exhibited, Order, Update};
 use crate::tui::message::Effect;
 
 fn then() -> jiff::Timestamp {
@@ -98,14 +98,28 @@ fn where_nothing_is_known_the_console_stays_and_says_so() {
     assert!(screen.contains("nothing is known of then") && !screen.contains("AS OF"), "{screen}");
 }
 
+/// What the store has of then of the subject that is looked at, and whether all of it is still kept.
+fn drawn(console: &mut Rehearsal, then: Option<jiff::Timestamp>, is_whole: bool) -> String {
+    let subject = console.model().current().unwrap().subject.clone();
+    let picture = Picture::Trend { unit: Unit::Bytes, points: vec![(sample::now(), 1), (sample::now(), 2)] };
+    let exhibits = vec![("backup-on-site".into(), Exhibit { title: "sizes of then".into(), picture })];
+    let exhibits = if is_whole { exhibits } else { Vec::new() };
+    console.hear(Update::Exhibited(Exhibited { subject, exhibits, then, is_whole }));
+    text(&console.frame())
+}
+
 #[test]
-fn the_past_says_that_it_has_no_pictures_where_there_are_some_today() {
+fn the_past_has_the_pictures_of_then_and_says_where_they_are_not_kept() {
     let said = "No picture of then";
     let mut console = returned();
     console.press("4");
-    assert!(text(&console.frame()).contains(said), "{}", text(&console.frame()));
-    console.press("<esc>5");
-    assert!(!text(&console.frame()).contains(said), "a service has none today either");
+    assert!(!text(&console.frame()).contains(said), "nobody knows yet");
+    let late = drawn(&mut console, None, true);
+    assert!(!late.contains("sizes of then"), "a picture of today is none of then: {late}");
+    let whole = drawn(&mut console, Some(then()), true);
+    assert!(whole.contains("sizes of then") && !whole.contains(said), "{whole}");
+    let faded = drawn(&mut console, Some(then()), false);
+    assert!(faded.contains(said) && !faded.contains("sizes of then"), "{faded}");
     console.press("<esc><esc>4");
     assert!(!text(&console.frame()).contains(said));
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::{Exhibit, Month, Picture};
+use crate::round::Exhibited;
 
 #[test]
 fn only_what_came_after_the_opening_is_new() {
@@ -240,8 +241,9 @@ fn months_are_a_chart_with_its_numbers_and_words_where_it_is_narrow() {
         let answers = sample::answers(&sample::round(State::Broken));
         let mut console = console(State::Broken, (width, height)).answered(move |order| {
             let exhibited = |update| match update {
-                Update::Exhibited(subject, _) => {
-                    Update::Exhibited(subject, vec![("security-updates".into(), patch_latency())])
+                Update::Exhibited(of) => {
+                    let exhibits = vec![("security-updates".into(), patch_latency())];
+                    Update::Exhibited(Exhibited { exhibits, ..of })
                 }
                 other => other,
             };

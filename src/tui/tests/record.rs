@@ -73,6 +73,31 @@ fn of_an_advisory_one_host_can_be_meant() {
 }
 
 #[test]
+fn hosts_that_are_read_while_somebody_decides_can_be_meant_as_well() {
+    let mut console = console(State::Broken, (120, 40));
+    let finding = console.model().current().unwrap().clone();
+    let turn = |host: &str| crate::domain::Turn {
+        at: sample::now(),
+        key: finding.key.clone(),
+        item: format!("host {host}").into(),
+        word: Some("vulnerable".into()),
+    };
+    let looked = |hosts: &[&str]| crate::round::Looked {
+        subject: finding.subject.clone(),
+        particulars: std::collections::BTreeMap::new(),
+        turns: hosts.iter().map(|host| turn(host)).collect(),
+        then: None,
+    };
+    console.hear(crate::round::Update::Looked(looked(&[])));
+    console.press("d<down><down>");
+    console.hear(crate::round::Update::Looked(looked(&["web1", "web2"])));
+    console.press("/web1");
+    console.hear(crate::round::Update::Looked(looked(&["web1", "web2", "web0"])));
+    let wish = wish_of(&console.press("<down>because<enter>"));
+    assert_eq!((wish.extent, wish.reason.as_str()), (Extent::Host("web1".into()), "because"));
+}
+
+#[test]
 fn of_many_hosts_one_is_named_by_a_part_of_its_name() {
     let mut console = console(State::Broken, (120, 40));
     let finding = console.model().current().unwrap().clone();

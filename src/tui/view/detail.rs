@@ -4,15 +4,12 @@ use jiff::Timestamp;
 
 use super::exhibit;
 use crate::domain::{Finding, FindingKey, Particulars, Shown, Turn, Verdict};
-use crate::policy::PICTURED;
 use crate::tui::model::Model;
 use crate::tui::times;
 use crate::tui::widgets::prose;
 use crate::tui::widgets::text::Piece;
 
-/// What a picture is taken from is kept until the next answer only: today's would be of today.
-const NO_PICTURES: &str =
-    "No picture of then: what was seen is kept until the next answer, what was judged of it for ever.";
+const NO_PICTURES: &str = "No picture of then: what was seen is kept for 30 days, what was judged of it for ever.";
 /// How many turns of a finding are told.
 const TURNS: usize = 12;
 
@@ -36,7 +33,7 @@ pub fn lines(model: &Model, panel: usize, width: u16) -> Vec<Line> {
     let width = usize::from(width.saturating_sub(2));
     let findings: Vec<&Finding> = findings.iter().filter_map(|at| all.get(*at)).collect();
     let mut lines: Vec<Line> = findings.iter().flat_map(|finding| block(model, finding, width)).collect();
-    if model.world.then.is_some() && findings.iter().any(|finding| PICTURED.contains(&finding.subject.kind)) {
+    if subject.is_some_and(|subject| model.world.looks.have_faded(subject)) {
         let within = lines.last().map_or(0, |last| last.within + 1);
         let said = prose::wrap(&NO_PICTURES.into(), width.saturating_sub(2)).into_iter().zip(within..);
         let said = said.map(|(part, within)| (vec![Piece::space(2), Piece::shown(&part, model.theme.dim())], within));
