@@ -452,8 +452,8 @@ async fn what_somebody_asked_for_is_what_apt_does_not_hold_for_automatic() {
         rc \td\t1\td\t1\tamd64\td\nun \te\t\te\t\t\te\nhi \tf\t1\tf\t1\tall\tf\niU \tg\t1\tg\t1\tamd64\tg\n";
     machine.write("rows", rows);
     machine.program("dpkg-query", &format!("cat {}", machine.path("rows").display()));
-    let states = machine.path("states");
-    let before = format!("mark=' | ' native=amd64 states={}", states.display());
+    let automatic = machine.path("states");
+    let before = format!("mark=' | ' native=amd64 states={}", automatic.display());
     let ask = async || {
         let (said, status) = machine.says(&before, &["installed"], "installed").await;
         assert_eq!(status, Some(0), "{said}");
