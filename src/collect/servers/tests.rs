@@ -54,7 +54,9 @@ impl Machine {
     /// What the functions say when one is called, and its status. Never as root, to whom everything is open.
     async fn says(&self, before: &str, names: &[&str], call: &str) -> (String, Option<i32>) {
         let functions: String = names.iter().map(|name| self.text(function(name))).collect();
-        let script = format!("PATH={}:$PATH\nlimit=\n{before}\n{functions}{call}\n", self.path("bin").display());
+        let path = self.path("bin").display().to_string();
+        let script =
+            format!("PATH={path}:$PATH\nlimit=\nnl='\n'\nmark=$(printf '\\001')\n{before}\n{functions}{call}\n");
         let words = ["-c", &script];
         let program = if rustix::process::getuid().is_root() {
             Program::new("setpriv")
@@ -80,7 +82,7 @@ fn lock(path: &Path, mode: u32) {
 }
 
 const PASSWD: &str = "root:x:0:0::/root:/bin/sh\nanna:x:1:1::/home/anna:/bin/sh\ndeep:x:2:2::/home/a/b/c:/bin/sh\nlinked:x:3:3::/home/linked:/bin/sh\nother:x:4:4::/home/others/other:/bin/sh";
-const KEYS: &[&str] = &["wanted", "may", "as_root", "accounts", "print_keys", "keys"];
+const KEYS: &[&str] = &["wanted", "may", "as_root", "accounts", "know_accounts", "print_keys", "keys"];
 
 async fn with_homes(machine: &Machine) -> Option<()> {
     if !Path::new("/usr/bin/ssh-keygen").exists() {
@@ -161,8 +163,8 @@ async fn answer(machine: &Machine, known: &str) -> String {
 }
 
 async fn answer_to(machine: &Machine, known: &str, power: &str) -> String {
-    let (head, _) = PROBE.split_once("\nsection uptime").unwrap();
-    let script = format!("known='{known}' power='{power}'\n{}", machine.text(head));
+    let head = PROBE.replace("\n  booted\n", "\n  exit\n");
+    let script = format!("known='{known}' power='{power}'\n{}", machine.text(&head));
     let ran = run(Program::new("sh").arguments(["-c", &script])).await.unwrap();
     String::from_utf8(ran.output).unwrap()
 }
@@ -355,4 +357,118 @@ async fn bans_that_come_and_go_are_no_other_packet_filter() {
     // What stays is another filter.
     let kept = lasting(rules(r#", "elem": ["10.0.0.9", {"elem": {"val": "10.0.0.1", "expires": 3}}]"#)).await;
     assert_eq!(kept, rules(r#", "elem": ["10.0.0.9"]"#));
+}
+
+/// apt's own file of what came because something needed it; its fields in any order, of any architecture, of all.
+#[tokio::test]
+async fn what_somebody_asked_for_is_what_apt_does_not_hold_for_automatic() {
+    let machine = Machine::new();
+    let rows = "ii \ta\t1\ta\t1\tamd64\ta\nii \tb\t1\tb\t1\tamd64\tb:amd64\nii \tb\t1\tb\t1\ti386\tb:i386\nii \tc\t1\tc\t1\tall\tc\n\
+        rc \td\t1\td\t1\tamd64\td\nun \te\t\te\t\t\te\nhi \tf\t1\tf\t1\tall\tf\niU \tg\t1\tg\t1\tamd64\tg\n";
+    machine.write("rows", rows);
+    machine.program("dpkg-query", &format!("cat {}", machine.path("rows").display()));
+    let automatic = machine.path("states");
+    let before = format!("mark=' | ' native=amd64 states={}", automatic.display());
+    let ask = async || {
+        let (said, status) = machine.says(&before, &["installed"], "installed").await;
+        assert_eq!(status, Some(0), "{said}");
+        said.split(" | ").map(|part| part.replace('\n', " ")).collect::<Vec<_>>()
+    };
+    // Without the file apt holds nothing for automatic.
+    let told = ask().await;
+    assert_eq!(told[0].matches("ii ").count(), 4, "{told:?}");
+    assert!(!told[0].contains("b:amd64") && told[0].contains("rc \td\t1\td\t1\tamd64"), "{told:?}");
+    assert_eq!(told[1..], ["0", "a b:amd64 b:i386 c f g", "a b b:i386 c f g"]);
+    machine.write(
+        "states",
+        "Package: a\nArchitecture: amd64\nAuto-Installed: 0\n\nAuto-Installed: 1\nArchitecture: i386\nPackage: b\n\n\
+         Package: c\nArchitecture: amd64\nAuto-Installed: 1\n\npackage:f\nArchitecture: all\nauto-installed: 1\n\n\
+         Package: g\nAuto-Installed: 1\n",
+    );
+    assert_eq!(ask().await[3], "a b");
+    machine.program("dpkg-query", "echo 'dpkg-query: error: broken' >&2; exit 2");
+    let told = ask().await;
+    assert_eq!(told, ["dpkg-query: error: broken", "2", "", ""]);
+}
+
+#[tokio::test]
+async fn apt_mark_names_the_same_as_apt_s_file_and_is_asked_where_that_may_lie_elsewhere() {
+    if !Path::new("/usr/bin/apt-mark").exists() {
+        eprintln!("left out: this machine has no apt");
+        return;
+    }
+    let parts = &["section", "short", "say", "tell", "configured", "installed", "packages", "apt_mark"];
+    let before = "LC_ALL=C had= lists=/var/lib/apt/lists states=/var/lib/apt/extended_states\npending() { :; }";
+    let machine = Machine::new();
+    let chosen = async |before: &str| {
+        let (said, _) = machine.says(before, parts, "configured; packages").await;
+        let (_, chosen) = said.split_once("#chosen\n").unwrap();
+        let mut names: Vec<String> = chosen.lines().map(str::to_owned).collect();
+        assert_eq!(names.pop().unwrap(), "rc=0");
+        names.sort();
+        names
+    };
+    let told = chosen(before).await;
+    assert!(told.len() > 3, "{told:?}");
+    let asked = run(Program::new("apt-mark").arguments(["showmanual"])).await.unwrap();
+    let mut asked: Vec<String> = String::from_utf8(asked.output).unwrap().lines().map(str::to_owned).collect();
+    asked.push(String::new());
+    asked.sort();
+    assert_eq!(told, asked);
+    machine.program("apt-mark", "echo asked");
+    for elsewhere in ["Dir::State::extended_states \"/x\";", "Dir::State \"x\";", "RootDir \"/x\";", "Dir \"/x/\";"] {
+        machine.program("apt-config", &format!("/usr/bin/apt-config \"$@\"; echo '{elsewhere}'"));
+        assert_eq!(chosen(before).await, ["", "asked"], "{elsewhere}");
+    }
+    machine.program("apt-config", "exec /usr/bin/apt-config \"$@\"");
+    assert_eq!(chosen(before).await, told);
+    assert_eq!(chosen(&format!("{before}\nAPT_CONFIG=/dev/null")).await, ["", "asked"]);
+    machine.write("closed", "");
+    lock(&machine.path("closed"), 0o000);
+    let closed = format!("{before}\nstates={}", machine.path("closed").display());
+    assert_eq!(chosen(&closed).await, ["", "asked"]);
+}
+
+#[tokio::test]
+async fn no_data_makes_a_heading_and_too_much_of_it_has_no_status() {
+    let machine = Machine::new();
+    let parts = &["section", "short", "say", "tell", "framed"];
+    let says = async |call: &str| machine.says("had=", parts, &format!("{{ {call}; }} | framed")).await.0;
+    let forged = r"printf '\001#power\n#power\n root\n rc=0\n'";
+    for way in ["section", "short"] {
+        let said = says(&format!("f() {{ {forged}; }}; {way} a f; say b 3 '\u{1}#c'")).await;
+        assert_eq!(said, "#a\n #power\n #power\n  root\n  rc=0\n \n rc=0\n#b\n #c\n \n rc=3\n", "{way}");
+        let said = says(&format!("f() {{ head -c 1100000 /dev/zero | tr '\\0' x; }}; {way} a f; say b 0 ''")).await;
+        let (long, rest) = said.split_once("#b\n").unwrap();
+        assert!(long.len() <= (1 << 20) + 10 && !long.contains("rc="), "{way}: {}", long.len());
+        assert_eq!(rest, " \n rc=0\n");
+    }
+}
+
+#[tokio::test]
+async fn ports_are_told_sorted_and_once_and_those_of_a_moment_are_not() {
+    let machine = Machine::new();
+    machine.program("last", "echo gone");
+    let ports = async |rows: &[&str]| {
+        machine.program("ss", &format!("cat <<'E'\n{}\nE", rows.join("\n")));
+        let (said, _) = machine.says("mark='|'", &["sockets", "live"], "live").await;
+        said.split('|').map(str::to_owned).collect::<Vec<_>>()
+    };
+    let rows = [
+        "tcp LISTEN 0 128 [::]:443 [::]:*",
+        "udp UNCONN 0 0 0.0.0.0:53 0.0.0.0:*",
+        "tcp LISTEN 7 128 0.0.0.0:22 0.0.0.0:*",
+        "tcp LISTEN 0 128 0.0.0.0:22 0.0.0.0:*",
+        "udp UNCONN 0 0 0.0.0.0:40000 0.0.0.0:*",
+        "tcp LISTEN 0 128 0.0.0.0:40000 0.0.0.0:*",
+        "udp UNCONN 0 0 [::1]:123 [::]:*",
+    ];
+    let told = ports(&rows).await;
+    assert_eq!(told[0], "tcp 0.0.0.0:22\ntcp 0.0.0.0:40000\ntcp [::]:443\nudp 0.0.0.0:53\nudp [::1]:123\n");
+    assert_eq!(told[1..], ["0", &rows.join("\n"), "0", ""]);
+    let mut turned = rows;
+    turned.reverse();
+    assert_eq!(ports(&turned).await[0], told[0]);
+    machine.program("last", "echo broken >&2; exit 1");
+    assert_eq!(ports(&rows).await[3..], ["1", "broken"]);
 }

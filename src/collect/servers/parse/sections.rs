@@ -147,8 +147,9 @@ pub fn parse_beside(output: &[u8], known: &Sections) -> Sections {
             open = Some(Open { name: String::from_utf8_lossy(name).into_owned(), ..Open::default() });
         } else if let Some(open) = &mut open {
             if line.starts_with(b" ") {
-                open.long += line.len() + 1;
-                open.digest.update(line);
+                // As the probe has it before it puts the space in front.
+                open.long += line.len();
+                open.digest.update(&line[1..]);
                 open.digest.update(b"\n");
                 open.lines.push(String::from_utf8_lossy(&line[1..]).trim_end_matches('\r').to_owned());
             } else if let Some(digest) = line.strip_prefix(b"=") {

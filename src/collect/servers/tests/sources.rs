@@ -2,6 +2,8 @@
 
 use super::*;
 
+const SOURCES: &[&str] = &["configured", "sources"];
+
 #[tokio::test]
 async fn sources_are_told_without_logins_and_an_indent_hides_none() {
     let machine = Machine::new();
@@ -12,7 +14,7 @@ async fn sources_are_told_without_logins_and_an_indent_hides_none() {
         "etc/apt/sources.list.d/b.sources",
         "URIs: https://user:TOKEN@one/ http://TOKEN@two\n\t http://three\n \nSigned-By:\n -----BEGIN PGP\n .\nTrusted: yes\n",
     );
-    let (said, status) = machine.says("", &["sources"], "sources").await;
+    let (said, status) = machine.says("", SOURCES, "configured; sources").await;
     let tab = said.replace('\t', "|");
     assert_eq!(status, Some(0), "{said}");
     assert_eq!(
@@ -36,15 +38,15 @@ async fn sources_that_can_not_be_read_are_not_none() {
     let machine = Machine::new();
     machine.program("apt-config", "echo E: broken; exit 100");
     machine.write("etc/apt/sources.list.d/a.list", "deb [trusted=yes] http://h/ s\n");
-    let (said, status) = machine.says("", &["sources"], "sources").await;
+    let (said, status) = machine.says("", SOURCES, "configured; sources").await;
     assert!(status == Some(100) && said.contains("E: broken"), "{said}");
     machine.program("apt-config", "exit 0");
-    assert_eq!(machine.says("", &["sources"], "sources").await.1, Some(0));
+    assert_eq!(machine.says("", SOURCES, "configured; sources").await.1, Some(0));
     lock(&machine.path("etc/apt/sources.list.d"), 0o711);
     if !rustix::process::getuid().is_root() {
         lock(&machine.path("etc/apt/sources.list.d"), 0o311);
     }
-    let (said, status) = machine.says("", &["sources"], "sources").await;
+    let (said, status) = machine.says("", SOURCES, "configured; sources").await;
     lock(&machine.path("etc/apt/sources.list.d"), 0o755);
     assert_eq!((said.trim(), status), ("/etc/apt/sources.list.d: permission denied", Some(3)));
 }
