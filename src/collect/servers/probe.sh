@@ -782,6 +782,7 @@ power=${given%%:*}
 lacks=${given#"$power"}
 [ -n "$power" ] || ask_power
 asked=
+now=
 said=$(live)
 set -f
 IFS=$mark
@@ -805,8 +806,20 @@ if [ -z "${DPKG_ADMINDIR-}${APT_CONFIG-}" ]; then
     ~/.ssh/authorized_keys* /root/.ssh/authorized_keys* /home/*/.ssh/authorized_keys* \
     "${log%/*}" "$log" "$log.1" /etc/systemd/system /etc/systemd/system/apt-daily* /etc/systemd/system/timers.target.wants \
     /etc/systemd/system/timers.target.wants/* /proc/self/ 2>&1)
-  now=${stamps##*/proc/self/ }
-  stamps=${stamps%/proc/self/ *}
+  # Line by line: patterns over the whole are tried by sh at each of its letters.
+  told=
+  status=
+  set -f
+  IFS=$nl
+  for line in $stamps; do
+    case $line in
+      /proc/self/\ *) now=${line##* } && continue ;;
+      /var/lib/dpkg/status\ [0-9]*) status=told ;;
+    esac
+    told="$told$line$nl"
+  done
+  unset IFS
+  set +f
   boot=unknown
   if [ -r /proc/sys/kernel/random/boot_id ]; then read -r boot </proc/sys/kernel/random/boot_id; fi
   # Membership in a group leaves no trace in a file.
@@ -823,16 +836,16 @@ if [ -z "${DPKG_ADMINDIR-}${APT_CONFIG-}" ]; then
       rooted="$rooted$sudoers_said$keys_said"
       ;;
   esac
-  case $boot:$stamps in
+  case $boot:$status in
     # Without stat, or without its words about this file, there is nothing to compare.
     unknown*) ;;
-    */var/lib/dpkg/status\ [0-9]*)
+    *:told)
       digest=$(sha256sum <<EOF
 $boot $tz $power$lacks
 $ports
 $visits_rc $visits_said
 $rooted
-$stamps
+$told
 EOF
       )
       digest=${digest%% *}
@@ -840,8 +853,8 @@ EOF
   esac
 fi
 if [ -n "$digest" ] && [ "$digest" = "${known-}" ]; then
-  case ${now##* } in
-    [1-9]*.*[0-9]) printf '#same\n rc=0\n#clock\n %s\n rc=0\n' "${now##* }" ;;
+  case $now in
+    [1-9]*.*[0-9]) printf '#same\n rc=0\n#clock\n %s\n rc=0\n' "$now" ;;
     *) { say same 0 '' && clock; } | framed ;;
   esac
   exit 0
