@@ -41,7 +41,10 @@ fn root() -> PathBuf {
 
 /// Applies a rule to the project, or fails with all that it found.
 fn keeps(rule: Rule) {
-    let mut found = rule(&source::read_project(&root()));
+    kept(rule(&source::read_project(&root())));
+}
+
+fn kept(mut found: Vec<Violation>) {
     found.sort();
     found.dedup();
     let list: Vec<String> = found.iter().map(ToString::to_string).collect();
@@ -77,6 +80,11 @@ fn the_outside_is_touched_only_where_it_belongs() {
 #[test]
 fn nothing_grows_too_big() {
     keeps(sizes::sizes);
+}
+
+#[test]
+fn no_file_of_tests_grows_too_long() {
+    kept(sizes::files(&source::read_tests(&root())));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use proc_macro2::Span;
 use syn::visit::{self, Visit};
 
-use super::source::Source;
+use super::source::{Source, only_tests};
 use super::{Violation, found_in};
 
 const FILE_LINES: usize = 400;
@@ -15,18 +15,23 @@ const ARMS: usize = 20;
 const GROWING: &[(&str, usize)] = &[("Msg", 12), ("Effect", 12)];
 
 pub fn sizes(sources: &[Source]) -> Vec<Violation> {
+    let mut found = files(sources);
+    for source in sources {
+        Measure { source, of_trait: false, found: &mut found }.visit_file(&source.tree);
+    }
+    found
+}
+
+/// Files alone: of tests too long a function is no harm, but a file that nobody finds anything in is.
+pub fn files(sources: &[Source]) -> Vec<Violation> {
     let mut found = Vec::new();
     for source in sources {
-        let mut measure = Measure { source, of_trait: false, found: &mut found };
         let lines = source.lines().count();
         if lines > FILE_LINES {
-            measure.too_big(
-                1,
-                format!("{lines} lines without tests; {FILE_LINES} are the limit"),
-                "split it by what it is about",
-            );
+            let what = format!("{lines} lines without tests of its own; {FILE_LINES} are the limit");
+            let mut measure = Measure { source, of_trait: false, found: &mut found };
+            measure.too_big(1, what, "split it by what it is about");
         }
-        measure.visit_file(&source.tree);
     }
     found
 }
@@ -157,6 +162,18 @@ fn what_is_too_big_is_found() {
     ];
     assert_eq!(found_in(sizes, &bad), places);
     assert_eq!(found_in(sizes, &[("src/tui/b.rs", &exactly)]), Vec::<String>::new());
+}
+
+#[test]
+fn a_file_of_tests_that_is_too_long_is_found() {
+    let own = ("src/tui/a.rs", "#[cfg(test)]\nmod tests;\n".to_owned() + &"//! a\n".repeat(500));
+    let found = |lines: usize| {
+        let tests = ("src/tui/a/tests/b.rs", "//! b\n".repeat(lines));
+        let sources = [&own, &tests].map(|(path, text)| Source::parse(path, text).unwrap());
+        files(&only_tests(sources.into())).into_iter().map(|found| found.file).collect::<Vec<_>>()
+    };
+    assert_eq!(found(401), ["src/tui/a/tests/b.rs"]);
+    assert!(found(400).is_empty());
 }
 
 #[test]

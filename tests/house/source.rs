@@ -282,8 +282,17 @@ impl Walk {
     }
 }
 
-/// Every Rust file of the project.
+/// Every Rust file of the project but those that only tests of the program bring in.
 pub fn read_project(root: &Path) -> Vec<Source> {
+    without_tests(read_all(root))
+}
+
+/// Those that only tests of the program bring in.
+pub fn read_tests(root: &Path) -> Vec<Source> {
+    only_tests(read_all(root))
+}
+
+fn read_all(root: &Path) -> Vec<Source> {
     let mut sources = Vec::new();
     for folder in ["src", "tests", "benches"] {
         for path in files_below(&root.join(folder)) {
@@ -294,14 +303,24 @@ pub fn read_project(root: &Path) -> Vec<Source> {
             }
         }
     }
-    without_tests(sources)
+    sources
 }
 
 /// Leaves out files that a `#[cfg(test)] mod` brings in.
-pub fn without_tests(mut sources: Vec<Source>) -> Vec<Source> {
+pub fn without_tests(sources: Vec<Source>) -> Vec<Source> {
+    apart(sources).1
+}
+
+/// Leaves out all other files.
+pub fn only_tests(sources: Vec<Source>) -> Vec<Source> {
+    apart(sources).0
+}
+
+/// The files that a `#[cfg(test)] mod` brings in, and the others.
+fn apart(sources: Vec<Source>) -> (Vec<Source>, Vec<Source>) {
     let tests: Vec<Vec<String>> = sources.iter().flat_map(|source| source.test_modules.clone()).collect();
-    sources.retain(|source| !source.is_program() || !tests.iter().any(|test| source.module.starts_with(test)));
-    sources
+    let is_test = |source: &Source| source.is_program() && tests.iter().any(|test| source.module.starts_with(test));
+    sources.into_iter().partition(is_test)
 }
 
 pub fn files_below(folder: &Path) -> Vec<std::path::PathBuf> {
