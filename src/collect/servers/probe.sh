@@ -484,15 +484,15 @@ signatures() {
     if [ "${ring%.pgp}" != "$ring" ] && [ -r "${ring%.pgp}.gpg" ]; then continue; fi
     set -- "$@" "$ring"
   done
-  # Keyrings that are armored, and lists that hold their own signature.
-  armored=$nl$(grep -ls '^-----BEGIN PGP \([AP]\|SIGNATURE\)' "$@" "$lists"/*Release)$nl
+  # Lists that hold their own signature.
+  armored=$nl$(grep -ls '^-----BEGIN PGP SIGNATURE' "$lists"/*Release)$nl
+  # Keyrings that begin as keys do: gpgv finds no key in the others either beside one that is armored, or none at all. apt
+  # passes that over too.
+  binary=$nl$([ $with != gpgv ] || LC_ALL=C sed -sn '1 { /^[\o230\o231\o306]/F }' "$@" /dev/null)$nl
   for ring in "$@"; do
     shift
-    # One that is armored would make gpgv find no key in the others either.
     if [ $with = gpgv ]; then
-      case $armored in *"$nl$ring$nl"*) continue ;; esac
-      # Only what begins as keys do: anything else would make gpgv find no key in the others either. apt passes it over too.
-      case $(od -An -N 1 -t o1 "$ring") in *230 | *231 | *306) ;; *) continue ;; esac
+      case $binary in *"$nl$ring$nl"*) ;; *) continue ;; esac
     fi
     set -- "$@" --keyring "$ring"
   done
