@@ -181,7 +181,11 @@ fn nothing_ever_runs_on_a_server_that_was_not_confirmed() {
     terminal.hides("What was done");
     terminal.press("q");
     assert_eq!(terminal.end().exit_code(), 0);
-    // The record names its beginning and its end; what was said stays with it, and no hand changes it unseen.
+    the_record_holds_it(&home);
+}
+
+/// The record names its beginning and its end; what was said stays with it, and no hand changes it unseen.
+fn the_record_holds_it(home: &tempfile::TempDir) {
     let (_, shown) = said(home.path(), &["log", "show"]);
     assert!(shown.contains("Reboot web1") && shown.contains("1 of 1 seen to be done"), "{shown}");
     let (status, transcript) = said(home.path(), &["log", "transcript", "2"]);

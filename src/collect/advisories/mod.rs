@@ -118,7 +118,7 @@ struct AdvisoriesEntry {
 
 /// What stands once in the section and counts for its sources.
 #[derive(Debug, Clone, Copy, Default)]
-struct Common {
+struct Terms {
     every: Option<Period>,
     likely: Option<Percent>,
 }
@@ -149,12 +149,12 @@ fn plan(entries: &[Entry], register: &Register, _refresh: Period) -> Result<Vec<
         }
     }
     // The section may be spread over several files: each key is in one of them, and counts for all.
-    let common = Common {
+    let terms = Terms {
         every: typed.iter().find_map(|(_, typed)| typed.every),
         likely: typed.iter().find_map(|(_, typed)| typed.likely),
     };
     for (entry, typed) in &typed {
-        planned(entry, typed, common, &mut sources, &mut misfits);
+        planned(entry, typed, terms, &mut sources, &mut misfits);
     }
     if typed.iter().all(|(_, typed)| typed.epss.is_none())
         && let Some((entry, _)) = typed.iter().find(|(_, typed)| typed.likely.is_some())
@@ -166,22 +166,15 @@ fn plan(entries: &[Entry], register: &Register, _refresh: Period) -> Result<Vec<
     }
     if !register.configured {
         let built_in = KINDS.iter().filter(|kind| kind.built_in);
-        sources.extend(
-            built_in.filter_map(|kind| {
-                Some(source(kind, Url::parse(kind.url).ok()?, Common::default(), "built in".into()))
-            }),
-        );
+        sources
+            .extend(built_in.filter_map(|kind| {
+                Some(source(kind, Url::parse(kind.url).ok()?, Terms::default(), "built in".into()))
+            }));
     }
     Ok(sources)
 }
 
-fn planned(
-    entry: &Entry,
-    typed: &AdvisoriesEntry,
-    common: Common,
-    sources: &mut Vec<Source>,
-    misfits: &mut Vec<Misfit>,
-) {
+fn planned(entry: &Entry, typed: &AdvisoriesEntry, terms: Terms, sources: &mut Vec<Source>, misfits: &mut Vec<Misfit>) {
     if typed.every.is_some_and(|every| every < SHORTEST) {
         let message = format!("sources of advisories are not asked more often than every {SHORTEST}");
         misfits.push(entry.misfit(Some("every"), message));
@@ -192,23 +185,23 @@ fn planned(
                 KINDS
                     .iter()
                     .filter(|kind| kind.key == key)
-                    .map(|kind| source(kind, url.clone(), common, entry.place.clone())),
+                    .map(|kind| source(kind, url.clone(), terms, entry.place.clone())),
             ),
             Err(message) => misfits.push(entry.misfit(Some(key), message)),
         }
     }
 }
 
-fn source(kind: &'static Kind, url: Url, common: Common, place: Shown) -> Source {
+fn source(kind: &'static Kind, url: Url, terms: Terms, place: Shown) -> Source {
     let subject = Subject::new(SubjectKind::Feed, kind.key);
     let declared = TruthDeclared {
         key: kind.key.into(),
         url: Shown::line(url.as_str()),
-        likely: common.likely.filter(|_| kind.key == epss::KIND.key),
+        likely: terms.likely.filter(|_| kind.key == epss::KIND.key),
     };
     Source {
         id: SourceId::new(COLLECTOR.name, kind.key),
-        every: common.every.unwrap_or(kind.every),
+        every: terms.every.unwrap_or(kind.every),
         deadline: kind.total + SPARE,
         declared: vec![Declared { subject, fact: Fact::TruthDeclared(declared), place }],
         ask: Arc::new(Truth { kind, url }),
