@@ -74,7 +74,8 @@ fn is_probe(run: &str) -> bool {
 /// Confirms the upgrade whose question is in view, and waits for its end. What then ran on these hosts is what was shown of
 /// them, once, and on no other anything.
 pub fn confirmed(home: &Home, terminal: &mut Terminal, [title, word, end]: [&str; 3], ran: &[&str]) {
-    let shown = shown(&terminal.screen.screen().contents(), title);
+    terminal.until("a whole question", |screen| shown(&screen.contents(), title).is_some());
+    let shown = shown(&terminal.screen.screen().contents(), title).unwrap();
     record(home);
     terminal.press(&format!("\t{word}\r"));
     terminal.within(PATIENCE, end, |screen| screen.contents().contains(end));
@@ -88,25 +89,31 @@ pub fn confirmed(home: &Home, terminal: &mut Terminal, [title, word, end]: [&str
 }
 
 /// What a question shows to be run on each host: below `on HOST`, indented by three. Where it is broken into lines, and
-/// blanks, does not count.
-fn shown(screen: &str, title: &str) -> BTreeMap<String, String> {
+/// blanks, does not count. `None` until all of it is there.
+fn shown(screen: &str, title: &str) -> Option<BTreeMap<String, String>> {
     let rows: Vec<Vec<char>> = screen.lines().map(|line| line.chars().collect()).collect();
     let corner = format!("┌ {title} ");
     let mut rows = rows.iter().skip_while(|row| !row.iter().collect::<String>().contains(&corner));
-    let top: String = rows.next().unwrap().iter().collect();
-    let left = top[..top.find(&corner).unwrap()].chars().count();
-    let width = top.chars().skip(left).position(|c| c == '┐').unwrap();
+    let top: String = rows.next()?.iter().collect();
+    let left = top[..top.find(&corner)?].chars().count();
+    let width = top.chars().skip(left).position(|c| c == '┐')?;
     let mut shown: BTreeMap<String, String> = BTreeMap::new();
     let mut host = String::new();
-    for row in rows.take_while(|row| row[left] == '│') {
-        let inner: String = row[left + 1..left + width].iter().collect();
+    // It is drawn from its top to its bottom.
+    for row in rows {
+        match row.get(left)? {
+            '│' => {}
+            '└' => return Some(shown),
+            _ => return None,
+        }
+        let inner: String = row.get(left + 1..left + width)?.iter().collect();
         if let Some(name) = inner.strip_prefix(" on ") {
             name.trim().clone_into(&mut host);
         } else if inner.starts_with("   ") && !inner.starts_with("    ") {
             shown.entry(host.clone()).or_default().push_str(&without_blanks(&inner));
         }
     }
-    shown
+    None
 }
 
 fn without_blanks(text: &str) -> String {
