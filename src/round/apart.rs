@@ -30,14 +30,7 @@ impl Desk {
     pub(super) fn with_evidence<T: Send>(&mut self, work: impl FnOnce(&mut Self) -> T + Send) -> Result<T, Fault> {
         let second = if self.is_clear { self.store.again()? } else { None };
         let Some(store) = second else { return Ok(work(self)) };
-        let (done, ballast) = thread::scope(|scope| {
-            let lending = || (self.lend(store, work), Ballast::new());
-            let thread = thread::Builder::new().spawn_scoped(scope, lending).map_err(|error| {
-                Fault::new(format!("nothing can be judged: no thread could be started ({error})"))
-                    .mend("see how many processes you may have: ulimit -u, or the cgroup's pids.max")
-            })?;
-            Ok::<_, Fault>(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-        })?;
+        let (done, ballast) = apart(|| self.lend(store, work))?;
         let mut texts = HashSet::new();
         let copied = self.presents.iter().map(|(key, one)| (key.apart(), one.interned(&mut texts))).collect();
         let lent = std::mem::replace(&mut self.presents, copied);
@@ -120,11 +113,22 @@ impl Desk {
     }
 }
 
+/// Works in a thread of its own, which gives back its memory once what it leaves behind is dropped too.
+pub(super) fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> Result<(T, Ballast), Fault> {
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().spawn_scoped(scope, || (work(), Ballast::new())).map_err(|error| {
+            Fault::new(format!("nothing can be judged: no thread could be started ({error})"))
+                .mend("see how many processes you may have: ulimit -u, or the cgroup's pids.max")
+        })?;
+        Ok(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    })
+}
+
 /// What a thread leaves behind to be freed when it has ended. glibc gathers the small pieces that were freed in a thread's
 /// memory, and returns what is free at its end to the system, only when a piece of 64 KiB or more is freed there
 /// (`FASTBIN_CONSOLIDATION_THRESHOLD` in its malloc.c). Until then every thread that freed some of it keeps a few pieces
 /// for itself, and the last of them decides how much is returned: so only threads that end free any.
-struct Ballast {
+pub(super) struct Ballast {
     _piece: Vec<u8>,
 }
 

@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
+use super::apart::apart;
 use super::flapping::count_turns;
 use super::said::{roles, said_of};
-use super::{Desk, Exhibited, Plan, Survey};
+use super::{Desk, Exhibited, Plan, Survey, Update};
 use crate::domain::{Fault, FindingKey, Round, Subject};
 use crate::log::{self, Record};
 use crate::policy::PICTURED;
@@ -34,15 +35,18 @@ pub(super) fn pictures(
     plan: &Plan,
     store: &dyn Store,
     (subject, at): (&Subject, Timestamp),
-) -> Result<Option<Exhibited>, StoreError> {
+) -> Result<Option<Update>, Fault> {
     let second = if PICTURED.contains(&subject.kind) { store.again()? } else { None };
     let Some(second) = second else { return Ok(None) };
-    let answers = store.answers(at)?;
-    let mut desk = Desk::on(plan.clone(), second, answers.kept);
-    desk.read_past()?;
-    desk.forget_after(at);
-    let (subject, exhibits) = (subject.clone(), desk.pictures(subject, at));
-    Ok(Some(Exhibited { subject, exhibits, then: Some(at), is_whole: answers.is_whole }))
+    let (drawn, _ballast) = apart(|| {
+        let answers = second.answers(at)?;
+        let mut desk = Desk::on(plan.clone(), second, answers.kept);
+        desk.read_past()?;
+        desk.forget_after(at);
+        Ok::<_, StoreError>((desk.pictures(subject, at), answers.is_whole))
+    })?;
+    let (exhibits, is_whole) = drawn?;
+    Ok(Some(Update::Exhibited(Exhibited { subject: subject.clone(), exhibits, then: Some(at), is_whole })))
 }
 
 /// That nothing is known of then: no morning on which all is well.

@@ -56,7 +56,7 @@ pub fn read_for(
         for order in newest(waiting) {
             let reads = matches!(order, Order::Look(_) | Order::Seek(_) | Order::Stand(_) | Order::AsOf(_));
             let answered = match &store {
-                _ if !reads => Ok(Vec::new()),
+                _ if !reads => Ok(None),
                 Some(store) => read(Box::as_ref(store), plan, &order, &mut then),
                 None => open().and_then(|opened| read(Box::as_ref(store.insert(opened)), plan, &order, &mut then)),
             };
@@ -71,9 +71,13 @@ pub fn read_for(
                 // A schedule that ended takes no orders; that was said when it did.
                 schedule.send(order.clone()).ok();
             }
-            for update in answered.unwrap_or_else(|error| vec![Update::Trouble(error.into())]) {
-                // When nobody listens any more, nobody orders either.
-                updates.send(update).ok();
+            let update = answered.unwrap_or_else(|error| Some(Update::Trouble(error.into())));
+            // When nobody listens any more, nobody orders either.
+            update.map(|update| updates.send(update));
+            // They take longer than the words, which nobody lets wait for them.
+            if let (Order::Look(subject), Some(then), Some(store)) = (&order, &then, &store) {
+                let drawn = pictures(plan, Box::as_ref(store), (subject, then.at));
+                drawn.unwrap_or_else(|fault| Some(Update::Trouble(fault))).map(|drawn| updates.send(drawn));
             }
         }
     }
@@ -85,32 +89,29 @@ struct Then {
     survey: Survey,
 }
 
-fn read(store: &dyn Store, plan: &Plan, order: &Order, then: &mut Option<Then>) -> Result<Vec<Update>, StoreError> {
-    let update = match (order, &then) {
-        (Order::AsOf(None), _) => {
-            *then = None;
-            return Ok(Vec::new());
+fn read(store: &dyn Store, plan: &Plan, order: &Order, then: &mut Option<Then>) -> Result<Option<Update>, StoreError> {
+    match (order, &then) {
+        (Order::AsOf(None), _) => *then = None,
+        (Order::AsOf(Some(at)), _) => {
+            let Some(survey) = past(plan, store, *at)? else {
+                return Ok(Some(Update::Then(Err(no_past(plan, store, *at)?))));
+            };
+            let round = Arc::new(survey.round.clone());
+            *then = Some(Then { at: *at, survey });
+            return Ok(Some(Update::Then(Ok((*at, round)))));
         }
-        (Order::AsOf(Some(at)), _) => match past(plan, store, *at)? {
-            Some(survey) => {
-                let round = Arc::new(survey.round.clone());
-                *then = Some(Then { at: *at, survey });
-                Update::Then(Ok((*at, round)))
-            }
-            None => Update::Then(Err(no_past(plan, store, *at)?)),
-        },
-        (_, None) => return Ok(answer(store, order).into_iter().collect()),
-        (Order::Look(subject), Some(then)) => {
-            let pictures = pictures(plan, store, (subject, then.at))?.map(Update::Exhibited);
-            return Ok([then.look(store, subject)?].into_iter().chain(pictures).collect());
+        (_, None) => return Ok(answer(store, order)),
+        (Order::Look(subject), Some(then)) => return then.look(store, subject).map(Some),
+        (Order::Stand(measure), Some(then)) => {
+            return Ok(Some(Update::Stands(Some(then.at), store.stands(measure, then.at)?)));
         }
-        (Order::Stand(measure), Some(then)) => Update::Stands(Some(then.at), store.stands(measure, then.at)?),
         (Order::Seek(seeks), Some(then)) => {
-            Update::Sought(seeks.iter().map(|seek| (seek.clone(), then.seek(seek))).collect())
+            let found = seeks.iter().map(|seek| (seek.clone(), then.seek(seek)));
+            return Ok(Some(Update::Sought(found.collect())));
         }
-        _ => return Ok(Vec::new()),
-    };
-    Ok(vec![update])
+        _ => {}
+    }
+    Ok(None)
 }
 
 impl Then {

@@ -299,6 +299,8 @@ clock() {
 }
 
 lists=/var/lib/apt/lists
+sources=/etc/apt/sources.list
+parts=/etc/apt/sources.list.d
 states=/var/lib/apt/extended_states
 log=/var/log/unattended-upgrades/unattended-upgrades.log
 
@@ -590,7 +592,7 @@ inline_keys() {
 # Keyrings that sources name, outside the folders in which they lie by custom.
 named_keys() {
   set --
-  for file in "$file" "$parts"/*.list "$parts"/*.sources; do
+  for file in "$sources" "$parts"/*.list "$parts"/*.sources; do
     [ ! -r "$file" ] || set -- "$@" "$file"
   done
   awk 'function tell(text,   count, words, at) {
@@ -606,16 +608,11 @@ named_keys() {
 
 # What is asked of apt's sources, each line behind its file; keys and logins that stand in them are left out.
 sources() {
-  file=/etc/apt/sources.list
-  parts=/etc/apt/sources.list.d/
-  # An APT_CONFIG of the login may keep them elsewhere too.
-  if [ -n "${APT_CONFIG-}" ]; then eval "$(apt-config shell file Dir::Etc::sourcelist/f parts Dir::Etc::sourceparts/d)"; fi
-  parts=${parts%/}
   for folder in "$parts" /etc/apt/apt.conf.d; do
     if [ -e "$folder" ] && ! [ -r "$folder" ]; then echo "$folder: permission denied" && return 3; fi
   done
   set --
-  for file in "$file" "$parts"/*.list "$parts"/*.sources; do
+  for file in "$sources" "$parts"/*.list "$parts"/*.sources; do
     [ ! -e "$file" ] || set -- "$@" "$file"
   done
   awk '/^[ \t]*#/ { next }
@@ -731,10 +728,11 @@ whole() {
   booted
   section release cat /etc/os-release
   configured
-  # An APT_CONFIG of the login may keep the lists elsewhere.
+  # An APT_CONFIG of the login may keep the lists and the sources elsewhere.
   if [ -n "${APT_CONFIG-}" ]; then
-    eval "$(apt-config shell lists Dir::State::lists/d)"
+    eval "$(apt-config shell lists Dir::State::lists/d sources Dir::Etc::sourcelist/f parts Dir::Etc::sourceparts/d)"
     lists=${lists%/}
+    parts=${parts%/}
   fi
   packages
   short lists lists

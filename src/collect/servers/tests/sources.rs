@@ -4,6 +4,13 @@ use super::*;
 
 const SOURCES: &[&str] = &["configured", "sources"];
 
+/// Where apt keeps its sources, and this the lists that it made of them.
+fn places(machine: &Machine) -> String {
+    let path = |name: &str| machine.path(name).display().to_string();
+    let (sources, parts, lists) = (path("etc/apt/sources.list"), path("etc/apt/sources.list.d"), path("lists"));
+    format!("sources={sources} parts={parts} lists={lists}")
+}
+
 #[tokio::test]
 async fn sources_are_told_without_logins_and_an_indent_hides_none() {
     let machine = Machine::new();
@@ -14,7 +21,7 @@ async fn sources_are_told_without_logins_and_an_indent_hides_none() {
         "etc/apt/sources.list.d/b.sources",
         "URIs: https://user:TOKEN@one/ http://TOKEN@two\n\t http://three\n \nSigned-By:\n -----BEGIN PGP\n .\nTrusted: yes\n",
     );
-    let (said, status) = machine.says("", SOURCES, "configured; sources").await;
+    let (said, status) = machine.says(&places(&machine), SOURCES, "configured; sources").await;
     let tab = said.replace('\t', "|");
     assert_eq!(status, Some(0), "{said}");
     assert_eq!(
@@ -38,15 +45,15 @@ async fn sources_that_can_not_be_read_are_not_none() {
     let machine = Machine::new();
     machine.program("apt-config", "echo E: broken; exit 100");
     machine.write("etc/apt/sources.list.d/a.list", "deb [trusted=yes] http://h/ s\n");
-    let (said, status) = machine.says("", SOURCES, "configured; sources").await;
+    let (said, status) = machine.says(&places(&machine), SOURCES, "configured; sources").await;
     assert!(status == Some(100) && said.contains("E: broken"), "{said}");
     machine.program("apt-config", "exit 0");
-    assert_eq!(machine.says("", SOURCES, "configured; sources").await.1, Some(0));
+    assert_eq!(machine.says(&places(&machine), SOURCES, "configured; sources").await.1, Some(0));
     lock(&machine.path("etc/apt/sources.list.d"), 0o711);
     if !rustix::process::getuid().is_root() {
         lock(&machine.path("etc/apt/sources.list.d"), 0o311);
     }
-    let (said, status) = machine.says("", SOURCES, "configured; sources").await;
+    let (said, status) = machine.says(&places(&machine), SOURCES, "configured; sources").await;
     lock(&machine.path("etc/apt/sources.list.d"), 0o755);
     assert_eq!((said.trim(), status), ("/etc/apt/sources.list.d: permission denied", Some(3)));
 }
@@ -58,7 +65,7 @@ async fn a_keyring_that_gpgv_can_not_read_hides_no_other_and_a_gpgv_that_hangs_i
     machine.write("etc/apt/trusted.gpg.d/html.gpg", "<!doctype html>not found");
     fs::write(machine.path("etc/apt/trusted.gpg.d/b.gpg"), b"\x99binary").unwrap();
     machine.write("lists/x_InRelease", "-----BEGIN PGP SIGNATURE-----\n");
-    let lists = format!("lists={}", machine.path("lists").display());
+    let lists = places(&machine);
     let told = "case \"$*\" in *a.gpg* | *html.gpg*) ;; *b.gpg*) echo '[GNUPG:] GOODSIG' ;; esac; exit 2";
     machine.program("gpgv", told);
     let parts = ["named_keys", "with_gpgv", "signatures"];
@@ -66,6 +73,27 @@ async fn a_keyring_that_gpgv_can_not_read_hides_no_other_and_a_gpgv_that_hangs_i
     assert_eq!((said.as_str(), status), ("/lists/x_InRelease\nGOODSIG\n", Some(0)));
     machine.program("gpgv", "exit 124");
     assert_eq!(machine.says(&lists, &parts, "signatures").await.1, Some(124));
+}
+
+#[tokio::test]
+async fn the_keyrings_that_sources_name_are_asked_wherever_they_lie() {
+    let machine = Machine::new();
+    let key = |name: &str| machine.path(&format!("srv/{name}.gpg")).display().to_string();
+    for name in ["one", "two", "three"] {
+        machine.write(&format!("srv/{name}.gpg"), "");
+        fs::write(machine.path(&format!("srv/{name}.gpg")), b"\x99binary").unwrap();
+    }
+    machine.write("etc/apt/sources.list", &format!("deb [arch=amd64 signed-by={}] http://h/ s main\n", key("one")));
+    machine.write(
+        "etc/apt/sources.list.d/a.list",
+        &format!("deb [signed-by={},{}] http://h/ t main\n", key("two"), key("one")),
+    );
+    machine.write("etc/apt/sources.list.d/b.sources", &format!("URIs: http://h/\nSigned-By: {}\n", key("three")));
+    machine.write("lists/x_InRelease", "-----BEGIN PGP SIGNATURE-----\n");
+    machine.program("gpgv", "case \"$*\" in *srv/one.gpg*srv/two.gpg*srv/three.gpg*) echo '[GNUPG:] GOODSIG' ;; esac");
+    let parts = ["named_keys", "with_gpgv", "signatures"];
+    let (said, status) = machine.says(&places(&machine), &parts, "signatures").await;
+    assert_eq!((said.as_str(), status), ("/lists/x_InRelease\nGOODSIG\n", Some(0)));
 }
 
 /// What gpgv 2.2.40 said of real keys and lists.
