@@ -33,14 +33,9 @@ pub(super) fn keep<'a>(
         .filter(|(observation, _)| !observation.fact.is_public())
         .map(|(observation, json)| (observation, json, kind_word(observation.subject.kind), digest(json.as_bytes())))
         .collect();
-    let listed: Vec<Told<'_>> = told
-        .iter()
-        .map(|(observation, _, kind, digest)| {
-            Told(kind, observation.subject.name.as_str(), millis(observation.at) - millis(at), *digest)
-        })
-        .collect();
-    let listed = serde_json::to_vec(&listed).map_err(unreadable)?;
-    let whole = digest(&listed);
+    // When a collector came to it, to the millisecond, is other each time.
+    let same: Vec<_> = told.iter().map(|(one, _, kind, digest)| (kind, one.subject.name.as_str(), digest)).collect();
+    let whole = digest(&serde_json::to_vec(&same).map_err(unreadable)?);
     let before: Option<i64> = transaction
         .prepare_cached("SELECT digest FROM answer WHERE collector = ?1 AND name = ?2 ORDER BY at DESC LIMIT 1")?
         .query_row([collector, name], |row| row.get(0))
@@ -57,6 +52,10 @@ pub(super) fn keep<'a>(
             fact.execute(params![digest, millis(at), packed(json.as_bytes())?])?;
         }
     }
+    let listed = told.iter().map(|(observation, _, kind, digest)| {
+        Told(kind, observation.subject.name.as_str(), millis(observation.at) - millis(at), *digest)
+    });
+    let listed = serde_json::to_vec(&listed.collect::<Vec<_>>()).map_err(unreadable)?;
     transaction
         .prepare_cached(
             "INSERT INTO answer (collector, name, at, digest, listed) VALUES (?1, ?2, ?3, ?4, ?5)

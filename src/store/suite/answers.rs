@@ -9,6 +9,7 @@ use crate::domain::{SourceState, SubjectKind};
 pub(super) fn run(fresh: &impl Fn() -> Box<dyn Store>) {
     every_answer_comes_back_as_it_was(fresh().as_mut());
     what_anybody_can_look_up_is_todays(fresh().as_mut());
+    an_answer_that_came_a_little_later_is_no_other(fresh().as_mut());
     of_what_is_forgotten_nothing_is_claimed(fresh().as_mut());
 }
 
@@ -111,6 +112,21 @@ fn what_anybody_can_look_up_is_todays(store: &mut dyn Store) {
     let then = store.answers(hour(1)).unwrap();
     let facts: Vec<Fact> = then.kept[0].seen.iter().map(|one| one.fact.clone()).collect();
     assert_eq!(facts, [catalogue(2, hour(2)).fact, advisory("DSA-1").fact]);
+}
+
+/// Its time tells which one is kept: the first.
+fn an_answer_that_came_a_little_later_is_no_other(store: &mut dyn Store) {
+    let id = server(0);
+    for hours in 1..4 {
+        let asked_at = hour(hours);
+        let observations = host(&id, (1, asked_at + SignedDuration::from_millis(500 + hours)));
+        let outcome = Outcome::Seen { observations, memory: None };
+        store.keep(&Attempt { id: id.clone(), asked_at, took_ms: 9, outcome }).unwrap();
+        store.record(asked_at, &"mona".into(), vec![line(&id, Some(asked_at))], Vec::new()).unwrap();
+    }
+    let kept = store.answers(hour(3)).unwrap().kept.remove(0);
+    assert_eq!(kept.good_at, Some(hour(3)));
+    assert!(kept.seen.iter().all(|one| one.at == hour(1) + SignedDuration::from_millis(501)), "{:?}", kept.seen);
 }
 
 fn of_what_is_forgotten_nothing_is_claimed(store: &mut dyn Store) {
