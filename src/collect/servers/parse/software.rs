@@ -15,7 +15,9 @@ pub fn parse_software(sections: &Sections, lost: Option<Fault>) -> HostSoftware 
                     section.lines.iter().filter(|line| !line.is_empty()).map(|name| name.as_str().into()).collect();
                 // Whoever installs a system asks for something.
                 if names.is_empty() {
-                    Err(Fault::new("apt-mark names no package that was asked for"))
+                    Err(Fault::new("apt holds every package for one that came because another needed it").mend(
+                        "see what `apt-mark showmanual` names there; if dpkg's database is damaged, restore that first",
+                    ))
                 } else {
                     Ok(names)
                 }
