@@ -110,7 +110,8 @@ impl Meter {
         let led = String::from_utf8(led.stdout).unwrap();
         let port = led.lines().find_map(|line| line.strip_prefix("port ")).unwrap();
         let counts = nft(&format!(
-            "add table inet {TABLE}; add counter inet {TABLE} up; add counter inet {TABLE} down; \
+            // One that was broken off has left its own.
+            "add table inet {TABLE}; delete table inet {TABLE}; add table inet {TABLE}; add counter inet {TABLE} up; add counter inet {TABLE} down; \
              add chain inet {TABLE} out {{ type filter hook output priority 0; }}; \
              add rule inet {TABLE} out tcp dport {port} ip daddr 127.0.1.0/24 counter name up; \
              add rule inet {TABLE} out tcp sport {port} ip saddr 127.0.1.0/24 counter name down"

@@ -15,6 +15,9 @@ pub struct Same {
     firsts: HashMap<usize, usize>,
 }
 
+/// So many advisories that say the same of the same servers or sites are one row: what mends one mends all.
+const TWO: usize = 2;
+
 /// What is literally the same where it is due or broken.
 type Saying<'a> = (&'a str, Verdict, &'a str, i64);
 
@@ -23,7 +26,7 @@ impl Same {
     ///
     /// The same unknown, word for word, has one cause: of one subject under several measures, or of one measure on several
     /// subjects that ask the same. What is due or broken stands for itself, unless one measure says it of [`MANY`] servers or sites and asks the
-    /// same of each.
+    /// same of each, or of two advisories for the same servers or sites.
     pub fn of<'a>(findings: impl Iterator<Item = (usize, &'a Finding)>) -> Self {
         let mut unknown = Unknown::default();
         let mut said: HashMap<Saying<'a>, Vec<(usize, &'a Subject)>> = HashMap::new();
@@ -31,13 +34,14 @@ impl Same {
         for (at, finding) in findings {
             if finding.verdict == Verdict::Unknown {
                 firsts.extend(unknown.first(at, finding).map(|first| (at, first)));
-            } else if matches!(finding.subject.kind, SubjectKind::Host | SubjectKind::Site) {
+            } else if is_joined(finding) {
                 said.entry(saying(finding)).or_default().push((at, &finding.subject));
             }
         }
         for all in said.into_values() {
             let subjects: HashSet<&Subject> = all.iter().map(|(_, subject)| *subject).collect();
-            if subjects.len() >= MANY {
+            let least = if all[0].1.kind == SubjectKind::Advisory { TWO } else { MANY };
+            if subjects.len() >= least {
                 firsts.extend(all[1..].iter().map(|(at, _)| (*at, all[0].0)));
             }
         }
@@ -47,6 +51,15 @@ impl Same {
     /// Where the finding stands that says the same, if one came before.
     pub fn first(&self, at: usize) -> Option<usize> {
         self.firsts.get(&at).copied()
+    }
+}
+
+/// Advisories that ask nothing of anybody only happen to have the same words.
+fn is_joined(finding: &Finding) -> bool {
+    match finding.subject.kind {
+        SubjectKind::Host | SubjectKind::Site => true,
+        SubjectKind::Advisory => finding.asks != 0,
+        _ => false,
     }
 }
 
@@ -135,6 +148,24 @@ mod tests {
     fn one_server_that_says_it_thrice_is_not_three_servers() {
         let all: Vec<Finding> = (0..3).map(|_| found("a", Verdict::Broken, ("t", "1"))).collect();
         assert_eq!(firsts(&all), [None; 3]);
+    }
+
+    #[test]
+    fn advisories_that_ask_the_same_of_the_same_servers_are_one() {
+        let advisory = |id: &str, asks: &[&str]| {
+            let subject = Subject::new(SubjectKind::Advisory, id);
+            let judged = Judgement::new("advisories", subject, Verdict::Broken, "core · 1 of 2 sites vulnerable");
+            let judged = asks.iter().fold(judged, |judged, site| judged.asking(*site, "vulnerable"));
+            judged.with_history(1, Timestamp::UNIX_EPOCH, None).0
+        };
+        let all = [
+            advisory("SA-1", &["site a"]),
+            advisory("SA-2", &["site b"]),
+            advisory("SA-3", &["site a"]),
+            advisory("SA-4", &[]),
+            advisory("SA-5", &[]),
+        ];
+        assert_eq!(firsts(&all), [None, None, Some(0), None, None]);
     }
 
     #[test]

@@ -227,7 +227,9 @@ fn a_held_socket_is_said(lab: &Lab) {
     let both = ask(json!({ "status": lab.path("vpn/status3.log"), "management": socket(lab) })).unwrap();
     assert_eq!(who(&both).len(), 3);
     drop(holder);
-    assert_eq!(who(&ask(json!({ "management": socket(lab) })).unwrap()).len(), 3);
+    // OpenVPN takes first who came before us and has gone since, each in its turn: a busy machine needs a try more.
+    let free = (0..5).find_map(|_| ask(json!({ "management": socket(lab) })).ok());
+    assert_eq!(who(&free.expect("it is free again")).len(), 3);
     drop(turn);
 }
 

@@ -4,8 +4,8 @@
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 
-use crate::domain::facts::Reached;
-use crate::domain::{Judgement, Limit, Link, Period, Read, Shown, Verdict, counted};
+use crate::domain::facts::{Reached, ServiceSeen};
+use crate::domain::{Fault, Judgement, Limit, Link, Period, Read, Shown, Verdict, counted};
 use crate::policy::looks::{Registered, registered};
 use crate::policy::{Case, Rule, no_exhibits};
 
@@ -100,6 +100,11 @@ fn start_after(case: &Case<'_>, day: Date) -> Option<Timestamp> {
 fn reachable(case: &Case<'_>, one: Registered<'_>, url: &Link) -> Judgement {
     let answer = one.seen(url, case.now).and_then(|(at, seen)| match &seen.reached {
         Read::Seen(reached) => Ok((at, reached)),
+        Read::Unreadable(fault) if is_refused(seen) => Err(Fault {
+            // What is wrong with it is encrypted-communication's to say.
+            said: format!("not asked whether it answers: {}", fault.said).into(),
+            ..fault.clone()
+        }),
         Read::Unreadable(fault) => Err(fault.clone()),
     });
     let judgement = match answer {
@@ -111,6 +116,12 @@ fn reachable(case: &Case<'_>, one: Registered<'_>, url: &Link) -> Judgement {
         Err(fault) => one.unknown(MEASURE, &fault),
     };
     judgement.part("reachable").weight(40)
+}
+
+/// Whether its certificate was seen and not accepted: then nothing was asked behind it.
+fn is_refused(seen: &ServiceSeen) -> bool {
+    let certificate = seen.certificate.as_ref().and_then(Read::seen);
+    certificate.is_some_and(|seen| !seen.name_matches || seen.trusted.seen().is_none())
 }
 
 /// What an HTTP status says of a service (RFC 9110, section 15).
@@ -133,8 +144,8 @@ fn particulars(url: &Link, reached: &Reached) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::facts::{ServiceDeclared, ServiceSeen};
-    use crate::domain::{Declared, Evidence, Fact, Fault, Limits, Observation};
+    use crate::domain::facts::{CertificateSeen, ServiceDeclared};
+    use crate::domain::{Declared, Evidence, Fact, Limits, Observation};
     use crate::domain::{SourceId, SourceRecord, Subject, SubjectKind};
     use jiff::tz::TimeZone;
 
@@ -271,6 +282,29 @@ mod tests {
         let judgement = judged(&never, now()).remove(1);
         assert_eq!(judgement.title, "silent, never answered: refused the connection");
         assert_eq!((judgement.verdict, judgement.mend.unwrap().as_str()), (Verdict::Unknown, "start it"));
+    }
+
+    #[test]
+    fn behind_a_certificate_that_is_not_accepted_nothing_was_asked() {
+        let fault = Fault::new("the certificate of cloud.example.org expired 3 d ago").mend("tell whoever runs it");
+        let mut evidence = evidence(service(online), Some(Read::Unreadable(fault)));
+        let certificate = |sound: bool| CertificateSeen {
+            subject: "CN=cloud.example.org".into(),
+            issuer: "CN=authority".into(),
+            names: vec!["cloud.example.org".into()],
+            not_before: now(),
+            not_after: now(),
+            name_matches: true,
+            trusted: if sound { Read::Seen(()) } else { Read::Unreadable(Fault::new("it has expired")) },
+        };
+        for (sound, before) in [(false, "not asked whether it answers: "), (true, "")] {
+            let Fact::ServiceSeen(seen) = &mut evidence.sources[0].seen[0].fact else { panic!() };
+            seen.certificate = Some(Read::Seen(certificate(sound)));
+            let judgement = judged(&evidence, now()).remove(1);
+            let title = format!("{before}the certificate of cloud.example.org expired 3 d ago");
+            assert_eq!((judgement.verdict, judgement.title.as_str()), (Verdict::Unknown, title.as_str()));
+            assert_eq!(judgement.mend.unwrap(), "tell whoever runs it");
+        }
     }
 
     #[test]

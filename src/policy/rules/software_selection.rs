@@ -84,8 +84,8 @@ fn judge_host(case: &Case<'_>, source: &SourceRecord, declared: &Declared, host:
     let Some(baseline) = &host.packages else {
         let (said, mend) = without_baseline(host);
         let asked = match chosen.len() {
-            1 => "apt-mark: 1 package was asked for".to_owned(),
-            count => format!("apt-mark: {count} packages were asked for"),
+            1 => "apt: 1 package was asked for".to_owned(),
+            count => format!("apt: {count} packages were asked for"),
         };
         return unknown(said, Some(mend)).because(id, Some(at), asked);
     };
@@ -179,7 +179,7 @@ fn judged(drift: &Drift, declared: &Declared, (id, at): (&str, Timestamp)) -> Ju
         let missing = drift.missing.as_deref().unwrap_or_default();
         let Some(name) = missing.first() else {
             return judgement(Verdict::Ok, "nothing beyond its role's baseline".into())
-                .because(id, Some(at), "apt-mark names nothing else")
+                .because(id, Some(at), "apt names nothing else as asked for")
                 .weight(10);
         };
         let judgement = judgement(Verdict::Due, format!("{} of its role's packages missing: {name}", missing.len()))
@@ -201,7 +201,7 @@ fn judged(drift: &Drift, declared: &Declared, (id, at): (&str, Timestamp)) -> Ju
     let title = format!("{count} {plural} beyond its role: {}{more}", named.join(", "));
     let (verdict, weight) = if first.quiet { (Verdict::Due, 25) } else { (Verdict::Broken, 50) };
     let judgement = judgement(verdict, title)
-        .because(id, Some(at), format!("apt-mark: {} was asked for", first.name))
+        .because(id, Some(at), format!("apt: {} was asked for", first.name))
         .mend(format!("apt-get purge what nobody needs, or add it to the role's packages: {}", first.name))
         .weight(weight);
     drift.extra.iter().fold(judgement, |judgement, extra| {

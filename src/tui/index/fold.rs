@@ -43,10 +43,14 @@ pub fn folded(open: &[(usize, &Finding)], same: &Same) -> HashMap<usize, Fold> {
     others.into_iter().filter_map(fold).collect()
 }
 
-/// How many findings of each measure say something that others may say as well.
+/// How many findings of each measure say something that others may say as well. Advisories on other packages say nothing
+/// of these.
 fn alike<'a>(open: &[(usize, &'a Finding)]) -> HashMap<&'a str, usize> {
     let mut counts = HashMap::new();
-    for (_, finding) in open.iter().filter(|(_, one)| one.alike.is_some() && one.verdict != Verdict::Unknown) {
+    let counted = |one: &Finding| {
+        one.alike.is_some() && one.verdict != Verdict::Unknown && one.subject.kind != SubjectKind::Advisory
+    };
+    for (_, finding) in open.iter().filter(|(_, one)| counted(one)) {
         *counts.entry(finding.measure.as_str()).or_default() += 1;
     }
     counts

@@ -49,11 +49,12 @@ impl Row<'_> {
         let limit = self.case.limits.of(&SECURITY_UPDATE);
         let late = since.is_some_and(|since| self.case.now.duration_since(since) > limit.as_duration());
         let verdict = self.verdict(late || exploited.is_some());
-        let judged = self.begin(verdict, self.title(exploited.is_some()));
+        let judged = self.begin(verdict, self.title(exploited.is_some(), self.fix()));
         let judged = self.because(judged, exploited.as_ref());
         let judged = claims::ranked(self, exploited.is_some(), judged);
         let judged = if matches!(verdict, Verdict::Due | Verdict::Broken) {
-            let judged = judged.since(since);
+            // One upgrade brings the fixes of all advisories on a package, whichever version each asks for.
+            let judged = judged.since(since).alike(self.title(exploited.is_some(), String::new()));
             judged.because(format!("limits.{}", SECURITY_UPDATE.key), None, format!("installed within {limit}"))
         } else {
             judged
@@ -130,7 +131,7 @@ impl Row<'_> {
         fixes.collect::<BTreeSet<_>>().into_iter()
     }
 
-    fn title(&self, exploited: bool) -> Shown {
+    fn title(&self, exploited: bool, fix: String) -> Shown {
         let fleet = self.judge.fleet;
         let count = |state| self.concern.count(fleet, state);
         let (vulnerable, runs, none) = (count(State::Vulnerable), count(State::OldRuns), count(State::NoFix));
@@ -138,7 +139,7 @@ impl Row<'_> {
         let mut parts = vec![self.sources(), if exploited { "exploited".to_owned() } else { String::new() }];
         if vulnerable > 0 {
             parts.push(format!("{vulnerable} of {} vulnerable", counted(heard, "server", "servers")));
-            parts.push(self.fix());
+            parts.push(fix);
         }
         if runs > 0 {
             parts.push(format!("the old code still runs on {runs}"));

@@ -16,6 +16,7 @@ mod claims;
 mod drupal;
 mod feeds;
 mod lists;
+mod same;
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()

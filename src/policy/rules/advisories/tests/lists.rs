@@ -17,7 +17,7 @@ pub(super) fn truth(key: &str, fact: Fact) -> SourceRecord {
     source
 }
 
-fn bulletin(id: &str, date: &str, cves: &[&str], fixed: &[(&str, &str, &str)]) -> Bulletin {
+pub(super) fn bulletin(id: &str, date: &str, cves: &[&str], fixed: &[(&str, &str, &str)]) -> Bulletin {
     Bulletin {
         withdrawn: None,
         id: id.into(),
@@ -31,7 +31,7 @@ fn bulletin(id: &str, date: &str, cves: &[&str], fixed: &[(&str, &str, &str)]) -
     }
 }
 
-fn dsa_list(bulletins: Vec<Bulletin>) -> SourceRecord {
+pub(super) fn dsa_list(bulletins: Vec<Bulletin>) -> SourceRecord {
     truth("debian_dsa", Fact::Bulletins(Arc::new(Bulletins { bulletins })))
 }
 
