@@ -70,6 +70,25 @@ fn a_round_prints_one_object_whose_form_is_public() {
     assert_eq!(output.status.code(), Some(3));
 }
 
+/// A name that was mistyped in monitoring is no server about which nothing happens to be known.
+#[test]
+fn check_says_what_it_has_nothing_to_judge_of() {
+    let home = Home::new("");
+    home.configure("[[server]]\nname = \"web1\"\nssh = \"local\"\n");
+    for (words, said) in [
+        (
+            &["check", "backup-on-site", "nosuch"][..],
+            "backup-on-site judges nothing called `nosuch`; there are: web1 |",
+        ),
+        (&["check", "restore"], "restore has nothing to judge"),
+    ] {
+        let check = home.run(words);
+        let line = text(&check.stdout);
+        assert!(line.starts_with("MATINS UNKNOWN: ") && line.contains(said), "{line}");
+        assert_eq!((check.status.code(), line.lines().count()), (Some(3), 1), "{line}");
+    }
+}
+
 #[test]
 fn check_and_round_never_disagree() {
     for (offset, word) in [(0, "OK"), (60, "CRITICAL")] {

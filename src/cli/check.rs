@@ -1,8 +1,10 @@
 //! `matins check`.
 
+use std::collections::BTreeSet;
+
 use super::edge::{Edge, End, Ended, USAGE, desk, now, print, returned};
 use super::when;
-use crate::domain::Verdict;
+use crate::domain::{Round, Shown, Verdict};
 use crate::policy;
 use crate::report;
 
@@ -32,12 +34,33 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
         Some(text) => returned(&mut desk, when::past(text, &settings.zone, now())?)?.round,
         None => desk.glance(now()),
     };
-    round.findings.retain(|finding| {
-        arguments.measure.as_ref().is_none_or(|measure| finding.measure == **measure)
-            && arguments.subject.as_ref().is_none_or(|subject| finding.subject.name == **subject)
-    });
-    // Nothing under these words: nothing is known of it.
-    let verdict = if round.findings.is_empty() { Verdict::Unknown } else { round.verdict() };
-    print(&(report::plugin(&round.findings, verdict) + "\n"))?;
-    Ok(verdict.exit_code())
+    let Some(measure) = &arguments.measure else { return told(&round) };
+    round.findings.retain(|finding| finding.measure == **measure);
+    if let Some(subject) = &arguments.subject {
+        let judged: BTreeSet<String> = round.findings.iter().map(|finding| finding.subject.to_string()).collect();
+        round.findings.retain(|finding| finding.subject.name == **subject);
+        if round.findings.is_empty() {
+            let judged = Vec::from_iter(judged).join(", ");
+            let judged =
+                if judged.is_empty() { "nothing else either".to_owned() } else { format!("there are: {judged}") };
+            return nothing(&format!("{measure} judges nothing called `{}`; {judged}", Shown::line(subject)));
+        }
+    }
+    if round.findings.is_empty() {
+        return nothing(&format!(
+            "{measure} has nothing to judge: nothing that it is about is configured, or was asked yet"
+        ));
+    }
+    told(&round)
+}
+
+fn told(round: &Round) -> Ended {
+    print(&(report::plugin(round) + "\n"))?;
+    Ok(round.verdict().exit_code())
+}
+
+/// Of what is not there nothing is known: a plugin says so, and why.
+fn nothing(said: &str) -> Ended {
+    print(&(report::plugin_without(said) + "\n"))?;
+    Ok(Verdict::Unknown.exit_code())
 }

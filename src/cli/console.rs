@@ -43,7 +43,7 @@ pub(super) fn run(edge: &Edge, as_of: Option<&str>) -> Ended {
         longest: plan.limits.of(&DECISION),
         signs: settings.operator.signing_key.is_some(),
     };
-    let (zone, file, hints) = (settings.zone.clone(), settings.store.clone(), hints(&settings));
+    let (zone, file, hints) = (settings.zone.clone(), settings.store.clone(), hints(&settings, edge)?);
     // The tables of a large register would lie in memory all day.
     drop(settings);
     let opening = opening(&plan, &store, now())?.unwrap_or_else(|| empty(&plan));
@@ -112,18 +112,19 @@ fn empty(plan: &Plan) -> Round {
 }
 
 /// What else could be configured, for who sees the console for the first time.
-fn hints(settings: &Settings) -> Vec<Shown> {
+fn hints(settings: &Settings, edge: &Edge) -> Result<Vec<Shown>, End> {
     if settings.configured {
-        return Vec::new();
+        return Ok(Vec::new());
     }
+    let folder = format!("`matins init` proposes more; it goes into {}/*.toml:", edge.paths()?.config.display());
     let lines = [
         "No configuration yet: this machine and the public feeds are watched.",
-        "More goes into ~/.config/matins/*.toml:",
+        &folder,
         "  [[server]]  name = \"web1\"           any destination your ssh understands",
         "  [[backup]]  of = [\"web1\"]           restic repositories, snapshot folders",
         "  [[vpn]], [[peer]]                   OpenVPN's status file, who may be on it",
         "  [[service]]                         approved services and their certificates",
         "matins config schema describes every key; matins demo shows a whole fleet.",
     ];
-    lines.map(Shown::from).to_vec()
+    Ok(lines.into_iter().map(Shown::line).collect())
 }

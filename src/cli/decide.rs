@@ -98,10 +98,14 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
     };
     let mut desk = desk(plan, store)?;
     let round = desk.glance(now);
-    let (key, done, until) = (wish.key.clone(), wish.kind.done(), wish.until);
+    let (key, done, until, second) = (wish.key.clone(), wish.kind.done(), wish.until, wish.second.clone());
     let written = desk.decide(&round, wish, now).map_err(refused)?;
     let until = until.to_zoned_datetime(settings.zone).strftime("%a %d %b %Y %H:%M").to_string();
-    print(&format!("{key} {done} until {until}; entry {} {}\n", written.head.seq, written.head.hash))?;
+    let seq = written.head.seq;
+    let waits = second.map_or_else(String::new, |second| {
+        format!("\nit does not hold yet: {second} has to agree, with `matins agree {seq}`")
+    });
+    print(&format!("{key} {done} until {until}; entry {seq} {}{waits}\n", written.head.hash))?;
     Ok(0)
 }
 

@@ -36,11 +36,15 @@ pub fn plain(round: &Round) -> String {
             if signed > round.at { "dated in the future".to_owned() } else { format!("{} ago", age(signed, round.at)) };
         writeln!(out, "since the last check-in, {when}: {}", changes(round)).ok();
     }
-    let decided =
-        round.findings.iter().filter(|finding| finding.verdict != Verdict::Ok && round.rests(finding)).count();
+    let decided = decided(round);
     let decided = if decided == 0 { String::new() } else { format!("; {decided} decided, not shown") };
     writeln!(out, "{}{decided}", counts(&round.findings)).ok();
     out
+}
+
+/// How many findings are not ok and ask nobody.
+fn decided(round: &Round) -> usize {
+    round.findings.iter().filter(|finding| finding.verdict != Verdict::Ok && round.rests(finding)).count()
 }
 
 /// `2 new, 1 gone`.
@@ -65,25 +69,36 @@ fn counts(findings: &[Finding]) -> String {
     parts.join(", ")
 }
 
-/// One line as monitoring plugins print it: state, counts, the worst finding, perfdata. `findings` come ranked.
-pub fn plugin(findings: &[Finding], verdict: Verdict) -> String {
-    let word = match verdict {
+/// One line as monitoring plugins print it: state, counts, the worst finding that nobody has decided on, else the worst of
+/// those, perfdata. What is decided keeps its verdict. The findings come ranked; where there is none, nothing is known.
+pub fn plugin(round: &Round) -> String {
+    let findings = &round.findings;
+    let word = match round.verdict() {
         Verdict::Ok => "OK",
         Verdict::Due => "WARNING",
         Verdict::Broken => "CRITICAL",
         Verdict::Unknown => "UNKNOWN",
     };
-    let worst = findings.iter().find(|finding| finding.verdict != Verdict::Ok);
+    let decided = decided(round);
+    let told = if decided == 0 { String::new() } else { format!("; {decided} decided") };
+    let open = findings.iter().find(|finding| !round.rests(finding));
+    let worst = open.or_else(|| findings.iter().find(|finding| finding.verdict != Verdict::Ok));
+    let also = if open.is_none() { ", which is decided" } else { "" };
     // A bar would begin the perfdata.
-    let worst =
-        worst.map_or_else(String::new, |finding| format!("; {}: {}", finding.key, finding.title).replace('|', "¦"));
+    let worst = worst
+        .map_or_else(String::new, |finding| format!("; {}: {}{also}", finding.key, finding.title).replace('|', "¦"));
     let count = |verdict| findings.iter().filter(|finding| finding.verdict == verdict).count();
     format!(
-        "MATINS {word}: {}{worst} | ok={} due={} broken={} unknown={}",
+        "MATINS {word}: {}{told}{worst} | ok={} due={} broken={} unknown={} decided={decided}",
         counts(findings),
         count(Verdict::Ok),
         count(Verdict::Due),
         count(Verdict::Broken),
         count(Verdict::Unknown)
     )
+}
+
+/// The same where there is no finding, with why.
+pub fn plugin_without(said: &str) -> String {
+    format!("MATINS UNKNOWN: {} | ok=0 due=0 broken=0 unknown=0 decided=0", said.replace('|', "¦"))
 }

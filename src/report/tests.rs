@@ -88,7 +88,7 @@ fn a_hostile_name_is_no_perfdata() {
     let round = hostile().survey.round;
     let hostile = |finding: &&Finding| finding.key.as_str().contains("script") && finding.title.as_str().contains('|');
     assert!(round.findings.iter().find(hostile).is_some());
-    let line = plugin(&round.findings, round.verdict());
+    let line = plugin(&round);
     assert!(!line.contains(['\n', '\r', '\x1b']) && line.matches('|').count() == 1, "{line}");
     let (_, perfdata) = line.split_once(" | ").unwrap();
     let told: Vec<(&str, u32)> = perfdata
@@ -96,7 +96,22 @@ fn a_hostile_name_is_no_perfdata() {
         .map(|one| one.split_once('=').unwrap())
         .map(|(label, value)| (label, value.parse().unwrap()))
         .collect();
-    assert_eq!(told, [("ok", 0), ("due", 1), ("broken", 2), ("unknown", 0)]);
+    assert_eq!(told, [("ok", 0), ("due", 1), ("broken", 2), ("unknown", 0), ("decided", 1)]);
+}
+
+/// A pager that names what somebody has accepted hides what comes next.
+#[test]
+fn monitoring_is_told_first_what_nobody_has_decided_on() {
+    let mut round = hostile().survey.round;
+    let decided = round.findings.iter().position(|one| one.verdict != Verdict::Ok && round.rests(one)).unwrap();
+    let decided = round.findings.remove(decided);
+    round.findings.insert(0, decided);
+    let line = plugin(&round);
+    assert!(line.contains("; 1 decided; ") && !line.contains(round.findings[0].key.as_str()), "{line}");
+    round.findings.truncate(1);
+    let line = plugin(&round);
+    assert!(line.contains(round.findings[0].key.as_str()) && line.contains(", which is decided | "), "{line}");
+    assert!(plugin_without("nothing | there").starts_with("MATINS UNKNOWN: nothing ¦ there | ok=0 "));
 }
 
 #[test]

@@ -148,11 +148,14 @@ impl Form {
         self.extent = self.host().unwrap_or(self.extent);
     }
 
-    pub fn paste(&mut self, text: &str) {
+    /// Whether there was room for all of it.
+    pub fn paste(&mut self, text: &str) -> bool {
+        let mut whole = true;
         match self.named {
-            Some(_) => self.name(|named| named.insert(text)),
-            None => self.line().insert(text),
+            Some(_) => self.name(|named| whole = named.insert(text)),
+            None => whole = self.line().insert(text),
         }
+        whole
     }
 
     fn change(&mut self, forward: bool) {

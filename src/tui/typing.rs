@@ -4,17 +4,21 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tui_input::InputRequest;
 
 use super::filter::Query;
-use super::keymap::Action;
+use super::keymap::{Action, Screen};
 use super::message::Effect;
 use super::model::{Model, Overlay};
 use super::palette;
-use super::widgets::input::TextInput;
+use super::widgets::input::{LONGEST, TextInput};
 use super::{act, deeds, form, past};
 
 pub fn press(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     if control && key.code == KeyCode::Char('c') {
         return act::act(model, Action::Quit);
+    }
+    // What a shell reads next is not for the line that is typed here.
+    if control && key.code == KeyCode::Char('z') {
+        return act::act(model, Action::Screen(Screen::Suspend));
     }
     match model.view.overlay {
         Some(Overlay::Palette { .. }) => return in_palette(model, key),
@@ -36,18 +40,22 @@ pub fn press(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
 
 /// Pasted text goes into the line being typed; elsewhere it does nothing, whatever letters it holds.
 pub fn paste(model: &mut Model, text: &str) {
-    match &mut model.view.overlay {
+    let whole = match &mut model.view.overlay {
         Some(Overlay::Palette { input, selected }) => {
-            input.insert(text);
             *selected = 0;
+            input.insert(text)
         }
         Some(Overlay::Decide(form)) => form.paste(text),
         Some(Overlay::Sign(form)) => form.note.insert(text),
         None if model.view.filter.editing => {
-            model.view.filter.input.insert(text);
+            let whole = model.view.filter.input.insert(text);
             apply_filter(model);
+            whole
         }
-        _ => super::update::say(model, "pasted text goes into the filter or the palette only"),
+        _ => return super::update::say(model, "pasted text goes into a line that is being typed only"),
+    };
+    if !whole {
+        super::update::say(model, format!("what was pasted is longer than a line: cut at {LONGEST} characters"));
     }
 }
 

@@ -159,7 +159,7 @@ fn agree(week: &mut Week, round: &Round) {
     let ours = round.findings.iter().map(|one| (Value::from(one.key.as_str()), Value::from(one.verdict.word())));
     assert!(told.eq(ours));
     let (sheet, metrics) = (report::plain(round), report::metrics(round));
-    let plugin = report::plugin(&round.findings, round.verdict());
+    let plugin = report::plugin(round);
     let summed = |family: &str, verdict: Verdict| -> usize {
         let ending = format!("verdict=\"{}\"}} ", verdict.word());
         let lines = metrics.lines().filter(|line| line.starts_with(family));

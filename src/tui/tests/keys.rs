@@ -85,6 +85,10 @@ fn what_has_to_be_done_outside_comes_back_as_effects() {
     assert_eq!(press("2jr"), [Effect::Order(Order::RefreshSubject(subject("db2")))]);
     assert_eq!(press("mm"), [Effect::Mouse(false), Effect::Mouse(true)]);
     assert_eq!(press("<c-z>"), [Effect::Suspend]);
+    // Else the shell's `fg` would be the reason of a decision.
+    for typing in ["d<c-z>", "S<c-z>", ":<c-z>", "/abc<c-z>"] {
+        assert_eq!(press(typing), [Effect::Suspend], "{typing}");
+    }
     assert_eq!(press("<c-l>"), [Effect::Repaint]);
     assert!(matches!(&press("o")[..], [Effect::Open(link)] if link.as_str().starts_with("https://security-tracker")));
     assert!(matches!(&press("y")[..], [Effect::Copy(text)] if text.as_str().starts_with("https://security-tracker")));

@@ -79,6 +79,9 @@ fn signed(model: &Model, deputies: bool) -> Shown {
     said.into()
 }
 
+/// As wide as `? help` with its margin.
+const HELP: usize = 8;
+
 /// What was said last, or the filter being typed, or how the sources are; and keys.
 pub fn status(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
     let theme = &model.theme;
@@ -104,7 +107,9 @@ pub fn status(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
     };
     let left = [vec![Piece::space(1)], left].concat();
     let room = usize::from(area.width).saturating_sub(width(&left) + 2);
-    let keys = hints(model, room.max(usize::from(area.width) / 4));
+    // What was just said goes before all keys but the one that tells of them.
+    let least = if model.view.message.is_some() { HELP } else { usize::from(area.width) / 4 };
+    let keys = hints(model, room.max(least));
     let taken = u16::try_from(width(&keys)).unwrap_or(0);
     text::line(canvas, Rect { width: area.width.saturating_sub(taken + 1), ..area }, &left);
     text::line_right(canvas, area, &keys);
@@ -147,6 +152,9 @@ fn sources(model: &Model) -> Vec<Piece> {
     };
     let style = if fresh == all { theme.dim() } else { theme.verdict(Verdict::Unknown) };
     let mut pieces = vec![Piece::word("↻ ", theme.dim()), Piece::shown(&said, style)];
+    if !model.world.hints.is_empty() {
+        pieces.push(Piece::word(" · no configuration yet", theme.dim()));
+    }
     if refreshing > 0 {
         pieces.push(Piece::shown(&format!(" · {refreshing} refreshing").into(), theme.dim()));
     }

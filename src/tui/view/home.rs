@@ -114,7 +114,7 @@ fn known(model: &Model, ok: usize) -> Shown {
     }
 }
 
-/// What else could be configured, where there is room for all of it.
+/// What else could be configured, as much of it as there is room for; the help tells all of it.
 fn draw_hints(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
     let style = model.theme.dim();
     let lines: Vec<_> = model
@@ -123,9 +123,10 @@ fn draw_hints(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
         .iter()
         .flat_map(|hint| prose::wrap(hint, usize::from(area.width.saturating_sub(4))))
         .collect();
-    if lines.is_empty() || lines.len() + 1 > usize::from(area.height) {
+    if lines.is_empty() || area.height < 3 {
         return;
     }
+    let lines = &lines[..lines.len().min(usize::from(area.height) - 1)];
     let heading = Piece::word("What else could be watched:", model.theme.accent());
     let pieces = std::iter::once(heading).chain(lines.iter().map(|line| Piece::shown(line, style)));
     for (y, piece) in (area.y..).zip(pieces) {

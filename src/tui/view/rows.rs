@@ -13,6 +13,8 @@ use crate::tui::widgets::frame::scroll_bar;
 use crate::tui::widgets::scroll;
 use crate::tui::widgets::text::{self, Field, Piece};
 
+const DECIDED: &str = "⏸";
+
 /// A list to draw: places of findings in the round, and which row is selected, if the list has the focus or not.
 #[derive(Debug, Clone, Copy)]
 pub struct Rows<'a> {
@@ -79,13 +81,17 @@ pub fn draw_line(
     }
     let age = times::since(line.since, model.world.now);
     let widths = Widths::of(area.width, line.verdict);
+    // Where there is no room for both, that it is decided says more than since when.
+    let decided = widths.new == 0 && line.news == DECIDED;
+    let beside =
+        if decided { Piece::word(DECIDED, style(theme.accent())) } else { Piece::shown(&age.said, style(theme.dim())) };
     let name = line.name.iter().map(|piece| if lit { piece.clone().styled(theme.selected()) } else { piece.clone() });
     let fields = [
         Field::left(2, mark(model, line.verdict, lit, focused)),
         Field::left(widths.word, vec![Piece::word(line.verdict.word(), style(theme.verdict(line.verdict)))]),
         Field::left(widths.subject, name.collect()),
         Field::left(widths.title, vec![Piece::shown(line.title, style(theme.text()))]),
-        Field::right(widths.age, vec![Piece::shown(&age.said, style(theme.dim()))]),
+        Field::right(widths.age, vec![beside]),
         Field::left(widths.new, vec![Piece::shown(&line.news, style(theme.accent()))]),
     ];
     text::row(canvas, area, &fields);
@@ -108,7 +114,7 @@ fn subject(finding: &Finding, fold: Option<&Fold>, (text, dim): (Style, Style)) 
 pub fn news(model: &Model, finding: &Finding) -> Shown {
     let round = &model.world.round;
     if finding.verdict != Verdict::Ok && round.rests(finding) {
-        return "⏸".into();
+        return DECIDED.into();
     }
     if let Some(times) = round.since.restless.get(&finding.key) {
         return format!("{times}×").into();
@@ -152,12 +158,10 @@ impl Widths {
         // What is ok has no age worth a column in a narrow place.
         let word = if width >= 70 { 7 } else { 0 };
         let age = if width >= 48 || (width >= 34 && verdict != Verdict::Ok) { 5 } else { 0 };
-        let new = if width >= 84 {
-            6
-        } else if width >= 56 {
-            3
-        } else {
-            0
+        let new = match width {
+            84.. => 6,
+            56.. => 3,
+            _ => 0,
         };
         // `SA-CONTRIB-2026-101`: without its end it could be any.
         let subject = if width < 48 { width / 3 } else { (width / 4).max(19) }.clamp(8, 26);

@@ -9,7 +9,7 @@ use super::text::{self, Piece};
 use crate::domain::Shown;
 
 /// Longest text that is taken, in characters: a paste of a megabyte is a mistake.
-const LONGEST: usize = 200;
+pub const LONGEST: usize = 200;
 
 /// One line being typed. It only ever holds what is safe to show.
 #[derive(Debug, Clone, Default)]
@@ -24,17 +24,27 @@ impl TextInput {
         self.value().is_empty()
     }
 
-    /// Inserts what was typed or pasted, without anything that [`Shown`] would have to replace.
-    pub fn insert(&mut self, text: &str) {
-        for c in text.chars() {
-            let mut bytes = [0; 4];
-            if self.value().chars().count() >= LONGEST
-                || Shown::line(c.encode_utf8(&mut bytes)) != *c.encode_utf8(&mut [0; 4])
-            {
+    /// Inserts what was typed or pasted, without anything that [`Shown`] would have to replace; ends of lines and tabs
+    /// keep words apart. Whether there was room for all of it.
+    pub fn insert(&mut self, text: &str) -> bool {
+        let (mut room, mut blank) = (LONGEST.saturating_sub(self.value().chars().count()), false);
+        for c in text.trim_end_matches(['\n', '\r']).chars() {
+            let gap = matches!(c, '\n' | '\r' | '\t');
+            if gap && blank {
                 continue;
             }
+            blank = gap;
+            let c = if gap { ' ' } else { c };
+            if Shown::line(c.encode_utf8(&mut [0; 4])) != *c.encode_utf8(&mut [0; 4]) {
+                continue;
+            }
+            if room == 0 {
+                return false;
+            }
+            room -= 1;
             self.0.handle(InputRequest::InsertChar(c));
         }
+        true
     }
 
     pub fn edit(&mut self, request: InputRequest) {
@@ -73,9 +83,9 @@ mod tests {
     #[test]
     fn only_what_is_safe_to_show_gets_in() {
         let mut input = TextInput::default();
-        input.insert("host:\x1b[31m\u{202e}wéb\r\n\t1");
-        assert_eq!(input.value(), "host:[31mwéb1");
-        input.insert(&"x".repeat(1_000_000));
+        assert!(input.insert("host:\x1b[31m\u{202e}wéb\r\n\t1\n"));
+        assert_eq!(input.value(), "host:[31mwéb 1");
+        assert!(!input.insert(&"x".repeat(1_000_000)));
         assert_eq!(input.value().chars().count(), LONGEST);
     }
 }

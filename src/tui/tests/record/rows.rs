@@ -61,6 +61,21 @@ fn servers_that_lack_the_same_are_one_row_and_one_decision() {
 }
 
 #[test]
+fn what_is_decided_is_marked_in_every_list_of_every_width() {
+    let mut round = lacking();
+    for finding in &round.findings {
+        round.decisions.insert(finding.key.clone(), decided("roman", None));
+    }
+    for (size, keys) in [((120, 40), ""), ((120, 40), "2"), ((80, 24), "2")] {
+        let mut console = rehearse(round.clone(), size);
+        console.press(keys);
+        let screen = text(&console.frame());
+        let row = screen.lines().find(|line| line.contains("app1")).unwrap_or_else(|| panic!("{screen}"));
+        assert!(row.contains('⏸'), "{screen}");
+    }
+}
+
+#[test]
 fn what_is_decided_is_in_no_row_with_what_is_not() {
     let mut round = lacking();
     let own = round.findings.iter().find(|one| one.subject.name == *"app1").unwrap().key.clone();
