@@ -7,71 +7,10 @@ use crate::domain::facts::{MIGHTY_GROUPS, SudoRule};
 use crate::domain::{Fault, Shown};
 
 /// Programs that start others, or change who has power: whoever runs one as root with arguments of their own is root.
-const OPENERS: &[&str] = &[
-    "ash",
-    "awk",
-    "bash",
-    "busybox",
-    "chpasswd",
-    "chroot",
-    "csh",
-    "dash",
-    "doas",
-    "docker",
-    "ed",
-    "emacs",
-    "env",
-    "expect",
-    "find",
-    "fish",
-    "gawk",
-    "gdb",
-    "ksh",
-    "less",
-    "lua",
-    "lxc",
-    "man",
-    "mawk",
-    "mksh",
-    "more",
-    "nano",
-    "nerdctl",
-    "nice",
-    "node",
-    "nohup",
-    "nsenter",
-    "passwd",
-    "perl",
-    "php",
-    "podman",
-    "python",
-    "rbash",
-    "ruby",
-    "runuser",
-    "screen",
-    "script",
-    "setpriv",
-    "setsid",
-    "sh",
-    "strace",
-    "su",
-    "sudo",
-    "sudoedit",
-    "systemd-run",
-    "tcsh",
-    "timeout",
-    "tmux",
-    "unshare",
-    "usermod",
-    "vi",
-    "view",
-    "vigr",
-    "vim",
-    "vipw",
-    "visudo",
-    "xargs",
-    "zsh",
-];
+const OPENERS: &str = "ash awk bash busybox chpasswd chroot csh dash doas docker ed emacs env expect find fish gawk gdb ksh \
+    less lua lxc man mawk mksh more nano nerdctl nice node nohup nsenter passwd perl php podman python rbash ruby \
+    runuser screen script setpriv setsid sh strace su sudo sudoedit systemd-run tcsh timeout tmux unshare \
+    usermod vi view vigr vim vipw visudo xargs zsh";
 /// Those that open a shell from within, whatever they were started with, unless sudo keeps them from starting anything.
 const PAGERS_AND_EDITORS: &[&str] = &["ed", "emacs", "less", "man", "more", "nano", "vi", "view", "vim"];
 
@@ -110,7 +49,7 @@ fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
 }
 
 /// What a rule takes away makes nobody mightier.
-fn is_given(member: &&Value) -> bool {
+fn is_given(member: &Value) -> bool {
     member.get("negated").and_then(Value::as_bool) != Some(true)
 }
 
@@ -118,7 +57,7 @@ fn is_given(member: &&Value) -> bool {
 fn is_of(spec: &Value, host: Option<&str>) -> bool {
     let first = |name: &str| name.split('.').next().unwrap_or(name).to_ascii_lowercase();
     let Some(host) = host.map(first) else { return true };
-    let mut hosts = list(spec, "Host_List").filter(is_given).peekable();
+    let mut hosts = list(spec, "Host_List").filter(|member| is_given(member)).peekable();
     let ours = |member: &Value| {
         let name = member.get("hostname").and_then(Value::as_str);
         name.is_none_or(|name| name == "ALL" || has_pattern(name) || first(name) == host)
@@ -139,7 +78,7 @@ fn users(spec: &Value) -> Vec<String> {
         // Whoever is written down in a way that nobody knows here may be anybody: he is not left out.
         named.or(group).or(id).or(netgroup).or(gid).unwrap_or_else(|| user.to_string())
     };
-    list(spec, "User_List").filter(is_given).map(user).collect()
+    list(spec, "User_List").filter(|member| is_given(member)).map(user).collect()
 }
 
 /// One command, and as whom.
@@ -154,7 +93,7 @@ struct Grant<'a> {
 fn grants(spec: &Value) -> impl Iterator<Item = Grant<'_>> {
     let whom = whom(spec);
     let alone = list(spec, "Options").any(|option| option.get("noexec").and_then(Value::as_bool) == Some(true));
-    list(spec, "Commands").filter(is_given).filter_map(move |command| {
+    list(spec, "Commands").filter(|member| is_given(member)).filter_map(move |command| {
         let text = ["command", "cmndalias"].iter().find_map(|key| command.get(*key)?.as_str());
         text.map(|command| Grant { command, whom: whom.clone(), alone })
     })
@@ -170,11 +109,11 @@ fn whom(spec: &Value) -> Option<String> {
         name.or_else(|| member.get(id).map(|id| format!("#{id}")))
     };
     let (members, powers): (Vec<Option<String>>, &[&str]) = if users.peek().is_some() {
-        (users.filter(is_given).map(|one| named(one, "username", "userid")).collect(), &["root"])
+        (users.filter(|member| is_given(member)).map(|one| named(one, "username", "userid")).collect(), &["root"])
     } else if groups.is_empty() {
         return None;
     } else {
-        let groups = groups.into_iter().filter(is_given);
+        let groups = groups.into_iter().filter(|member| is_given(member));
         (groups.map(|one| named(one, "usergroup", "usergid").map(|name| format!(":{name}"))).collect(), MIGHTY_GROUPS)
     };
     // In a way that nobody knows here it may be anybody; of a group's number nobody knows the name.
@@ -182,8 +121,8 @@ fn whom(spec: &Value) -> Option<String> {
         let name = name.strip_prefix(":#").map_or(name.trim_start_matches(':'), |_| "ALL");
         matches!(name, "ALL" | "#0") || powers.contains(&name)
     };
-    let names: Option<Vec<String>> = members.into_iter().collect();
-    names.filter(|names| !names.iter().any(mighty)).map(|names| names.join(", "))
+    let members: Option<Vec<String>> = members.into_iter().collect();
+    members.filter(|members| !members.iter().any(mighty)).map(|members| members.join(", "))
 }
 
 impl Grant<'_> {
@@ -223,7 +162,7 @@ impl Grant<'_> {
 fn opener(program: &str) -> Option<&'static str> {
     let name = program.rsplit('/').next().unwrap_or(program);
     let name = name.trim_end_matches(|end: char| end.is_ascii_digit() || end == '.');
-    OPENERS.iter().find(|opener| **opener == name).copied()
+    OPENERS.split_whitespace().find(|opener| *opener == name)
 }
 
 /// Wildcards of sudoers, and its regular expressions, which begin with `^`.
