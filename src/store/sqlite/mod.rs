@@ -11,6 +11,8 @@ mod past;
 mod retention;
 mod sources;
 mod standings;
+#[cfg(test)]
+mod tests;
 mod told;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -35,7 +37,7 @@ pub struct Sqlite {
     connection: Connection,
     /// The findings as they are in the file, so that a round writes only what changed.
     known: HashMap<FindingKey, findings::Known>,
-    /// `PRAGMA data_version` when `known` was read: another console may have written since.
+    /// `PRAGMA data_version` when `known` was read or written: another console may have written since.
     version: Option<i64>,
 }
 
@@ -85,19 +87,6 @@ impl Sqlite {
         }
         done
     }
-
-    /// Reads the findings again when another process has written.
-    fn refresh(&mut self) -> Result<(), StoreError> {
-        let version = self
-            .connection
-            .query_row("PRAGMA data_version", [], |row| row.get(0))
-            .map_err(|error| self.fault(&error))?;
-        if self.version != Some(version) {
-            self.known = findings::known(&self.connection).map_err(|error| self.fault(&error))?;
-            self.version = Some(version);
-        }
-        Ok(())
-    }
 }
 
 impl Store for Sqlite {
@@ -133,14 +122,17 @@ impl Store for Sqlite {
         sources: Vec<SourceLine>,
         judgements: Vec<Judgement>,
     ) -> Result<Round, StoreError> {
-        self.refresh()?;
         let round = Round::new(at, operator.clone(), sources, Vec::with_capacity(judgements.len()));
-        let before = std::mem::take(&mut self.known);
         // Until it is written, nothing is known of what the file holds.
-        self.version = None;
-        let (round, known) = self.write(|transaction| findings::record(transaction, round, judgements, before))?;
-        self.known = known;
-        self.version = self.connection.query_row("PRAGMA data_version", [], |row| row.get(0)).ok();
+        let (before, version) = (std::mem::take(&mut self.known), self.version.take());
+        let (round, known, version) = self.write(|transaction| {
+            // Under the lock: whoever held it until now may have written a round.
+            let now = transaction.query_row("PRAGMA data_version", [], |row| row.get(0))?;
+            let before = if version == Some(now) { before } else { findings::known(transaction)? };
+            let (round, known) = findings::record(transaction, round, judgements, before)?;
+            Ok((round, known, now))
+        })?;
+        (self.known, self.version) = (known, Some(version));
         Ok(round)
     }
 
