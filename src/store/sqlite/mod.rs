@@ -17,9 +17,10 @@ mod told;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
+use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use serde::Deserialize;
 use serde::de::value::{Error, StrDeserializer};
 
@@ -48,6 +49,13 @@ impl Sqlite {
         Self::of(file, open::connection(path))
     }
 
+    /// The same for whom nobody waits: it waits so long for whoever is writing. One who has not ended by then may never end,
+    /// and from then on it waits no longer than others do.
+    pub fn patient(self, patience: Duration) -> Result<Self, StoreError> {
+        self.connection.busy_timeout(patience).map_err(|error| self.fault(&error))?;
+        Ok(self)
+    }
+
     /// A store that is gone when it is dropped.
     pub fn in_memory() -> Result<Self, StoreError> {
         Self::of(Shown::line("in memory"), open::memory())
@@ -73,6 +81,10 @@ impl Sqlite {
             transaction.commit()?;
             Ok(value)
         });
+        if done.as_ref().is_err_and(|error| error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)) {
+            // A timeout that can't be set stays what it was.
+            self.connection.busy_timeout(open::BRIEFLY).ok();
+        }
         done.map_err(|error| self.fault(&error))
     }
 
@@ -81,7 +93,8 @@ impl Sqlite {
         let level = |connection: &Connection, word| connection.pragma_update(None, "synchronous", word);
         level(&self.connection, "FULL").map_err(|error| self.fault(&error))?;
         let done = self.write(work);
-        level(&self.connection, "NORMAL").map_err(|error| self.fault(&error))?;
+        // What is written is written; the next ones are only slower then.
+        level(&self.connection, "NORMAL").ok();
         if let (Ok(_), Some(path)) = (&done, self.connection.path()) {
             touch(Path::new(path));
         }

@@ -109,7 +109,9 @@ pub(super) fn keep(transaction: &Transaction<'_>, attempt: &Attempt) -> rusqlite
                 params![collector, name, millis(*asked_at), took],
             )?;
             transaction
-                .prepare_cached("UPDATE sighting SET first_seen = ?3 WHERE collector = ?1 AND name = ?2 AND first_seen > ?3")?
+                .prepare_cached(
+                    "UPDATE sighting SET first_seen = ?3 WHERE collector = ?1 AND name = ?2 AND first_seen > ?3",
+                )?
                 .execute(params![collector, name, millis(*asked_at)])?;
         }
         Outcome::Seen { observations, memory } => {
@@ -172,7 +174,9 @@ fn replace(
 fn sight(transaction: &Transaction<'_>, id: &SourceId, observations: &[Observation]) -> rusqlite::Result<()> {
     let (collector, name) = (id.collector.as_str(), id.name.as_str());
     let mut gone: BTreeMap<(String, String, String), i64> = transaction
-        .prepare_cached("SELECT subject_kind, subject, item, first_seen FROM sighting WHERE collector = ?1 AND name = ?2")?
+        .prepare_cached(
+            "SELECT subject_kind, subject, item, first_seen FROM sighting WHERE collector = ?1 AND name = ?2",
+        )?
         .query_map([collector, name], |row| Ok(((row.get(0)?, row.get(1)?, row.get(2)?), row.get(3)?)))?
         .collect::<rusqlite::Result<_>>()?;
     let mut keep = transaction.prepare_cached(

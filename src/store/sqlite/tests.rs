@@ -45,3 +45,17 @@ fn a_round_that_waits_for_another_is_written_over_what_that_one_left() {
     assert_eq!(ours.last().unwrap(), Some(round));
     assert_eq!(ours.past(at(61)).unwrap().unwrap().round.findings[0].verdict, Verdict::Broken);
 }
+
+#[test]
+fn who_waited_in_vain_waits_no_longer_than_others_from_then_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("matins.db");
+    let mut ours = Sqlite::open(&path).unwrap().patient(Duration::from_millis(7)).unwrap();
+    let waits =
+        |store: &Sqlite| -> i64 { store.connection.query_row("PRAGMA busy_timeout", [], |row| row.get(0)).unwrap() };
+    let holder = Connection::open(&path).unwrap();
+    assert_eq!(waits(&ours), 7);
+    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert!(ours.keep_told("phone", "x").unwrap_err().to_string().contains("busy"));
+    assert_eq!(waits(&ours), 2_000);
+}
