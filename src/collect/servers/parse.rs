@@ -127,7 +127,7 @@ fn host(
     let reboot = parse_reboot(sections, kernel.as_ref().map(|(_, waits)| *waits));
     let covers = || {
         let (lists, release) = (lists.as_ref().map_err(Clone::clone)?, release.as_ref().map_err(Clone::clone)?);
-        Ok(origins::covers_security(sections.sound("intent", "apt-config")?, lists, release))
+        origins::covers_security(sections.sound("intent", "apt-config")?, lists, release)
     };
     let covers = covers();
     HostSeen {
