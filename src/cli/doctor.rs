@@ -28,15 +28,16 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
     }
     let mut desk = Desk::open(plan, Box::new(Sqlite::in_memory()?))?;
     let tools = Arc::new(Tools::new(now)?.in_zone(settings.zone.clone()));
-    let round = runtime()?.block_on(async {
+    let passed = runtime()?.block_on(async {
         let cancel = async {
             if tokio::signal::ctrl_c().await.is_err() {
                 std::future::pending::<()>().await;
             }
         };
         pass(&mut desk, &tools, &wanted, cancel, |_| {}).await
-    })?;
-    let Some(round) = round else { return Err(End::new(INTERRUPTED, "interrupted")) };
+    });
+    let Some(passed) = passed else { return Err(End::new(INTERRUPTED, "interrupted")) };
+    let round = passed.kept()?;
     let (text, mut wrong) = told(&round, &desk.particulars()?, &wanted);
     print(&text)?;
     // What channels remember is in the store that rounds write, if there is one yet.
