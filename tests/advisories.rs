@@ -244,14 +244,14 @@ async fn the_last_good_copy_outlives_every_bad_one_and_no_other_source_suffers()
     let mut desk = Desk::open(plan.clone(), Box::new(store)).unwrap();
     let tools = std::sync::Arc::new(Tools::new(clock).unwrap());
     let all = Pass::default();
-    pass(&mut desk, &tools, &all, std::future::pending(), |_| ()).await.unwrap();
+    pass(&mut desk, &tools, &all, std::future::pending(), |_| ()).await.unwrap().kept().unwrap();
     let good: Vec<Fact> = desk.evidence().sources.iter().map(|source| source.seen[0].fact.clone()).collect();
     let whole = gzip(&catalogue(200));
     for bad in [whole[..100].to_vec(), catalogue(200)[..300].to_vec(), b"<html>".to_vec(), catalogue(2), vec![7; 4_000]]
     {
         std::fs::write(&files[0], &bad).unwrap();
         std::fs::File::open(&files[0]).unwrap().set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
-        pass(&mut desk, &tools, &all, std::future::pending(), |_| ()).await.unwrap();
+        pass(&mut desk, &tools, &all, std::future::pending(), |_| ()).await.unwrap().kept().unwrap();
         let [kev, epss] = &desk.evidence().sources[..] else { panic!("two sources") };
         assert_eq!((kev.state(clock()), epss.state(clock())), (SourceState::Silent, SourceState::Fresh));
         assert!(kev.fault.is_some() && kev.good_at.is_some());

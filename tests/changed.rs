@@ -72,7 +72,7 @@ impl Console {
 
     async fn ask(&mut self) -> Round {
         let round = pass(&mut self.desk, &self.tools, &Pass::default(), std::future::pending(), |_| ()).await;
-        round.unwrap().unwrap()
+        round.unwrap().kept().unwrap()
     }
 
     /// The version of a source package that this machine has, and its release.

@@ -110,7 +110,11 @@ impl Morning {
     }
 
     async fn ask(&mut self) {
-        pass(&mut self.desk, &self.tools, &Pass::default(), std::future::pending(), |_| ()).await.unwrap();
+        pass(&mut self.desk, &self.tools, &Pass::default(), std::future::pending(), |_| ())
+            .await
+            .unwrap()
+            .kept()
+            .unwrap();
     }
 
     fn evidence(&self) -> &Evidence {

@@ -364,6 +364,19 @@ fn a_person_vouches_for_what_no_probe_sees() {
 }
 
 #[test]
+fn what_a_busy_store_does_not_take_was_not_asked_wrongly() {
+    let home = broken();
+    let other = rusqlite::Connection::open(home.path().join("state/matins/matins.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let decide = ["decide", KEY, "accept", "--reason", "the disk comes on Friday", "--until", "7d"];
+    for arguments in [&["sign"][..], &decide] {
+        let output = home.run(arguments);
+        assert_eq!(output.status.code(), Some(74), "{}", text(&output.stderr));
+        assert!(text(&output.stderr).contains("busy"), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
 fn people_who_write_at_once_make_one_chain() {
     let home = broken();
     let running: Vec<_> =

@@ -185,8 +185,11 @@ impl Sweep {
 
     /// All must have answered.
     async fn ask(&mut self) {
-        let round =
-            pass(&mut self.desk, &self.tools, &Pass::default(), std::future::pending(), |_| {}).await.unwrap().unwrap();
+        let round = pass(&mut self.desk, &self.tools, &Pass::default(), std::future::pending(), |_| {})
+            .await
+            .unwrap()
+            .kept()
+            .unwrap();
         for line in &round.sources {
             assert_eq!(line.state, SourceState::Fresh, "{}: {:?}", line.id, line.fault);
         }

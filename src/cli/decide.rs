@@ -2,8 +2,8 @@
 
 use super::edge::{Edge, End, Ended, USAGE, desk, now, print};
 use super::when;
-use crate::domain::{DecisionKind, Extent, Fault, Shown};
-use crate::round::{Wish, taken_back};
+use crate::domain::{DecisionKind, Extent, Shown};
+use crate::round::{Unrecorded, Wish, taken_back};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -72,9 +72,12 @@ pub(super) struct AgreeArguments {
     entry: u64,
 }
 
-/// What was asked for can't be: not an error of the machine.
-pub(super) fn refused(fault: Fault) -> End {
-    End { code: USAGE, ..End::from(fault) }
+/// That what was asked for can't be is no error of the machine; that the store took nothing is.
+pub(super) fn refused(why: Unrecorded) -> End {
+    match why {
+        Unrecorded::Refused(fault) => End { code: USAGE, ..End::from(fault) },
+        Unrecorded::Store(error) => End::from(error),
+    }
 }
 
 pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {

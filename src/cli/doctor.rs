@@ -29,15 +29,16 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
     }
     let mut desk = Desk::open(plan, Box::new(Sqlite::in_memory()?))?;
     let tools = Arc::new(Tools::new(now)?.in_zone(settings.zone.clone()));
-    let round = runtime()?.block_on(async {
+    let passed = runtime()?.block_on(async {
         let cancel = async {
             if tokio::signal::ctrl_c().await.is_err() {
                 std::future::pending::<()>().await;
             }
         };
         pass(&mut desk, &tools, &wanted, cancel, |_| {}).await
-    })?;
-    let Some(round) = round else { return Err(End::new(INTERRUPTED, "interrupted")) };
+    });
+    let Some(passed) = passed else { return Err(End::new(INTERRUPTED, "interrupted")) };
+    let round = passed.kept()?;
     let (text, mut wrong) = told(&round, &desk.particulars()?, &wanted);
     print(&text)?;
     if let Some(fault) = settings.operator.signing_key.as_deref().map(Key::from).and_then(|key| key.trouble()) {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::decide::refused;
 use super::edge::{Edge, End, Ended, INTERRUPTED, USAGE, desk, now, print, runtime};
 use crate::collect::backups::COLLECTOR;
 use crate::collect::backups::drill::{Order, Tried, choose, try_restore};
@@ -92,7 +93,7 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
             file: None,
             drill: Some(tried.drill),
         };
-        let written = desk(plan, store)?.attest(attestation, at)?;
+        let written = desk(plan, store)?.attest(attestation, at).map_err(refused)?;
         said = format!("{said}recorded; entry {} {}\n", written.head.seq, written.head.hash);
     }
     print(&said)?;
@@ -182,7 +183,7 @@ pub(super) fn backup(edge: &Edge, command: &BackupCommand) -> Ended {
         file: None,
         drill: None,
     };
-    let written = desk(plan, store)?.attest(attestation, at)?;
+    let written = desk(plan, store)?.attest(attestation, at).map_err(refused)?;
     print(&format!("verified; entry {} {}\n", written.head.seq, written.head.hash))?;
     Ok(0)
 }

@@ -4,13 +4,17 @@ use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::edge::{Edge, End, Ended, INTERRUPTED, IO, USAGE, complain, desk, now, print, runtime};
 use super::lock::Lock;
 use crate::collect::tools::Tools;
 use crate::domain::Fault;
 use crate::report;
-use crate::round::{Pass, Recording, Step, pass, tell};
+use crate::round::{Desk, Pass, Passed, Recording, Step, pass, tell};
+
+/// How long to wait for another process that writes: nobody waits for this one.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -39,48 +43,64 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
         ));
     }
     let lock = Lock::take(&settings.store)?;
-    let mut desk = desk(plan, store)?;
+    let mut desk = desk(plan, store.patient(PATIENCE)?)?;
     let tools = Arc::new(Tools::new(now)?.in_zone(settings.zone));
     let runtime = runtime()?;
-    let round = runtime.block_on(async {
-        let cancel = async {
-            if tokio::signal::ctrl_c().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        };
-        pass(&mut desk, &tools, &wanted, cancel, progress).await
-    })?;
-    if let Some(round) = &round {
+    let passed = runtime.block_on(pass(&mut desk, &tools, &wanted, interrupted(), progress));
+    if let Some(passed) = &passed {
+        // A ping vouches for a round that is there afterwards.
+        let complete = wanted.only.is_empty() && passed.unkept.is_none();
         let told = runtime.block_on(async {
             tokio::select! {
-                told = tell(&mut desk, &tools, round, wanted.only.is_empty()) => told,
-                _ = tokio::signal::ctrl_c() => Ok(vec![Fault::new("interrupted: who was not told is told after the next round")]),
+                told = tell(&mut desk, &tools, &passed.round, complete) => told,
+                () = interrupted() => Ok(vec![Fault::new("interrupted: who was not told is told after the next round")]),
             }
         });
-        // The round itself is good and recorded.
+        // The round itself is good.
         for fault in told.unwrap_or_else(|error| vec![error.into()]) {
             complain(&End::from(fault).said);
         }
     }
-    if let Err(error) = desk.thin_out(now()) {
+    if passed.as_ref().is_none_or(|passed| passed.unkept.is_none())
+        && let Err(error) = desk.thin_out(now())
+    {
         // The next round tries again; nothing is lost by keeping too much.
         complain(&End::from(error).said);
     }
     drop(lock);
-    let Some(round) = round else { return Err(End::new(INTERRUPTED, "interrupted; what had arrived is kept")) };
+    let Some(passed) = passed else { return Err(End::new(INTERRUPTED, "interrupted; what had arrived is kept")) };
+    written(&desk, passed, arguments)
+}
+
+async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Tells of the round in every way that was asked for, also of one that could not be kept: that is said last.
+fn written(desk: &Desk, passed: Passed, arguments: &Arguments) -> Ended {
+    let Passed { round, unkept, particulars } = passed;
     if let Some(path) = &arguments.evidence {
-        write_evidence(path, &Recording::of(&desk, &round)?)?;
+        write_evidence(path, &Recording::of(desk, &round)?)?;
     }
     if let Some(path) = &arguments.metrics {
         write_metrics(path, &report::metrics(&round))?;
     }
     let text = if arguments.json {
-        report::json(&round, &desk.particulars()?).map_err(|error| End::new(IO, error.to_string()))? + "\n"
+        let particulars = particulars.map_or_else(|| desk.particulars(), Ok)?;
+        report::json(&round, &particulars).map_err(|error| End::new(IO, error.to_string()))? + "\n"
     } else {
         report::plain(&round)
     };
     print(&text)?;
-    Ok(round.verdict().exit_code())
+    match unkept {
+        None => Ok(round.verdict().exit_code()),
+        Some(error) => {
+            let End { code, said } = End::from(error);
+            Err(End::new(code, format!("not all of this round could be kept: {said}")))
+        }
+    }
 }
 
 fn progress(step: Step<'_>) {

@@ -1,6 +1,8 @@
 //! Which findings a person need not be asked about: decisions, held against the facts as they are now.
 
 #[cfg(test)]
+pub mod scene;
+#[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;

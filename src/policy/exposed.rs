@@ -145,6 +145,7 @@ impl<'a> Exposed<'a> {
             },
         );
         let mut judgement = judgement.because(self.place.clone(), None, ports);
+        let (looks, probe) = (format!("exposure/{}", self.subject.name), format!("servers/{}", self.subject.name));
         if let Ok((at, views)) = &self.views {
             let by: Vec<String> = views.views.iter().map(|view| format!("{} {}", view.by, view.side.word())).collect();
             let only = views
@@ -152,12 +153,14 @@ impl<'a> Exposed<'a> {
                 .as_ref()
                 .map_or_else(String::new, |fault| format!("; only declared and known ports, since {}", fault.said));
             let said = format!("tried by {}{only}", by.join(", "));
-            judgement = judgement.because(format!("exposure/{}", self.subject.name), Some(*at), said);
+            judgement = judgement.because(looks, Some(*at), said);
+        } else if let (Err(fault), Some(_)) = (&self.views, self.lookers) {
+            judgement = judgement.because(looks, None, fault.said.clone());
         }
-        if let Ok((at, _)) = &self.inside {
-            judgement = judgement.because(format!("servers/{}", self.subject.name), Some(*at), "what listens there");
+        match &self.inside {
+            Ok((at, _)) => judgement.because(probe, Some(*at), "what listens there"),
+            Err(fault) => judgement.because(probe, None, fault.said.clone()),
         }
-        judgement
     }
 }
 

@@ -9,6 +9,7 @@ pub mod matching;
 mod measures;
 mod rank;
 pub mod rules;
+mod silence;
 mod slots;
 
 use jiff::Timestamp;
@@ -84,7 +85,9 @@ pub const PICTURED: &[SubjectKind] =
 
 /// Judges everything, in the order in which it needs a person.
 pub fn evaluate(case: &Case<'_>) -> Vec<Judgement> {
-    ranked(rules::ALL.iter().flat_map(|rule| (rule.judge)(case)).collect())
+    let mut judgements: Vec<Judgement> = rules::ALL.iter().flat_map(|rule| (rule.judge)(case)).collect();
+    silence::asks(case, &mut judgements);
+    ranked(judgements)
 }
 
 /// How long it took from an advisory until the last affected server had its fix, by month: at most `most` months.

@@ -17,6 +17,8 @@ mod held;
 pub mod judge;
 pub mod picture;
 #[cfg(test)]
+mod questions;
+#[cfg(test)]
 pub mod scene;
 mod shape;
 mod verified;

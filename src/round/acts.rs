@@ -9,7 +9,7 @@ use crate::domain::{
 };
 use crate::log::{Act, Agreed, Entry, Head, Stamp, Undone, hash};
 use crate::policy::DECISION;
-use crate::store::Signature;
+use crate::store::{Signature, StoreError};
 
 /// A decision as somebody wishes it, not yet held against the facts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +48,36 @@ pub struct Answer {
 pub struct Written {
     pub head: Head,
     pub line: String,
+}
+
+/// Why nothing was recorded.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unrecorded {
+    /// What was asked for can't be.
+    #[error("{0}")]
+    Refused(#[from] Fault),
+    #[error("{0}")]
+    Store(#[from] StoreError),
+}
+
+impl Unrecorded {
+    /// With how far it had come.
+    fn after(self, done: &str) -> Self {
+        let said = |said: &Shown| format!("{said} ({done})").into();
+        match self {
+            Self::Refused(fault) => Self::Refused(Fault { said: said(&fault.said), ..fault }),
+            Self::Store(error) => Self::Store(StoreError { said: said(&error.said), ..error }),
+        }
+    }
+}
+
+impl From<Unrecorded> for Fault {
+    fn from(why: Unrecorded) -> Self {
+        match why {
+            Unrecorded::Refused(fault) => fault,
+            Unrecorded::Store(error) => error.into(),
+        }
+    }
 }
 
 /// What was taken back, the newest first, in a line.
@@ -90,16 +120,15 @@ impl Desk {
     }
 
     /// Records a decision on a finding of `round`, which this desk judged last.
-    pub fn decide(&mut self, round: &Round, wish: Wish, now: Timestamp) -> Result<Written, Fault> {
+    pub fn decide(&mut self, round: &Round, wish: Wish, now: Timestamp) -> Result<Written, Unrecorded> {
         let finding = round.findings.iter().find(|finding| finding.key == wish.key);
         let finding = finding.ok_or_else(|| unheard_of(round, &wish.key))?;
         if finding.verdict == Verdict::Ok {
-            return Err(Fault::new(format!("{} is ok: there is nothing to decide", wish.key)));
+            return Err(Fault::new(format!("{} is ok: there is nothing to decide", wish.key)).into());
         }
         if self.changed_at(&wish.key).is_some_and(|at| at > wish.seen) {
-            return Err(
-                Fault::new(format!("{} has changed since you looked", wish.key)).mend("look again, then decide")
-            );
+            let fault = Fault::new(format!("{} has changed since you looked", wish.key));
+            return Err(fault.mend("look again, then decide").into());
         }
         self.check(&wish, finding.subject.kind, now)?;
         let asked = self.standings(&wish.key).iter().filter(|standing| standing.asks).cloned().collect();
@@ -173,38 +202,38 @@ impl Desk {
 
     /// Takes back the operator's last decision, with all that were made by the same act; they are returned, the newest first.
     /// The log keeps both.
-    pub fn undo(&mut self, now: Timestamp) -> Result<Vec<Recorded>, Fault> {
+    pub fn undo(&mut self, now: Timestamp) -> Result<Vec<Recorded>, Unrecorded> {
         self.read_log()?;
         let last: Vec<Recorded> = self.record().last_by(&self.plan.operator).into_iter().cloned().collect();
         if last.is_empty() {
-            return Err(Fault::new(format!("{} has no decision to take back", self.plan.operator)));
+            return Err(Fault::new(format!("{} has no decision to take back", self.plan.operator)).into());
         }
         for (done, one) in last.iter().enumerate() {
             let known = self.record().head.clone();
             let written = self.write_after(Some(&known), (&Act::Undo(Undone { entry: one.seq }), None), now);
-            written.map_err(|fault| match done {
-                0 => fault,
-                _ => Fault { said: format!("{done} of {} taken back: {}", last.len(), fault.said).into(), ..fault },
+            written.map_err(|why| match done {
+                0 => why,
+                _ => why.after(&format!("{done} of {} taken back", last.len())),
             })?;
         }
         Ok(last)
     }
 
     /// Agrees with a decision that waits for the operator.
-    pub fn agree(&mut self, entry: u64, now: Timestamp) -> Result<Recorded, Fault> {
+    pub fn agree(&mut self, entry: u64, now: Timestamp) -> Result<Recorded, Unrecorded> {
         self.read_log()?;
         let operator = self.plan.operator.clone();
         let one = self.record().decisions.iter().find(|one| one.seq == entry).cloned();
         let one = one.ok_or_else(|| Fault::new(format!("entry {entry} is no decision that is in force")))?;
         if one.decision.second.as_ref() != Some(&operator) || one.by == operator {
             let who = one.decision.second.as_ref().map_or_else(|| "nobody".to_owned(), Shown::to_string);
-            return Err(Fault::new(format!("entry {entry} waits for {who}, not for {operator}")));
+            return Err(Fault::new(format!("entry {entry} waits for {who}, not for {operator}")).into());
         }
         if one.agreed.is_some() {
-            return Err(Fault::new(format!("{operator} has agreed with entry {entry} already")));
+            return Err(Fault::new(format!("{operator} has agreed with entry {entry} already")).into());
         }
         if one.decision.until <= now {
-            return Err(Fault::new(format!("entry {entry} has ended")).mend("decide anew"));
+            return Err(Fault::new(format!("entry {entry} has ended")).mend("decide anew").into());
         }
         self.write(&Act::Agree(Agreed { entry }), now)?;
         Ok(one)
@@ -212,28 +241,29 @@ impl Desk {
 
     /// Signs the state of everything as it is in `round`. Whoever signs in another's place has looked themselves: what that
     /// other one has not seen stays news to them.
-    pub fn sign(&mut self, round: &Round, signing: Signing, now: Timestamp) -> Result<Written, Fault> {
+    pub fn sign(&mut self, round: &Round, signing: Signing, now: Timestamp) -> Result<Written, Unrecorded> {
         if let Some(whom) = &signing.stands_for {
             if *whom == self.plan.operator {
-                return Err(Fault::new(format!("{whom} needs nobody to stand in: that is who signs")));
+                return Err(Fault::new(format!("{whom} needs nobody to stand in: that is who signs")).into());
             }
             if !self.knows(whom, now) {
-                return Err(Fault::new(format!("the register has no person {whom}"))
-                    .mend("see [[person]] in the configuration"));
+                let fault = Fault::new(format!("the register has no person {whom}"));
+                return Err(fault.mend("see [[person]] in the configuration").into());
             }
         }
         self.write(&Act::CheckIn(CheckIn::of(round, signing)), now)
     }
 
-    pub fn attest(&mut self, attestation: Attestation, now: Timestamp) -> Result<Written, Fault> {
+    pub fn attest(&mut self, attestation: Attestation, now: Timestamp) -> Result<Written, Unrecorded> {
         if attestation.until <= now {
-            return Err(Fault::new("the attestation would end in the past").mend("give an end that is still to come"));
+            let fault = Fault::new("the attestation would end in the past");
+            return Err(fault.mend("give an end that is still to come").into());
         }
         self.write(&Act::Attest(attestation), now)
     }
 
     /// Records that something is being done to servers, or was: then the transcript is kept, and its hash in the entry.
-    pub fn note_done(&mut self, account: &Account, now: Timestamp) -> Result<Written, Fault> {
+    pub fn note_done(&mut self, account: &Account, now: Timestamp) -> Result<Written, Unrecorded> {
         let mut done = Done::of(account);
         if !account.ended {
             return self.write(&Act::Action(done), now);
@@ -248,7 +278,7 @@ impl Desk {
         Ok(self.store.keep_signature(signature)?)
     }
 
-    fn write(&mut self, act: &Act, now: Timestamp) -> Result<Written, Fault> {
+    fn write(&mut self, act: &Act, now: Timestamp) -> Result<Written, Unrecorded> {
         self.write_after(None, (act, None), now)
     }
 
@@ -258,7 +288,7 @@ impl Desk {
         known: Option<&Head>,
         (act, transcript): (&Act, Option<&str>),
         now: Timestamp,
-    ) -> Result<Written, Fault> {
+    ) -> Result<Written, Unrecorded> {
         let zone = &self.plan.zone;
         let stamp = Stamp {
             time: now,
@@ -281,8 +311,9 @@ impl Desk {
             line.ok()
         };
         self.store.append(&mut next, transcript)?;
-        self.read_log()?;
-        made
+        // It is on disk, and must not be written twice: what can't be read now is read, or complained of, when it is judged next.
+        self.read_log().ok();
+        Ok(made?)
     }
 }
 

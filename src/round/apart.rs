@@ -3,13 +3,13 @@
 //! back. So what sources saw stays in the store, and is laid out on a second desk, on a connection and in a thread of its
 //! own, for as long as somebody works on it. What comes back is read from the store.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::thread;
 
 use jiff::Timestamp;
 
 use super::{Desk, Order, Plan, Update};
-use crate::domain::{Fault, Round, SourceRecord};
+use crate::domain::{Fault, FindingKey, Particulars, Round, SourceRecord};
 use crate::policy;
 use crate::store::{Store, StoreError};
 
@@ -81,7 +81,7 @@ impl Desk {
 
     /// As [`glance`](Self::glance), with the histories that the store knows. Where what is kept can't even be read, nothing is known, and everything says why.
     pub(super) fn glance_apart(&mut self, now: Timestamp) -> Round {
-        match self.with_evidence(|desk| desk.glance_back(now)) {
+        match self.with_evidence(|desk| desk.glance_back(now).0) {
             Ok(round) => round,
             Err(fault) => {
                 let mut blind = self.evidence.clone();
@@ -97,9 +97,9 @@ impl Desk {
     }
 
     /// As [`glance`](Self::glance), with the histories that the store knows, where they can still be read although nothing can be kept there.
-    fn glance_back(&mut self, now: Timestamp) -> Round {
-        let survey = self.survey(now).map(|survey| survey.round);
-        survey.unwrap_or_else(|_| self.glance(now))
+    pub(super) fn glance_back(&mut self, now: Timestamp) -> (Round, BTreeMap<FindingKey, Particulars>) {
+        let survey = self.survey(now).map(|survey| (survey.round, survey.particulars));
+        survey.unwrap_or_else(|_| self.look_over(now, &HashMap::new()))
     }
 
     /// As [`exhibit`](Self::exhibit).

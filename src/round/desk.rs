@@ -310,7 +310,7 @@ impl Desk {
         Ok(Survey { round, particulars, last_round })
     }
 
-    fn look_over(
+    pub(super) fn look_over(
         &mut self,
         now: Timestamp,
         known: &HashMap<FindingKey, Finding>,

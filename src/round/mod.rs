@@ -29,9 +29,9 @@ use crate::domain::{
     SourceId, Subject, Tally, Turn,
 };
 
-pub use acts::{Answer, Request, Wish, Written, taken_back};
+pub use acts::{Answer, Request, Unrecorded, Wish, Written, taken_back};
 pub use desk::Desk;
-pub use pass::{Pass, Step, pass};
+pub use pass::{Pass, Passed, Step, pass};
 pub use past::{no_past, past};
 pub use plan::{Plan, owners};
 pub use reader::{answer, read_for};

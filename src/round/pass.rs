@@ -1,14 +1,16 @@
 //! One pass of the sources, without a screen.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::task::JoinSet;
 
 use super::Desk;
 use super::ask::ask;
 use crate::collect::tools::Tools;
-use crate::domain::{Fault, Round, SourceId};
+use crate::domain::{Fault, FindingKey, Particulars, Round, SourceId};
 use crate::store::{Outcome, StoreError};
 
 /// What a pass is about.
@@ -35,25 +37,42 @@ pub struct Step<'a> {
     pub fault: Option<&'a Fault>,
 }
 
+/// What came of a pass.
+#[derive(Debug, Clone)]
+pub struct Passed {
+    pub round: Round,
+    /// What the store could not keep of it first. Who judges next knows less then.
+    pub unkept: Option<StoreError>,
+    /// What the findings say beyond their titles, where the store has not kept it.
+    pub particulars: Option<BTreeMap<FindingKey, Particulars>>,
+}
+
+impl Passed {
+    /// The round, if all of it was kept.
+    pub fn kept(self) -> Result<Round, StoreError> {
+        self.unkept.map_or(Ok(self.round), Err)
+    }
+}
+
 /// Asks every source at once, each under its own deadline; none waits for another. `None` when `cancel` came first:
-/// then what had arrived is kept, and nothing is judged.
+/// then what had arrived is kept, and nothing is judged. What can't be kept is judged all the same.
 pub async fn pass(
     desk: &mut Desk,
     tools: &Arc<Tools>,
     pass: &Pass,
     cancel: impl Future<Output = ()>,
     mut step: impl FnMut(Step<'_>),
-) -> Result<Option<Round>, StoreError> {
+) -> Option<Passed> {
     let mut asking = JoinSet::new();
     for source in desk.plan.sources.iter().filter(|source| pass.wants(&source.id)) {
         asking.spawn(ask(source.clone(), Arc::clone(tools), desk.memory(&source.id)));
     }
-    let (mut done, of) = (0, asking.len());
+    let (mut done, of, mut unkept) = (0, asking.len(), None);
     tokio::pin!(cancel);
     loop {
         let joined = tokio::select! {
             biased;
-            () = &mut cancel => return Ok(None),
+            () = &mut cancel => return None,
             joined = asking.join_next() => joined,
         };
         let Some(joined) = joined else { break };
@@ -62,7 +81,19 @@ pub async fn pass(
         done += 1;
         let fault = if let Outcome::Failed(fault) = &attempt.outcome { Some(fault) } else { None };
         step(Step { done, of, id: &attempt.id, took_ms: attempt.took_ms, fault });
-        desk.take(attempt)?;
+        if let Err(error) = desk.take(attempt) {
+            unkept.get_or_insert(error);
+        }
     }
-    desk.evaluate((tools.now)()).map(Some)
+    Some(conclude(desk, (tools.now)(), unkept))
+}
+
+fn conclude(desk: &mut Desk, now: Timestamp, unkept: Option<StoreError>) -> Passed {
+    match desk.evaluate(now) {
+        Ok(round) => Passed { round, unkept, particulars: None },
+        Err(error) => {
+            let (round, particulars) = desk.glance_back(now);
+            Passed { round, unkept: unkept.or(Some(error)), particulars: Some(particulars) }
+        }
+    }
 }

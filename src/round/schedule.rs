@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
+use self::doing::Deeds;
 use super::alerts::Alerts;
 use super::ask::ask;
 use super::deeds::{Known, carry_out, prepare};
@@ -73,7 +74,7 @@ pub async fn run(schedule: Schedule) {
                 Ok(()) => clerk.hear_others(),
                 Err(_) => watch = None,
             },
-            Some(done) = clerk.deeds.join_next(), if !clerk.deeds.is_empty() => {
+            Some(done) = clerk.deeds.doing.join_next(), if !clerk.deeds.doing.is_empty() => {
                 clerk.done(done);
             }
             () = sleep_until(wake) => if clerk.gathering() { clerk.evaluate() } else { clerk.woke() },
@@ -95,9 +96,7 @@ struct Clerk {
     updates: UnboundedSender<Update>,
     asking: JoinSet<Attempt>,
     busy: HashSet<SourceId>,
-    /// What is being prepared (`None`) or done.
-    deeds: JoinSet<Option<Account>>,
-    owed: watch::Sender<usize>,
+    deeds: Deeds,
     due: HashMap<SourceId, Timestamp>,
     /// When it evaluated last.
     judged_at: Timestamp,
@@ -133,8 +132,7 @@ impl Clerk {
             updates,
             asking: JoinSet::new(),
             busy: HashSet::new(),
-            deeds: JoinSet::new(),
-            owed,
+            deeds: Deeds::new(owed),
             due,
             judged_at: now,
             gather_until: None,
@@ -162,7 +160,7 @@ impl Clerk {
         match order {
             Order::Prepare(errand) => {
                 let (errand, known) = (errand.clone(), Known::of(&mut self.desk, errand, now));
-                self.deeds.spawn(async move {
+                self.deeds.doing.spawn(async move {
                     let prepared = prepare(&tools, known).await;
                     // Nobody listens any more when this fails; then nobody wants it either.
                     updates.send(Update::Prepared(errand, prepared)).ok();
@@ -172,15 +170,15 @@ impl Clerk {
             Order::Do(deed) => {
                 let deed = deed.clone();
                 // First into the record: whatever happens to this console, that it was begun is known.
-                if let Err(fault) = self.desk.note_done(&Account::of(deed.clone()), now) {
+                if let Err(why) = self.desk.note_done(&Account::of(deed.clone()), now) {
                     let mut account = Account::of(deed);
                     account.ended = true;
                     // Nobody listens any more when this fails; the next report ends the schedule.
-                    updates.send(Update::Deed(account)).and_then(|()| updates.send(Update::Trouble(fault))).ok();
+                    updates.send(Update::Deed(account)).and_then(|()| updates.send(Update::Trouble(why.into()))).ok();
                     return;
                 }
-                self.owed.send_modify(|owed| *owed += 1);
-                self.deeds.spawn(async move { Some(carry_out(&tools, deed, &updates).await) });
+                self.deeds.owed.send_modify(|owed| *owed += 1);
+                self.deeds.doing.spawn(async move { Some(carry_out(&tools, deed, &updates).await) });
             }
             refresh => self.hurry(refresh, now),
         }
@@ -332,6 +330,7 @@ impl Clerk {
 
     fn evaluate(&mut self) {
         self.gather_until = None;
+        self.settle();
         if self.screen.away {
             return;
         }

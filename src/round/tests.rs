@@ -76,6 +76,11 @@ pub(super) fn desk_that_tells(sources: Vec<Source>, telling: crate::tell::Tellin
     Desk::open(plan, Box::new(Sqlite::in_memory().unwrap())).unwrap()
 }
 
+/// A desk on a store in this file.
+fn desk_on(file: &std::path::Path, sources: Vec<Source>) -> Desk {
+    Desk::open(desk(sources).plan, Box::new(Sqlite::open(file).unwrap())).unwrap()
+}
+
 fn tools() -> Arc<Tools> {
     Arc::new(Tools::new(now).unwrap())
 }
@@ -105,6 +110,7 @@ async fn one_bad_source_never_takes_another_with_it() {
     })
     .await
     .unwrap()
+    .kept()
     .unwrap();
     let state = |name: &str| round.sources.iter().find(|line| line.id.name == *name).unwrap();
     assert_eq!(state("good").state, SourceState::Fresh);
@@ -123,7 +129,8 @@ async fn one_bad_source_never_takes_another_with_it() {
 async fn what_a_late_failure_said_is_not_lost_to_a_second_try_that_has_no_time() {
     let late = Arc::new(Act::Late(AtomicUsize::new(0)));
     let mut desk = desk(vec![source("late", Arc::clone(&late))]);
-    let round = pass(&mut desk, &tools(), &Pass::default(), std::future::pending(), |_| {}).await.unwrap().unwrap();
+    let passed = pass(&mut desk, &tools(), &Pass::default(), std::future::pending(), |_| {}).await;
+    let round = passed.unwrap().kept().unwrap();
     assert_eq!(round.sources[0].fault.as_ref().unwrap().said, "its program did not end");
     let Act::Late(tries) = &*late else { panic!("it is late") };
     assert_eq!(tries.load(Ordering::Relaxed), 1);
@@ -132,17 +139,37 @@ async fn what_a_late_failure_said_is_not_lost_to_a_second_try_that_has_no_time()
 #[tokio::test(start_paused = true)]
 async fn a_cancelled_pass_judges_nothing() {
     let mut desk = desk(vec![source("hanging", Arc::new(Act::Hang))]);
-    let done = pass(&mut desk, &tools(), &Pass::default(), tokio::time::sleep(Duration::from_millis(10)), |_| {})
-        .await
-        .unwrap();
-    assert_eq!(done, None);
+    let done = pass(&mut desk, &tools(), &Pass::default(), tokio::time::sleep(Duration::from_millis(10)), |_| {}).await;
+    assert!(done.is_none());
+}
+
+#[tokio::test]
+async fn what_a_busy_store_does_not_take_is_asked_and_judged_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("matins.db");
+    let failing = Arc::new(Act::Fail(AtomicUsize::new(0)));
+    let mut desk = desk_on(&file, vec![source("good", Arc::new(Act::Answer)), source("failing", failing)]);
+    let busy = rusqlite::Connection::open(&file).unwrap();
+    busy.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let passed = pass(&mut desk, &tools(), &Pass::default(), std::future::pending(), |_| {}).await.unwrap();
+    let round = &passed.round;
+    assert_eq!((round.sources[0].state, round.sources[0].fault.as_ref()), (SourceState::Fresh, None));
+    assert_eq!(round.sources[1].fault.as_ref().unwrap().said, "refused");
+    let keys: Vec<_> = round.findings.iter().map(|finding| finding.key.clone()).collect();
+    assert_eq!(passed.particulars.as_ref().unwrap().keys().cloned().collect::<HashSet<_>>(), HashSet::from_iter(keys));
+    assert!(passed.kept().unwrap_err().to_string().contains("busy"));
+    drop(busy);
+    let passed = pass(&mut desk, &tools(), &Pass::default(), std::future::pending(), |_| {}).await.unwrap();
+    let round = passed.kept().unwrap();
+    assert_eq!(Sqlite::open(&file).unwrap().last().unwrap().unwrap().sources, round.sources);
 }
 
 #[tokio::test(start_paused = true)]
 async fn only_what_was_named_is_asked() {
     let mut desk = desk(vec![source("a", Arc::new(Act::Answer)), source("b", Arc::new(Act::Hang))]);
     let only = Pass { only: vec!["test/a".into()] };
-    let round = pass(&mut desk, &tools(), &only, std::future::pending(), |_| {}).await.unwrap().unwrap();
+    let passed = pass(&mut desk, &tools(), &only, std::future::pending(), |_| {}).await;
+    let round = passed.unwrap().kept().unwrap();
     assert_eq!(round.sources[1].fault, None);
 }
 
@@ -183,16 +210,48 @@ async fn a_console_that_is_left_when_a_deed_ends_has_its_end_in_the_record() {
     let (updates, _heard) = tokio::sync::mpsc::unbounded_channel();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("matins.db");
-    let plan = desk(Vec::new()).plan;
-    let desk = Desk::open(plan, Box::new(Sqlite::open(&file).unwrap())).unwrap();
+    let desk = desk_on(&file, Vec::new());
     let (owed, owing) = tokio::sync::watch::channel(0);
-    let deed =
-        Deed { kind: DeedKind::Reboot, title: "Reboot nothing".into(), batches: Vec::new(), remarks: Vec::new() };
     // Whoever hangs up is heard before the end of the deed.
-    orders.send(Order::Do(deed)).unwrap();
+    orders.send(Order::Do(nothing())).unwrap();
     drop(orders);
     run(Schedule { desk, tools: tools(), orders: inbox, updates, watch: None, away: false, owed }).await;
     let entries = Sqlite::open(&file).unwrap().log(0).unwrap();
     assert_eq!(entries.len(), 2, "begun and ended: {entries:?}");
+    assert_eq!(*owing.borrow(), 0);
+}
+
+fn nothing() -> Deed {
+    Deed { kind: DeedKind::Reboot, title: "Reboot nothing".into(), batches: Vec::new(), remarks: Vec::new() }
+}
+
+#[tokio::test]
+async fn the_end_of_a_deed_that_the_store_did_not_take_comes_into_the_record_later() {
+    let (orders, inbox) = tokio::sync::mpsc::unbounded_channel();
+    let (updates, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("matins.db");
+    let desk = desk_on(&file, Vec::new());
+    let full = rusqlite::Connection::open(&file).unwrap();
+    full.execute_batch("CREATE TRIGGER full BEFORE INSERT ON transcript BEGIN SELECT raise(ABORT, 'full'); END")
+        .unwrap();
+    let (owed, owing) = tokio::sync::watch::channel(0);
+    let schedule = Schedule { desk, tools: tools(), orders: inbox, updates, watch: None, away: false, owed };
+    let clerk = tokio::spawn(run(schedule));
+    orders.send(Order::Do(nothing())).unwrap();
+    let full_said = async {
+        while let Some(update) = heard.recv().await {
+            if matches!(&update, Update::Trouble(fault) if fault.said.as_str().contains("full")) {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), full_said).await.expect("nobody said that the store is full");
+    assert_eq!(*owing.borrow(), 1);
+    full.execute_batch("DROP TRIGGER full").unwrap();
+    drop(orders);
+    clerk.await.unwrap();
+    let archive = Sqlite::open(&file).unwrap().archive().unwrap();
+    assert_eq!((archive.lines.len(), archive.transcripts.len()), (2, 1), "{archive:?}");
     assert_eq!(*owing.borrow(), 0);
 }

@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 mod answers;
+mod clock;
 mod file;
 
 use super::*;
@@ -54,6 +55,7 @@ fn suite(fresh: impl Fn() -> Box<dyn Store>) {
     what_goes_to_and_fro_is_counted(fresh().as_mut());
     what_is_thinned_out_leaves_every_verdict(fresh().as_mut());
     answers::run(&fresh);
+    clock::run(&fresh);
 }
 
 /// Forty days of eight rounds. Afterwards every verdict of every moment is there as before; of the first ten days the day's

@@ -82,6 +82,28 @@ fn what_somebody_decided_is_not_told() {
 }
 
 #[test]
+fn what_the_store_does_not_take_is_told_and_printed_all_the_same() {
+    let home = Home::new("");
+    let told = home.path().join("told");
+    let channel =
+        format!("[[notify]]\nname = \"file\"\nkind = \"command\"\ncommand = [\"tee\", \"{}\"]\n", told.display());
+    home.configure(&register(true, &channel));
+    round(&home);
+    assert!(!told.exists());
+    let store = rusqlite::Connection::open(home.path().join("state/matins/matins.db")).unwrap();
+    store.execute_batch("CREATE TRIGGER full BEFORE INSERT ON opening BEGIN SELECT raise(ABORT, 'full'); END").unwrap();
+    home.configure(&register(false, &channel));
+    let output = home.run(&["round", "--json"]);
+    assert_eq!(output.status.code(), Some(74));
+    assert!(text(&output.stderr).contains("not all of this round could be kept"), "{}", text(&output.stderr));
+    let round: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let lacks = |one: &&Value| one["key"].as_str().unwrap().contains("cloud") && one["verdict"] != "ok";
+    let finding = round["findings"].as_array().unwrap().iter().find(lacks).unwrap();
+    assert!(!finding["because"].as_array().unwrap().is_empty(), "{finding}");
+    assert!(std::fs::read_to_string(&told).unwrap().contains("cloud"));
+}
+
+#[test]
 fn ntfy_gets_its_json_and_a_refusal_is_said_and_tried_again() {
     let accepts = ("/", says("200 OK", &[], b"{}"));
     let (web, closed) = (Web::start(vec![accepts]), Web::start(vec![("/", says("403 Forbidden", &[], b"{}"))]));

@@ -10,6 +10,7 @@ pub mod outcome;
 pub mod packages;
 pub mod pending;
 pub mod power;
+mod runs;
 pub mod sections;
 pub mod software;
 pub mod sources;

@@ -19,6 +19,7 @@ fn judge(case: &Case<'_>) -> Vec<Judgement> {
                 .detail("Other servers have an off-site backup; this one has none.")
                 .mend(format!("put \"{name}\" into `of` of a [[backup]] with offsite = true"))
                 .because(host.place.clone(), None, format!("{name} is watched, and no off-site [[backup]] names it"))
+                .asking("backup", "none off site")
         }));
     }
     judgements

@@ -33,6 +33,7 @@ fn without(case: &Case<'_>, host: &Declared) -> Judgement {
         .detail("Whether anything keeps its data can't be seen from here: no [[backup]] has it in `of`.")
         .mend(format!("write a [[backup]] with of = [\"{name}\"]"))
         .because(host.place.clone(), None, format!("{name} is watched, and no [[backup]] names it"))
+        .asking("backup", "none")
         .weight(weight)
 }
 
@@ -44,6 +45,7 @@ fn off_site_only(case: &Case<'_>, host: &Declared) -> Judgement {
         .detail("Snapshots on site are a measure of their own: an off-site copy is slow to restore from.")
         .mend(format!("write a [[backup]] with of = [\"{name}\"] and offsite = false"))
         .because(host.place.clone(), None, format!("every [[backup]] that names {name} is off site"))
+        .asking("backup", "off site only")
 }
 
 #[cfg(test)]

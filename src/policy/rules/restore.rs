@@ -74,49 +74,51 @@ fn judged(case: &Case<'_>, class: &Class) -> Judgement {
             .detail(&format!("One drill of any of its servers counts for the class: {}.", servers.join(", ")))
     };
     let Some(last) = last else {
-        return say(Verdict::Due, "no restore was ever tried".into()).mend(how(class));
+        return say(Verdict::Due, "no restore was ever tried".into()).asking("drill", "never").mend(how(class));
     };
-    let (verdict, title) = of_last(case.now, class, last);
+    let (verdict, title, word) = of_last(case.now, class, last);
     let judgement = say(verdict, title)
         .because(format!("log entry {}", last.seq), Some(last.at), format!("{}: {}", last.by, last.attestation.note))
         .since((verdict == Verdict::Due).then(|| last.at + class.every.as_duration()));
-    if verdict == Verdict::Ok { judgement } else { judgement.mend(how(class)) }
+    if verdict == Verdict::Ok { judgement } else { judgement.asking("drill", word).mend(how(class)) }
 }
 
-fn of_last(now: Timestamp, class: &Class, last: &Attested) -> (Verdict, String) {
+/// What the last drill showed, and in a word what a decision on that must know of.
+fn of_last(now: Timestamp, class: &Class, last: &Attested) -> (Verdict, String, String) {
     let drill = last.attestation.drill.as_ref();
     let past = now.duration_since(last.at);
     if past < -Period::minutes(5).as_duration() {
-        return (Verdict::Unknown, "the last drill is dated in the future: the clock here went back".into());
+        let title = "the last drill is dated in the future: the clock here went back".to_owned();
+        return (Verdict::Unknown, title, "dated ahead".to_owned());
     }
     let ago = format!("{} ago by {}", age(last.at, now), last.by);
     if let Some(failed) = drill.and_then(|drill| drill.failed.as_ref()) {
-        return (Verdict::Broken, format!("the last drill, {ago}, failed: {failed}"));
+        return (Verdict::Broken, format!("the last drill, {ago}, failed: {failed}"), format!("failed: {failed}"));
     }
     let took = drill.filter(|drill| drill.whole).map(|drill| drill.seconds);
     let minutes = |seconds: u64| if seconds < 120 { format!("{seconds} s") } else { format!("{} m", seconds / 60) };
     if let (Some(seconds), Some(within)) = (took, class.within)
         && i64::try_from(seconds).unwrap_or(i64::MAX) > within.as_seconds()
     {
-        return (
-            Verdict::Broken,
-            format!("the last drill, {ago}, took {}, promised within {within}", minutes(seconds)),
-        );
+        let took = format!("took {}", minutes(seconds));
+        return (Verdict::Broken, format!("the last drill, {ago}, {took}, promised within {within}"), took);
     }
     let took = took.map_or_else(String::new, |seconds| format!(", took {}", minutes(seconds)));
-    match past.as_secs() {
+    let (verdict, title, word) = match past.as_secs() {
         past if past > class.every.as_seconds() * 2 => {
-            (Verdict::Broken, format!("overdue: last drill {ago}, promised every {}", class.every))
+            (Verdict::Broken, format!("overdue: last drill {ago}, promised every {}", class.every), "too long ago")
         }
         past if past > class.every.as_seconds() => {
-            (Verdict::Due, format!("due: last drill {ago}, promised every {}", class.every))
+            (Verdict::Due, format!("due: last drill {ago}, promised every {}", class.every), "too long ago")
         }
         // A promise of time that nobody measured is kept by nobody.
         _ if class.within.is_some() && took.is_empty() => {
-            (Verdict::Unknown, format!("last drill {ago}: how long the whole takes was not measured"))
+            let title = format!("last drill {ago}: how long the whole takes was not measured");
+            (Verdict::Unknown, title, "its time was not measured")
         }
-        _ => (Verdict::Ok, format!("last drill {ago}{took}")),
-    }
+        _ => (Verdict::Ok, format!("last drill {ago}{took}"), ""),
+    };
+    (verdict, title, word.to_owned())
 }
 
 fn how(class: &Class) -> String {

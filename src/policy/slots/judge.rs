@@ -16,6 +16,7 @@ use super::{Standing, around, clock, far, missing_since, night_begins, words};
 use crate::domain::facts::{BackupDeclared, Encryption, Slot, Snapshot, Snapshots};
 use crate::domain::{Declared, Fact, Judgement, Shown, Subject, Verdict, age};
 use crate::policy::Case;
+use crate::policy::silence::steady;
 
 /// What tells the two measures apart.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +49,11 @@ pub fn backups(case: &Case<'_>, site: Site) -> Vec<Judgement> {
                     }
                     Share::Untold => untold(list),
                 },
-                Ok(None) => Said::new(Verdict::Unknown, "its answer held no list of snapshots"),
+                Ok(None) => {
+                    let mut said = Said::new(Verdict::Unknown, "its answer held no list of snapshots");
+                    said.ask("list", "not told");
+                    said
+                }
                 Err(doubt) => doubted(&backup, doubt),
             };
             judgements.push(finished(case, site, &backup, server, judgement));
@@ -76,14 +81,20 @@ pub(super) struct Said {
     pub title: String,
     pub detail: Vec<String>,
     pub mend: Option<Shown>,
+    /// What a decision must know of to cover it: see [`Judgement::asking`].
+    asks: Vec<(Shown, Shown)>,
     because: Vec<(Shown, Option<Timestamp>, Shown)>,
     since: Option<Timestamp>,
 }
 
 impl Said {
     fn new(verdict: Verdict, title: impl Into<String>) -> Self {
-        let (detail, because) = (Vec::new(), Vec::new());
-        Self { verdict, title: title.into(), detail, mend: None, because, since: None }
+        let (detail, asks, because) = (Vec::new(), Vec::new(), Vec::new());
+        Self { verdict, title: title.into(), detail, mend: None, asks, because, since: None }
+    }
+
+    pub fn ask(&mut self, item: impl Into<Shown>, word: impl Into<Shown>) {
+        self.asks.push((item.into(), word.into()));
     }
 
     fn mend(mut self, mend: impl Into<Shown>) -> Self {
@@ -105,6 +116,7 @@ fn untold(list: &Snapshots) -> Said {
     hosts.dedup();
     let mut said = Said::new(Verdict::Unknown, "which of its snapshots are this server's can't be told")
         .mend("make them with --host and the server's name, or write a [[backup]] of its own for each server");
+    said.ask("snapshots", "whose they are can't be told");
     if !hosts.is_empty() {
         said.detail.push(format!("They say to be of {}.", words::listed(&hosts)));
     }
@@ -127,11 +139,27 @@ fn judged(case: &Case<'_>, backup: &Backup<'_>, seen: &Seen<'_>) -> Said {
     } else if let Some(ahead) = seen.future.first() {
         said = from_the_future(case, &said, ahead);
     }
+    said.asks = asks(&slots, seen);
     said.detail = detail(case, &slots, seen);
     let limits = slots.iter().map(|(slot, _)| window(case, *slot));
     said.because.extend(limits.map(|(slot, window)| (slot.into(), None, window.into())));
     said.because.push((backup.source.id.to_string().into(), backup.source.good_at, count(case, seen).into()));
     said
+}
+
+/// What somebody who decides on this list decides on. Last night's run that may still come is none of it: it comes to that
+/// every night, and what does not come is another verdict.
+fn asks(slots: &[(Slot, Standing)], seen: &Seen<'_>) -> Vec<(Shown, Shown)> {
+    let word = |standing: &Standing| match standing {
+        Standing::Missing => Some("missing"),
+        Standing::Young => Some("every snapshot is younger"),
+        Standing::Filled(_) | Standing::Running => None,
+    };
+    let slots =
+        slots.iter().filter_map(|(slot, standing)| Some((format!("slot {slot}").into(), word(standing)?.into())));
+    let degraded = seen.list.degraded.iter().map(|complaint| ("list".into(), steady(complaint.as_str())));
+    let ahead = seen.future.first().map(|_| ("snapshots".into(), "dated ahead".into()));
+    slots.chain(degraded).chain(ahead).collect()
 }
 
 /// What a wrong clock makes of it: a slot that seems to be filled may not be.
@@ -143,6 +171,7 @@ fn misled(case: &Case<'_>, server: &Shown, mut said: Said) -> Said {
         said.title =
             format!("the clock of {server} is {words}, so its snapshots' times can't be believed; {}", said.title);
         said.verdict = Verdict::Unknown;
+        said.ask("clock", if skew.is_negative() { "behind" } else { "ahead" });
         said.mend = Some(format!("set the clock of {server}: is its time service running?").into());
     }
     said
@@ -172,7 +201,9 @@ fn shaped(site: Site, backup: &Backup<'_>, server: &Shown, seen: &Seen<'_>) -> O
         if shape.series.is_empty() { shape.said.clone() } else { format!("{}: {}", shape.series, shape.said) }
     };
     let lines: Vec<String> = found.iter().map(said).collect();
-    let judged = judgement(worst.verdict, said(worst)).detail(&lines.join("\n")).because(
+    let judged = judgement(worst.verdict, said(worst)).detail(&lines.join("\n"));
+    let asks = found.iter().filter_map(Shape::asks);
+    let judged = asks.fold(judged, |judged, (item, word)| judged.asking(item, word)).because(
         backup.source.id.to_string(),
         backup.source.good_at,
         format!("snapshot {}", seen.counted.first()?.id),
@@ -334,5 +365,5 @@ fn finished(case: &Case<'_>, site: Site, backup: &Backup<'_>, server: &Shown, mu
         judgement = judgement.because(backup.source.id.to_string(), Some(case.now), "not asked yet");
     }
     judgement.mend = said.mend;
-    judgement
+    said.asks.into_iter().fold(judgement, |judgement, (item, word)| judgement.asking(item, word))
 }

@@ -13,6 +13,8 @@ const TRAILING: usize = 14;
 const FEWEST: usize = 4;
 /// A snapshot smaller by this share is suspicious, where the register says nothing.
 const SHRINK: u8 = 30;
+/// Below the median by more than this share, it is another question than one that shrank.
+const NEARLY_ALL: u128 = 90;
 /// One larger by this factor is, too.
 const GROWTH: u64 = 3;
 
@@ -43,6 +45,17 @@ pub struct Shape {
     pub said: String,
     /// The series, where there are several.
     pub series: String,
+    figure: &'static str,
+    /// What it did, where that is worth a word.
+    did: Option<&'static str>,
+}
+
+impl Shape {
+    /// What a decision on it must know of.
+    pub fn asks(&self) -> Option<(String, &'static str)> {
+        let of = if self.series.is_empty() { String::new() } else { format!(" of {}", self.series) };
+        Some((format!("{}{of}", self.figure), self.did?))
+    }
 }
 
 /// Compares the newest of each series; `counted` is newest first.
@@ -86,16 +99,17 @@ fn compared(figure: &Figure, alike: &[&Snapshot], expect: &BackupExpect) -> Opti
     let shrunk = figure.shrinks && u128::from(now) * 100 < floor && (asked || median >= figure.small);
     let grown = now > median.saturating_mul(GROWTH) && now - median >= figure.step;
     let (said, usual) = ((figure.said)(now), (figure.said)(median));
-    let (verdict, said) = if shrunk {
+    let (verdict, did, compares) = if shrunk {
         let below = 100 - u128::from(now) * 100 / u128::from(median.max(1));
-        (Verdict::Broken, format!("{} {said}, {below}% below the median {usual} of {}", figure.name, values.len()))
+        let did = if below > NEARLY_ALL { "nearly nothing is left" } else { "shrunk" };
+        (Verdict::Broken, Some(did), format!("{below}% below the median"))
     } else if grown {
-        let times = now / median.max(1);
-        (Verdict::Due, format!("{} {said}, {times} times the median {usual} of {}", figure.name, values.len()))
+        (Verdict::Due, Some("grown"), format!("{} times the median", now / median.max(1)))
     } else {
-        (Verdict::Ok, format!("{} {said}, median {usual} of {}", figure.name, values.len()))
+        (Verdict::Ok, None, "median".to_owned())
     };
-    Some(Shape { verdict, said, series: String::new() })
+    let said = format!("{} {said}, {compares} {usual} of {}", figure.name, values.len());
+    Some(Shape { verdict, said, series: String::new(), figure: figure.name, did })
 }
 
 /// `4.1 GB`.

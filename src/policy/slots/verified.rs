@@ -19,19 +19,19 @@ pub fn verified(
     let attested = case.evidence.attested(measure, name.as_str());
     let traced = list.and_then(|list| list.verified_at);
     let newest: Option<Timestamp> = attested.map(|attested| attested.at).max(traced);
-    let (verdict, title) = match newest {
-        None => (Verdict::Due, "nobody ever verified what it stores".to_owned()),
+    let (verdict, title, word) = match newest {
+        None => (Verdict::Due, "nobody ever verified what it stores".to_owned(), "never"),
         Some(at) if at > case.now + super::SLACK => {
-            (Verdict::Unknown, format!("last verified in the future: {}", words::moment(at, case.now, case.zone)))
+            let title = format!("last verified in the future: {}", words::moment(at, case.now, case.zone));
+            (Verdict::Unknown, title, "dated ahead")
         }
         Some(at) => {
             let (ago, past) = (age(at, case.now), case.now.duration_since(at).as_secs());
             if past <= every.as_seconds() {
-                (Verdict::Ok, format!("verified {ago} ago"))
-            } else if past <= every.as_seconds() * 2 {
-                (Verdict::Due, format!("verified {ago} ago, promised every {every}"))
+                (Verdict::Ok, format!("verified {ago} ago"), "")
             } else {
-                (Verdict::Broken, format!("verified {ago} ago, promised every {every}"))
+                let verdict = if past <= every.as_seconds() * 2 { Verdict::Due } else { Verdict::Broken };
+                (verdict, format!("verified {ago} ago, promised every {every}"), "too long ago")
             }
         }
     };
@@ -47,7 +47,7 @@ pub fn verified(
     if verdict == Verdict::Ok {
         judgement
     } else {
-        judgement.mend(format!(
+        judgement.asking("verified", word).mend(format!(
             "check it (restic check --read-data-subset, borg check), then `matins backup verified {name}`"
         ))
     }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use tokio::task::JoinError;
+use tokio::sync::watch;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout;
 
 use super::Clerk;
@@ -12,10 +13,26 @@ use crate::round::Order;
 /// How long a console that hung up waits for a deed that may just be ending.
 const LAST: Duration = Duration::from_millis(200);
 
+/// What is done to servers, and what the record lacks of it.
+pub(super) struct Deeds {
+    /// What is being prepared (`None`) or done.
+    pub doing: JoinSet<Option<Account>>,
+    /// How many have begun whose end is not in the record yet.
+    pub owed: watch::Sender<usize>,
+    /// What has ended of these.
+    unsettled: Vec<Account>,
+}
+
+impl Deeds {
+    pub fn new(owed: watch::Sender<usize>) -> Self {
+        Self { doing: JoinSet::new(), owed, unsettled: Vec::new() }
+    }
+}
+
 impl Clerk {
     pub(super) fn done(&mut self, done: Result<Option<Account>, JoinError>) {
         match done {
-            Ok(Some(account)) => self.settle(&account),
+            Ok(Some(account)) => self.end(account),
             // It was prepared only.
             Ok(None) => {}
             Err(panic) => {
@@ -27,23 +44,36 @@ impl Clerk {
 
     /// After a deed, whatever came of it, its servers are asked again: what counts is what is seen. The one place that
     /// every account comes through.
-    fn settle(&mut self, account: &Account) {
+    fn end(&mut self, account: Account) {
         let now = (self.tools.now)();
-        if let Err(fault) = self.desk.note_done(account, now) {
-            self.trouble(fault);
-        }
-        self.owed.send_modify(|owed| *owed = owed.saturating_sub(1));
         for step in account.deed.steps() {
             self.hurry(&Order::RefreshSubject(Subject::host(step.server.clone())), now);
+        }
+        self.deeds.unsettled.push(account);
+        self.settle();
+    }
+
+    /// Writes the last entry of each deed that has ended; what the store does not take is tried again with the next evaluation.
+    pub(super) fn settle(&mut self) {
+        let now = (self.tools.now)();
+        for account in std::mem::take(&mut self.deeds.unsettled) {
+            match self.desk.note_done(&account, now) {
+                Ok(_) => self.deeds.owed.send_modify(|owed| *owed = owed.saturating_sub(1)),
+                Err(why) => {
+                    self.trouble(why.into());
+                    self.deeds.unsettled.push(account);
+                }
+            }
         }
     }
 
     /// Nobody looks any more: a deed that has ended gets its last entry all the same. What goes on is cut off, as was said.
     pub(super) async fn part(&mut self) {
-        while *self.owed.borrow() > 0
-            && let Ok(Some(done)) = timeout(LAST, self.deeds.join_next()).await
+        while *self.deeds.owed.borrow() > 0
+            && let Ok(Some(done)) = timeout(LAST, self.deeds.doing.join_next()).await
         {
             self.done(done);
         }
+        self.settle();
     }
 }

@@ -11,13 +11,16 @@ mod past;
 mod retention;
 mod sources;
 mod standings;
+#[cfg(test)]
+mod tests;
 mod told;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
+use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use serde::Deserialize;
 use serde::de::value::{Error, StrDeserializer};
 
@@ -35,7 +38,7 @@ pub struct Sqlite {
     connection: Connection,
     /// The findings as they are in the file, so that a round writes only what changed.
     known: HashMap<FindingKey, findings::Known>,
-    /// `PRAGMA data_version` when `known` was read: another console may have written since.
+    /// `PRAGMA data_version` when `known` was read or written: another console may have written since.
     version: Option<i64>,
 }
 
@@ -44,6 +47,13 @@ impl Sqlite {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let file = Shown::line(&path.to_string_lossy());
         Self::of(file, open::connection(path))
+    }
+
+    /// The same for whom nobody waits: it waits so long for whoever is writing. One who has not ended by then may never end,
+    /// and from then on it waits no longer than others do.
+    pub fn patient(self, patience: Duration) -> Result<Self, StoreError> {
+        self.connection.busy_timeout(patience).map_err(|error| self.fault(&error))?;
+        Ok(self)
     }
 
     /// A store that is gone when it is dropped.
@@ -71,6 +81,10 @@ impl Sqlite {
             transaction.commit()?;
             Ok(value)
         });
+        if done.as_ref().is_err_and(|error| error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)) {
+            // A timeout that can't be set stays what it was.
+            self.connection.busy_timeout(open::BRIEFLY).ok();
+        }
         done.map_err(|error| self.fault(&error))
     }
 
@@ -79,24 +93,12 @@ impl Sqlite {
         let level = |connection: &Connection, word| connection.pragma_update(None, "synchronous", word);
         level(&self.connection, "FULL").map_err(|error| self.fault(&error))?;
         let done = self.write(work);
-        level(&self.connection, "NORMAL").map_err(|error| self.fault(&error))?;
+        // What is written is written; the next ones are only slower then.
+        level(&self.connection, "NORMAL").ok();
         if let (Ok(_), Some(path)) = (&done, self.connection.path()) {
             touch(Path::new(path));
         }
         done
-    }
-
-    /// Reads the findings again when another process has written.
-    fn refresh(&mut self) -> Result<(), StoreError> {
-        let version = self
-            .connection
-            .query_row("PRAGMA data_version", [], |row| row.get(0))
-            .map_err(|error| self.fault(&error))?;
-        if self.version != Some(version) {
-            self.known = findings::known(&self.connection).map_err(|error| self.fault(&error))?;
-            self.version = Some(version);
-        }
-        Ok(())
     }
 }
 
@@ -133,14 +135,17 @@ impl Store for Sqlite {
         sources: Vec<SourceLine>,
         judgements: Vec<Judgement>,
     ) -> Result<Round, StoreError> {
-        self.refresh()?;
         let round = Round::new(at, operator.clone(), sources, Vec::with_capacity(judgements.len()));
-        let before = std::mem::take(&mut self.known);
         // Until it is written, nothing is known of what the file holds.
-        self.version = None;
-        let (round, known) = self.write(|transaction| findings::record(transaction, round, judgements, before))?;
-        self.known = known;
-        self.version = self.connection.query_row("PRAGMA data_version", [], |row| row.get(0)).ok();
+        let (before, version) = (std::mem::take(&mut self.known), self.version.take());
+        let (round, known, version) = self.write(|transaction| {
+            // Under the lock: whoever held it until now may have written a round.
+            let now = transaction.query_row("PRAGMA data_version", [], |row| row.get(0))?;
+            let before = if version == Some(now) { before } else { findings::known(transaction)? };
+            let (round, known) = findings::record(transaction, round, judgements, before)?;
+            Ok((round, known, now))
+        })?;
+        (self.known, self.version) = (known, Some(version));
         Ok(round)
     }
 

@@ -89,8 +89,11 @@ fn prepare(connection: &mut Connection) -> Result<(), Wrong> {
     Ok(())
 }
 
+/// How long to wait for whoever is writing, where somebody waits for us.
+pub(super) const BRIEFLY: Duration = Duration::from_secs(2);
+
 fn settings(connection: &Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(Duration::from_secs(2))?;
+    connection.busy_timeout(BRIEFLY)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "foreign_keys", "ON")

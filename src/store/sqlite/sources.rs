@@ -108,6 +108,11 @@ pub(super) fn keep(transaction: &Transaction<'_>, attempt: &Attempt) -> rusqlite
                 "UPDATE source SET asked_at = ?3, good_at = ?3, took_ms = ?4, failures = 0, fault = NULL WHERE collector = ?1 AND name = ?2",
                 params![collector, name, millis(*asked_at), took],
             )?;
+            transaction
+                .prepare_cached(
+                    "UPDATE sighting SET first_seen = ?3 WHERE collector = ?1 AND name = ?2 AND first_seen > ?3",
+                )?
+                .execute(params![collector, name, millis(*asked_at)])?;
         }
         Outcome::Seen { observations, memory } => {
             transaction.execute(
@@ -164,29 +169,34 @@ fn replace(
     Ok(())
 }
 
-/// New things get this observation's time; what is gone is forgotten, so that its return counts anew.
+/// New things get this observation's time; what is gone is forgotten, so that its return counts anew. What was there first in
+/// what is still to come was seen by a clock that was ahead: its time is this one's at the latest.
 fn sight(transaction: &Transaction<'_>, id: &SourceId, observations: &[Observation]) -> rusqlite::Result<()> {
     let (collector, name) = (id.collector.as_str(), id.name.as_str());
-    let mut gone: BTreeSet<(String, String, String)> = transaction
-        .prepare_cached("SELECT subject_kind, subject, item FROM sighting WHERE collector = ?1 AND name = ?2")?
-        .query_map([collector, name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+    let mut gone: BTreeMap<(String, String, String), i64> = transaction
+        .prepare_cached(
+            "SELECT subject_kind, subject, item, first_seen FROM sighting WHERE collector = ?1 AND name = ?2",
+        )?
+        .query_map([collector, name], |row| Ok(((row.get(0)?, row.get(1)?, row.get(2)?), row.get(3)?)))?
         .collect::<rusqlite::Result<_>>()?;
-    let mut insert = transaction.prepare_cached(
+    let mut keep = transaction.prepare_cached(
         "INSERT INTO sighting (collector, name, subject_kind, subject, item, first_seen) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-         ON CONFLICT (collector, name, subject_kind, subject, item) DO NOTHING",
+         ON CONFLICT (collector, name, subject_kind, subject, item) DO UPDATE SET first_seen = excluded.first_seen
+         WHERE sighting.first_seen > excluded.first_seen",
     )?;
     for observation in observations {
+        let at = millis(observation.at);
         for item in observation.fact.sightings() {
             let (kind, subject) = (kind_word(observation.subject.kind), observation.subject.name.to_string());
-            if !gone.remove(&(kind.clone(), subject.clone(), item.to_string())) {
-                insert.execute(params![collector, name, kind, subject, item.as_str(), millis(observation.at)])?;
+            if gone.remove(&(kind.clone(), subject.clone(), item.to_string())).is_none_or(|first| first > at) {
+                keep.execute(params![collector, name, kind, subject, item.as_str(), at])?;
             }
         }
     }
     let mut delete = transaction.prepare_cached(
         "DELETE FROM sighting WHERE collector = ?1 AND name = ?2 AND subject_kind = ?3 AND subject = ?4 AND item = ?5",
     )?;
-    for (kind, subject, item) in gone {
+    for (kind, subject, item) in gone.into_keys() {
         delete.execute(params![collector, name, kind, subject, item])?;
     }
     Ok(())

@@ -1,17 +1,13 @@
 //! unattended-upgrades: is it on, and how did its last run end.
 
 use jiff::Timestamp;
-use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
 
-use super::outcome::{parse_causes, parse_dpkg_log, parse_kept};
+use super::outcome::parse_dpkg_log;
+use super::runs::last_run;
 use super::sections::{Section, Sections};
 use crate::domain::facts::{Unattended, UnattendedRun};
-use crate::domain::{Fault, Read, Shown};
-
-const START: &str = "Starting unattended upgrades script";
-/// A run that has not ended after this long will not.
-const LONGEST_RUN_SECONDS: i64 = 4 * 3_600;
+use crate::domain::{Fault, Read};
 
 pub fn parse_unattended(
     sections: &Sections,
@@ -93,109 +89,11 @@ fn zone(section: Option<&Section>) -> Option<TimeZone> {
     Offset::from_seconds(seconds).ok().map(Offset::to_time_zone)
 }
 
-/// Lines `2026-11-23 19:35:28,282 INFO All upgrades installed`, oldest first. Simulated runs are none. A run that is
-/// still going on is passed over for the one before.
-fn last_run(lines: &[String], zone: &TimeZone, server_now: Timestamp) -> Option<UnattendedRun> {
-    let starts = lines.iter().enumerate().filter(|(_, line)| line.contains(START)).map(|(at, _)| at);
-    let mut starts: Vec<usize> = starts.collect();
-    let mut end = lines.len();
-    while let Some(start) = starts.pop() {
-        let run = &lines[start..end];
-        end = start;
-        if run.iter().any(|line| line.contains("Option --dry-run given")) {
-            continue;
-        }
-        let Some(at) = time(&run[0], zone) else { continue };
-        let age = server_now.duration_since(at).as_secs();
-        match ending(run) {
-            Some((failed, said)) => {
-                let (causes, kept) = (parse_causes(run), parse_kept(run));
-                return Some(UnattendedRun { at, failed, said, causes, kept });
-            }
-            None if (0..LONGEST_RUN_SECONDS).contains(&age) => {}
-            None => {
-                let said = run.last().map(|line| words(line)).unwrap_or_default();
-                return Some(UnattendedRun {
-                    at,
-                    failed: true,
-                    said: format!("began and never ended, last: {said}").into(),
-                    causes: parse_causes(run),
-                    kept: Vec::new(),
-                });
-            }
-        }
-    }
-    None
-}
-
-/// How a run ended, in the log's words; `None` when it says nothing of an end.
-fn ending(run: &[String]) -> Option<(bool, Shown)> {
-    let error = run.iter().find(|line| matches!(level(line), Some("ERROR" | "CRITICAL")));
-    if let Some(error) = error {
-        return Some((true, Shown::line(words(error))));
-    }
-    let good = |line: &&String| {
-        let said = words(line);
-        said.starts_with("All upgrades installed") || said.starts_with("No packages found that can be upgraded")
-    };
-    run.iter().find(good).map(|line| (false, Shown::line(words(line))))
-}
-
-fn level(line: &str) -> Option<&str> {
-    line.split(' ').nth(2)
-}
-
-fn words(line: &str) -> &str {
-    line.splitn(4, ' ').nth(3).unwrap_or_default().trim()
-}
-
-fn time(line: &str, zone: &TimeZone) -> Option<Timestamp> {
-    let time: DateTime = line.get(..19)?.parse().ok()?;
-    zone.to_ambiguous_timestamp(time).compatible().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::packages::tests::section;
+    use super::super::runs::tests::{GOOD, lines};
     use super::*;
-
-    fn lines(text: &str) -> Vec<String> {
-        text.lines().map(str::to_owned).collect()
-    }
-
-    fn run(text: &str) -> Option<UnattendedRun> {
-        last_run(&lines(text), &TimeZone::UTC, "2026-11-24T08:00:00Z".parse().unwrap())
-    }
-
-    const GOOD: &str = "2026-11-23 06:00:00,100 INFO Starting unattended upgrades script\n2026-11-23 06:00:09,100 INFO All upgrades installed\n";
-
-    #[test]
-    fn an_error_is_the_end_of_a_run_whatever_follows() {
-        let last = run(&format!("{GOOD}2026-11-24 06:00:00,1 INFO {START}\n2026-11-24 06:01:00,1 ERROR Installing the upgrades failed!\n2026-11-24 06:01:00,2 ERROR error message: x\n2026-11-24 06:01:01,1 INFO Package nginx is kept back\n")).unwrap();
-        assert!(last.failed);
-        assert_eq!(last.said, "Installing the upgrades failed!");
-        assert_eq!(last.at.to_string(), "2026-11-24T06:00:00Z");
-    }
-
-    #[test]
-    fn a_simulated_run_is_none() {
-        let last = run(&format!("{GOOD}2026-11-24 06:00:00,1 INFO {START}\n2026-11-24 06:01:00,1 INFO Option --dry-run given, *not* performing real actions\n")).unwrap();
-        assert_eq!((last.failed, last.at.to_string().as_str()), (false, "2026-11-23T06:00:00Z"));
-    }
-
-    #[test]
-    fn a_run_that_began_long_ago_and_did_not_end_failed() {
-        let begun = |hour| {
-            format!(
-                "{GOOD}2026-11-24 0{hour}:30:00,1 INFO {START}\n2026-11-24 0{hour}:30:01,1 INFO Initial blacklist:\n"
-            )
-        };
-        let still = run(&begun(7)).unwrap();
-        assert!(!still.failed);
-        let dead = run(&begun(1)).unwrap();
-        assert!(dead.failed);
-        assert_eq!(dead.said, "began and never ended, last: Initial blacklist:");
-    }
 
     #[test]
     fn the_log_writes_in_the_servers_own_zone() {
