@@ -39,6 +39,11 @@ impl List {
         end.is_some_and(|end| matches!(end.as_str(), "InRelease" | "Release"))
     }
 
+    /// The server that it comes from, without its port.
+    pub fn host(&self) -> &str {
+        self.file.split(['_', ':']).next().unwrap_or_default()
+    }
+
     /// As apt names it: `Debian-Security:12/oldstable-security`.
     pub fn origin(&self) -> Shown {
         let version = if self.version.is_empty() { String::new() } else { format!(":{}", self.version) };

@@ -2,14 +2,37 @@
 
 use super::lists::{List, Lists};
 use super::sections::Section;
+use crate::domain::Fault;
 use crate::domain::facts::Release;
 
 /// `None` where there is no security list to take them from, which is told elsewhere.
-pub fn covers_security(section: &Section, lists: &Lists, release: &Release) -> Option<bool> {
+pub fn covers_security(section: &Section, lists: &Lists, release: &Release) -> Result<Option<bool>, Fault> {
     let mut security = lists.lists.iter().filter(|list| list.is_security()).peekable();
-    security.peek()?;
+    if security.peek().is_none() {
+        return Ok(None);
+    }
     let patterns: Vec<Vec<(String, String)>> = patterns(section, release);
-    Some(security.all(|list| patterns.iter().any(|pattern| fits(pattern, list))))
+    let covered: Vec<Option<bool>> =
+        security.map(|list| one_is(true, patterns.iter().map(|pattern| fits(pattern, list)))).collect();
+    match one_is(false, covered.into_iter()) {
+        None => Err(Fault::new("its origins name components or hold patterns that are not read").mend(
+            "name the security suite in Origins-Pattern without ?, [ and component=, then apt-config dump shows it",
+        )),
+        told => Ok(told),
+    }
+}
+
+/// `wanted` where one is; else `None` where one is not known.
+fn one_is(wanted: bool, of: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let mut told = Some(!wanted);
+    for one in of {
+        match one {
+            Some(one) if one == wanted => return Some(wanted),
+            Some(_) => {}
+            None => told = None,
+        }
+    }
+    told
 }
 
 /// `Unattended-Upgrade::Origins-Pattern:: "origin=Debian,codename=${distro_codename}";` and the older
@@ -42,24 +65,32 @@ fn expanded(text: &str, release: &Release) -> String {
 }
 
 /// Every field must fit (unattended-upgrades' `match_whitelist_string`).
-fn fits(pattern: &[(String, String)], list: &List) -> bool {
-    pattern.iter().all(|(field, glob)| {
-        let value = match field.as_str() {
-            "o" | "origin" => &list.origin,
-            "l" | "label" => &list.label,
-            "a" | "suite" | "archive" => &list.suite,
-            "n" | "codename" => &list.codename,
-            // One of a list's components, or its server: what is left to choose is still security.
-            "c" | "component" | "site" => return true,
-            _ => return false,
-        };
-        globs(glob, value)
-    })
+fn fits(pattern: &[(String, String)], list: &List) -> Option<bool> {
+    one_is(
+        false,
+        pattern.iter().map(|(field, glob)| {
+            let value = match field.as_str() {
+                "o" | "origin" => &list.origin,
+                "l" | "label" => &list.label,
+                "a" | "suite" | "archive" => &list.suite,
+                "n" | "codename" => &list.codename,
+                "site" => list.host(),
+                // A list doesn't say which of its components are used; this one always is.
+                "c" | "component" => return globs(glob, "main").filter(|fits| *fits),
+                _ => return Some(false),
+            };
+            globs(glob, value)
+        }),
+    )
 }
 
-/// fnmatch(3) with `*` only, which is all that anybody writes there. Each piece is taken where it first stands, which is
-/// as good as anywhere later: the time is that of one search, however many stars there are.
-fn globs(glob: &str, text: &str) -> bool {
+/// fnmatch(3) with `*` only, which is all that anybody writes there; `None` where there is more. Each piece is taken where
+/// it first stands, which is as good as anywhere later: the time is that of one search, however many stars there are.
+fn globs(glob: &str, text: &str) -> Option<bool> {
+    (!glob.contains(['?', '['])).then(|| stars(glob, text))
+}
+
+fn stars(glob: &str, text: &str) -> bool {
     let mut pieces = glob.split('*');
     let (first, last) = (pieces.next().unwrap_or_default(), pieces.next_back());
     let Some(last) = last else { return glob == text };
@@ -77,7 +108,12 @@ mod tests {
     use super::*;
 
     fn covers(patterns: &str) -> Option<bool> {
+        told(patterns).unwrap()
+    }
+
+    fn told(patterns: &str) -> Result<Option<bool>, Fault> {
         let list = List {
+            file: "security.debian.org:8080_debian-security_dists_bookworm-security_InRelease".into(),
             label: "Debian-Security".into(),
             origin: "Debian".into(),
             suite: "oldstable-security".into(),
@@ -110,6 +146,27 @@ mod tests {
     }
 
     #[test]
+    fn a_server_or_a_component_is_no_security_of_itself() {
+        let told = |pattern: &str| told(&format!("Unattended-Upgrade::Origins-Pattern:: \"{pattern}\";"));
+        assert_eq!(told("site=download.docker.com"), Ok(Some(false)));
+        assert_eq!(told("site=security.debian.org"), Ok(Some(true)));
+        assert_eq!(told("site=*.debian.org,component=main"), Ok(Some(true)));
+        assert_eq!(told("site=*.debian.org:8080"), Ok(Some(false)));
+        assert_eq!(told("origin=Docker,component=stable"), Ok(Some(false)));
+        for unknown in ["origin=Debian,component=contrib", "label=Debian-Securit?", "o=Debian,n=[a-z]*-security"] {
+            assert!(told(unknown).unwrap_err().said.as_str().contains("not read"), "{unknown}");
+        }
+        // Another pattern that fits is enough, and one field that doesn't is too.
+        assert_eq!(
+            super::tests::told(
+                "Unattended-Upgrade::Origins-Pattern:: \"l=Debian-?\";\nUnattended-Upgrade::Origins-Pattern:: \"o=Debian\";"
+            ),
+            Ok(Some(true))
+        );
+        assert_eq!(told("o=Docker,l=?"), Ok(Some(false)));
+    }
+
+    #[test]
     fn stars_stand_for_anything_and_cost_no_more_than_looking() {
         let fit = [
             ("*", ""),
@@ -120,14 +177,14 @@ mod tests {
             ("*é*", "né!"),
         ];
         let unfit = [("", "x"), ("a", "ab"), ("a*a", "a"), ("a*b*c", "acb"), ("*b", "ba"), ("a*bc*c", "abc")];
-        assert!(fit.iter().all(|(glob, text)| globs(glob, text)), "{fit:?}");
-        assert!(!unfit.iter().any(|(glob, text)| globs(glob, text)), "{unfit:?}");
-        assert!(globs(&"*".repeat(500_000), "Debian"));
+        assert!(fit.iter().all(|(glob, text)| stars(glob, text)), "{fit:?}");
+        assert!(!unfit.iter().any(|(glob, text)| stars(glob, text)), "{unfit:?}");
+        assert!(stars(&"*".repeat(500_000), "Debian"));
         assert_eq!(
             covers(&format!("Unattended-Upgrade::Origins-Pattern:: \"o={}\";", "*".repeat(500_000))),
             Some(true)
         );
         // Twenty of these, tried at each place, would outlast the machine.
-        assert!(!globs(&("*a".repeat(60) + "b"), &"a".repeat(4_000)));
+        assert!(!stars(&("*a".repeat(60) + "b"), &"a".repeat(4_000)));
     }
 }
