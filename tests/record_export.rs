@@ -34,7 +34,8 @@ fn export(home: &Home) -> PathBuf {
         head = Head::at(seq, &line);
         let signature = signed(&key, &format!("{line}\n"));
         fs::write(dir.join(format!("sigs/{seq}.sig")), signature).unwrap();
-        log += &format!("{line}\n");
+        log.push_str(&line);
+        log.push('\n');
     }
     let public = fs::read_to_string(key.with_extension("pub")).unwrap();
     fs::write(dir.join("log.jsonl"), log).unwrap();
