@@ -15,7 +15,9 @@
 //! | what a source answered, where it differs from its answer before | 30 days | what changed, as turns of the findings |
 //! | trackers and catalogues, which anybody can look up | until the next one | what they say of us, in the findings |
 //!
-//! Thinned out a day at a time, each in a transaction of its own, after `matins round` and behind the console.
+//! Thinned out a day at a time, each in a transaction of its own, after `matins round` and behind the console; counted back
+//! from the last round that is a day old, for a clock may be ahead. What was dated while it was is dated again by the first
+//! round after it was put right, at that round's moment.
 
 mod sqlite;
 #[cfg(test)]
@@ -165,7 +167,7 @@ pub trait Store: Send {
     /// What the sources had answered then, as far as it is kept.
     fn answers(&self, then: Timestamp) -> Result<Answers, StoreError>;
 
-    /// Thins out the oldest day that is older than what is kept in full; false when there is none.
+    /// Thins out the oldest day that is older than what is kept in full; false when there is none. See the room for what counts.
     fn thin_out(&mut self, now: Timestamp) -> Result<bool, StoreError>;
 
     /// The lines of the log after this one, with their numbers.

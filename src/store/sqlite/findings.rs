@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use super::history::Word;
 use super::particulars::Digests;
 use super::sources::{kind, kind_word};
-use super::{course, history, millis, particulars, standings, stored, time, unreadable};
+use super::{clock, course, history, millis, particulars, standings, stored, time, unreadable};
 use crate::domain::{Finding, FindingKey, Judgement, Round, Shown, SourceLine, Subject, Verdict};
 
 /// A finding as it is in the file, and what else stands there of it.
@@ -71,6 +71,7 @@ pub(super) fn record(
     judgements: Vec<Judgement>,
     mut before: HashMap<FindingKey, Known>,
 ) -> rusqlite::Result<(Round, HashMap<FindingKey, Known>)> {
+    clock::put_right(transaction, round.at)?;
     let mut now = HashMap::with_capacity(judgements.len());
     for (judgement, rank) in judgements.into_iter().zip(1..) {
         let old = before.remove(&judgement.key());
@@ -133,8 +134,17 @@ fn same(old: &Finding, new: &Finding) -> bool {
 fn opening(transaction: &Transaction<'_>, round: &Round) -> rusqlite::Result<()> {
     let count = |verdict| i64::try_from(round.count(verdict)).unwrap_or(i64::MAX);
     transaction.execute(
-        "INSERT INTO round (at, operator, ok, due, broken, unknown) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (at) DO NOTHING",
-        params![millis(round.at), round.operator.as_str(), count(Verdict::Ok), count(Verdict::Due), count(Verdict::Broken), count(Verdict::Unknown)],
+        "INSERT INTO round (at, operator, ok, due, broken, unknown) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (at) DO UPDATE SET operator = excluded.operator, ok = excluded.ok, due = excluded.due,
+         broken = excluded.broken, unknown = excluded.unknown",
+        params![
+            millis(round.at),
+            round.operator.as_str(),
+            count(Verdict::Ok),
+            count(Verdict::Due),
+            count(Verdict::Broken),
+            count(Verdict::Unknown)
+        ],
     )?;
     // A key has no line feed: it is one line of clean text.
     let ranking: Vec<&str> = round.findings.iter().map(|finding| finding.key.as_str()).collect();

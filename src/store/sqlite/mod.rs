@@ -1,6 +1,7 @@
 //! SQLite, in WAL mode, in a file that nobody else may read.
 
 mod answers;
+mod clock;
 mod course;
 mod findings;
 mod history;
