@@ -233,6 +233,25 @@ async fn what_is_held_or_kept_back_is_pending_too() {
     assert!(!run(machine.tool("apt-get").args(["-s", "dist-upgrade"])).contains("Inst held"));
 }
 
+/// The pin makes the installed version the candidate, which no list has any more.
+#[tokio::test]
+async fn a_security_update_that_a_pin_keeps_back_is_pending() {
+    if !ready() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut machine = Machine::new(folder.path());
+    machine.install("openssl", "1.0", "install ok installed");
+    machine.offer("security", SECURITY, &[("openssl", "1.1"), ("filler0", "1.0")]);
+    let pin = "Package: openssl\nPin: version 1.0\nPin-Priority: 1001\n";
+    fs::write(folder.path().join("etc/apt/preferences.d/openssl"), pin).unwrap();
+    let (host, _) = machine.seen().await;
+    assert!(run(machine.tool("apt-cache").args(["policy", "openssl"])).contains("Candidate: 1.0"));
+    let pending = host.pending.as_result().unwrap();
+    assert_eq!(pending.len(), 1, "{pending:?}");
+    assert!(pending[0].security && pending[0].pinned && pending[0].candidate == "1.1", "{pending:?}");
+}
+
 #[tokio::test]
 async fn an_emptied_or_damaged_database_is_unreadable_and_not_up_to_date() {
     if !ready() {

@@ -95,6 +95,7 @@ pub fn host(id: &SourceId, number: usize, now: Timestamp) -> Vec<Observation> {
         installed: Some("1.0-1".into()),
         candidate: "1.0-1+deb12u1".into(),
         security: n.is_multiple_of(2),
+        pinned: false,
         origin: "Debian-Security:12/stable-security".into(),
     };
     let seen = HostSeen {

@@ -185,6 +185,7 @@ pub fn pending(package: &str, candidate: &str) -> Pending {
         installed: Some("1.22.1-9+deb12u3".into()),
         candidate: candidate.into(),
         security: true,
+        pinned: false,
         origin: "Debian-Security:12/stable-security".into(),
     }
 }

@@ -90,12 +90,12 @@ pub fn parse_answer(output: &[u8], received: Timestamp, known: &Sections) -> Res
     let server_now = clock.unwrap_or(received);
     let installed = sections.sound("packages", "dpkg-query").and_then(packages::parse_packages);
     let host = host(&sections, &installed, server_now, clock_skew_seconds);
-    let pending = host.pending.as_result().map(|_| ()).map_err(Clone::clone);
+    let unsourced = unsourced(&sections, &host);
     Ok(Answer::Whole {
         host: Box::new(host),
         exposure: Box::new(exposure::parse_exposure(&sections)),
         people: Box::new(power::parse_power(&sections)),
-        software: Box::new(software::parse_software(&sections, pending.err())),
+        software: Box::new(software::parse_software(&sections, unsourced)),
         power: Power::parse(sections.get("power").map_or("", |section| section.first_line())),
         packages: installed.ok().map(|installed| Packages { packages: installed.packages }),
         digest: Some(digest.first_line().to_owned()).filter(|text| is_digest(text)),
@@ -121,7 +121,8 @@ fn host(
     let pending = needed().and_then(|installed| {
         // Without the lists nobody knows which suites are security suites.
         let lists = lists.as_ref().map_err(Clone::clone)?;
-        pending::parse_pending(sections.sound("pending", "apt-cache")?, installed, lists)
+        let offers = pending::Offers::new(lists, release.as_ref().ok());
+        pending::parse_pending(sections.sound("pending", "apt-cache")?, installed, &offers)
     });
     let reboot = parse_reboot(sections, kernel.as_ref().map(|(_, waits)| *waits));
     let covers = || {
@@ -149,6 +150,14 @@ fn host(
         uptime_seconds: sections.sound("uptime", "/proc/uptime").and_then(parse_uptime).into(),
         clock_skew_seconds,
     }
+}
+
+/// Without good lists every package looks as if nobody offered it.
+fn unsourced(sections: &Sections, host: &HostSeen) -> Result<Vec<Shown>, Fault> {
+    host.pending.as_result().map_err(Clone::clone)?;
+    let lists = lists::sound_lists(sections)?;
+    let offers = pending::Offers::new(&lists, host.release.seen());
+    Ok(pending::parse_unsourced(sections.sound("pending", "apt-cache")?, &offers))
 }
 
 /// A release with security support whose lists hold no security suite will never show a security update: that is not the

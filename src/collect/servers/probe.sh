@@ -208,6 +208,8 @@ know_accounts() {
 }
 sudoers() {
   [ -e /etc/sudoers ] || return 3
+  # Rules can be for some hosts only.
+  { read -r host </proc/sys/kernel/hostname && echo "host $host"; } 2>/dev/null
   as_root cvtsudoers -e -f json /etc/sudoers
 }
 # Fingerprints of the keys that open an account, each file's behind its name. What may not be seen: `? PATH`. Under /root and
@@ -412,7 +414,8 @@ packages() {
 # shellcheck disable=SC2086
 apt_mark() { $limit apt-mark showmanual; }
 
-# What could be installed of every package that is, with the table of its versions, where that isn't the installed one.
+# What could be installed of every package that is, with the table of its versions, where that isn't the installed one or where
+# a newer one stands before it, which a pin keeps back.
 # Not apt-get -s: its solver hides what is held or kept back, names only the newest version, and takes ten times as long.
 pending() {
   [ -n "$names" ] || return 65
@@ -424,12 +427,16 @@ pending() {
     function flush() {
       if (candidate == "" || installed == "") return
       seen += 1
-      if (candidate != "(none)" && candidate != installed) printf "%s", block
-      else if (!offered && installed != "(none)") print "local=" name
+      if (candidate != "(none)" && candidate != installed || ahead && installed != "(none)") printf "%s", block
+      if ((candidate == "(none)" || candidate == installed) && !offered && installed != "(none)") print "local=" name
     }
-    /^[^ ]/ { if (block != "") flush(); block = ""; installed = ""; candidate = ""; offered = 0; name = substr($0, 1, length($0) - 1) }
-    / \*\*\* / { here = 1 }
-    /^     [^ ]/ { here = 0 }
+    /^[^ ]/ {
+      if (block != "") flush()
+      block = ""; installed = ""; candidate = ""; offered = 0; ahead = 0; passed = 0
+      name = substr($0, 1, length($0) - 1)
+    }
+    / \*\*\* / { here = 1; passed = 1 }
+    /^     [^ ]/ { here = 0; if (!passed) ahead = 1 }
     /^        / { if (here && $2 != "/var/lib/dpkg/status") offered = 1 }
     { block = block $0 "\n" }
     /^  Installed: / { installed = $2 }

@@ -92,6 +92,9 @@ pub struct Pending {
     pub candidate: Shown,
     /// True when any version after the installed one, up to the candidate, is offered by a security suite.
     pub security: bool,
+    /// A pin keeps the candidate back: apt itself would not install it.
+    #[serde(default)]
+    pub pinned: bool,
     /// Where the candidate (or the security version) comes from, as apt names it: `Debian-Security:12/oldstable-security`.
     pub origin: Shown,
 }

@@ -62,9 +62,9 @@ impl Group {
 pub struct SudoRule {
     /// `anna`, `%sudo`, `ALL`, `#1000`.
     pub who: Shown,
-    /// Every command as root.
+    /// Every command as root, or one that opens the way to every one: a shell.
     pub all: bool,
-    /// The commands, where it is not every one.
+    /// The commands, where it is not every one; `(www-data) ALL` as somebody who has no power.
     pub commands: Vec<Shown>,
 }
 

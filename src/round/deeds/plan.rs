@@ -19,7 +19,8 @@ pub type Waits = HashMap<Shown, Result<Waiting, Shown>>;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Waiting {
     pub(super) changes: Vec<PackageChange>,
-    /// Somebody put these on hold: apt would refuse all the others with them.
+    /// Somebody put these on hold, and apt would refuse all the others with them; or pinned them, which naming the version
+    /// would get round.
     pub(super) held: Vec<Shown>,
 }
 
@@ -48,7 +49,7 @@ pub(super) fn security(evidence: &Evidence, now: jiff::Timestamp) -> Waits {
 pub(super) fn waiting<'a>(updates: impl Iterator<Item = &'a Pending>, held: Option<&Vec<Shown>>) -> Waiting {
     let mut waiting = Waiting::default();
     for update in updates {
-        if held.is_some_and(|held| held.contains(&update.package)) {
+        if update.pinned || held.is_some_and(|held| held.contains(&update.package)) {
             waiting.held.push(update.package.clone());
             continue;
         }
@@ -106,7 +107,7 @@ pub(super) async fn prepare(
 fn on_hold(server: &Server, pending: &Waits) -> Option<Shown> {
     let held = &pending.get(&server.name)?.as_ref().ok().filter(|waiting| !waiting.held.is_empty())?.held;
     let names: Vec<&str> = held.iter().map(Shown::as_str).collect();
-    Some(format!("{}: on hold, so left as it is: {}", server.name, names.join(", ")).into())
+    Some(format!("{}: on hold or pinned, so left as it is: {}", server.name, names.join(", ")).into())
 }
 
 /// What a person should know before.
@@ -155,7 +156,8 @@ async fn upgrade(asked: &Asked<'_>, pending: Option<&Result<Waiting, Shown>>) ->
 fn all_on_hold(held: &[Shown]) -> Fault {
     let names: Vec<&str> = held.iter().map(Shown::as_str).collect();
     Fault::new(format!(
-        "what is left of its updates is on hold: {}; apt-mark unhold lets it be installed",
+        "what is left of its updates is on hold or pinned: {}; apt-mark unhold, or /etc/apt/preferences.d without its pin, \
+         lets it be installed",
         names.join(", ")
     ))
 }

@@ -50,18 +50,20 @@ fn the_first_server_goes_alone_and_a_cluster_is_never_together() {
 }
 
 #[test]
-fn what_is_on_hold_is_left_out_and_told() {
+fn what_is_on_hold_or_pinned_is_left_out_and_told() {
     let update = |package: &str| Pending {
         package: package.into(),
         installed: Some("1.0".into()),
         candidate: "1.1".into(),
         security: true,
+        pinned: package == "pinned",
         origin: "Debian-Security:12/oldstable-security".into(),
     };
-    let updates = [update("openssl"), update("nginx")];
+    let updates = [update("openssl"), update("nginx"), update("pinned")];
     let held = vec!["nginx".into()];
     let found = waiting(updates.iter(), Some(&held));
-    assert_eq!((found.changes, found.held), (vec![change("openssl", Some("1.0"), "1.1")], held));
+    assert_eq!(found.changes, [change("openssl", Some("1.0"), "1.1")]);
+    assert_eq!(found.held, ["nginx", "pinned"]);
     assert_eq!(waiting(updates.iter(), None).changes.len(), 2);
 }
 

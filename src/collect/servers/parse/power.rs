@@ -1,9 +1,10 @@
 //! Who has power on a server.
 
+mod sudoers;
+
 use std::net::IpAddr;
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::sections::{Section, Sections};
 use crate::domain::facts::{
@@ -14,7 +15,7 @@ use crate::domain::{Fault, Shown};
 pub fn parse_power(sections: &Sections) -> HostPower {
     let accounts = sections.sound("accounts", "getent").and_then(parse_accounts);
     let keys = sections.rooted("keys", "ssh-keygen", "reading the authorized keys");
-    let sudoers = parse_sudoers(sections);
+    let sudoers = sudoers::parse_sudoers(sections);
     let groups = sections.sound("groups", "getent").and_then(parse_groups);
     HostPower {
         keys: keys.map(|section| parse_keys(section, accounts.as_deref().unwrap_or_default())).into(),
@@ -72,63 +73,6 @@ fn parse_groups(section: &Section) -> Result<Vec<Group>, Fault> {
     };
     let groups: Option<Vec<Group>> = section.lines.iter().filter(|line| !line.is_empty()).map(group).collect();
     groups.ok_or_else(|| Fault::new("the list of groups makes no sense"))
-}
-
-/// `cvtsudoers -e -f json`: the rules with every file that they include. 3: there are none.
-fn parse_sudoers(sections: &Sections) -> Result<Vec<SudoRule>, Fault> {
-    let section = match sections.get("sudoers") {
-        Some(section) if section.code == 3 => return Ok(Vec::new()),
-        _ => sections.rooted("sudoers", "cvtsudoers", "reading sudo's rules")?,
-    };
-    let nonsense = || Fault::new("cvtsudoers said what makes no sense");
-    // What it warns of stands in front.
-    let json = section.lines.iter().skip_while(|line| !line.starts_with('{'));
-    let json: Value =
-        serde_json::from_str(&json.map(String::as_str).collect::<Vec<_>>().join("\n")).map_err(|_| nonsense())?;
-    let mut rules = Vec::new();
-    for spec in json.get("User_Specs").and_then(Value::as_array).into_iter().flatten() {
-        let commands = commands(spec);
-        for who in users(spec) {
-            rules.push(SudoRule {
-                who: Shown::line(&who),
-                all: commands.iter().any(|command| command == "ALL"),
-                commands: commands.iter().filter(|command| *command != "ALL").map(|text| Shown::line(text)).collect(),
-            });
-        }
-    }
-    rules.sort();
-    rules.dedup();
-    if json.is_object() { Ok(rules) } else { Err(nonsense()) }
-}
-
-/// As sudoers writes them; aliases are resolved.
-fn users(spec: &Value) -> Vec<String> {
-    let users = spec.get("User_List").and_then(Value::as_array).into_iter().flatten();
-    // What a rule takes away makes nobody mightier.
-    let given = users.filter(|user| user.get("negated").and_then(Value::as_bool) != Some(true));
-    let user = |user: &Value| {
-        let text = |key: &str| user.get(key).and_then(Value::as_str);
-        let named = text("username").or_else(|| text("useralias")).map(str::to_owned);
-        let group = text("usergroup").or_else(|| text("nonunixgroup")).map(|group| format!("%{group}"));
-        let id = user.get("userid").map(|id| format!("#{id}"));
-        let netgroup = text("netgroup").map(|netgroup| format!("+{netgroup}"));
-        let gid = user.get("usergid").map(|id| format!("%#{id}"));
-        let gid = gid.or_else(|| user.get("nonunixgid").map(|id| format!("%:#{id}")));
-        // Whoever is written down in a way that nobody knows here may be anybody: he is not left out.
-        named.or(group).or(id).or(netgroup).or(gid).unwrap_or_else(|| user.to_string())
-    };
-    given.map(user).collect()
-}
-
-fn commands(spec: &Value) -> Vec<String> {
-    let specs = spec.get("Cmnd_Specs").and_then(Value::as_array).into_iter().flatten();
-    let commands = specs.flat_map(|spec| spec.get("Commands").and_then(Value::as_array).into_iter().flatten());
-    let command = |command: &Value| {
-        let denied = command.get("negated").and_then(Value::as_bool) == Some(true);
-        let text = ["command", "cmndalias"].iter().find_map(|key| command.get(*key)?.as_str());
-        text.filter(|_| !denied).map(str::to_owned)
-    };
-    commands.filter_map(command).collect()
 }
 
 /// A file's name, then `256 SHA256:… comment (ED25519)` for each of its keys; `? HOME` may not be seen.

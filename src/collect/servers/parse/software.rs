@@ -5,8 +5,8 @@ use super::sections::Sections;
 use crate::domain::facts::{HostSoftware, Listens};
 use crate::domain::{Fault, Shown};
 
-/// `lost` says why what is pending could not be made out: without good lists every package looks as if nobody offered it.
-pub fn parse_software(sections: &Sections, lost: Option<Fault>) -> HostSoftware {
+/// What no repository offers is made out where the lists are.
+pub fn parse_software(sections: &Sections, unsourced: Result<Vec<Shown>, Fault>) -> HostSoftware {
     HostSoftware {
         chosen: sections
             .sound("chosen", "apt-mark")
@@ -23,13 +23,7 @@ pub fn parse_software(sections: &Sections, lost: Option<Fault>) -> HostSoftware 
                 }
             })
             .into(),
-        unsourced: lost
-            .map_or_else(|| sections.sound("pending", "apt-cache"), Err)
-            .map(|section| {
-                let local = section.lines.iter().filter_map(|line| line.strip_prefix("local="));
-                local.map(|name| name.split(':').next().unwrap_or(name).into()).collect()
-            })
-            .into(),
+        unsourced: unsourced.into(),
         listening: parse_listening(sections).into(),
     }
 }
@@ -70,20 +64,18 @@ mod tests {
         let software = parse_software(&parse_sections(
             b"#listening\n tcp LISTEN 0 1 *:80 *:* users:((\"nginx\",pid=3,fd=4))\n tcp LISTEN 0 1 *:22 *:* users:((\"sshd\",pid=3,fd=4))\n tcp LISTEN 0 1 *:99 *:* users:((\"own\",pid=3,fd=4))\n\n rc=0\n\
 #owners\n nginx-light, nginx-core: /usr/sbin/nginx\n openssh-server: /usr/sbin/sshd\n other: /usr/bin/other\n dpkg-query: no path found matching pattern *bin/own\n\n rc=1\n\
-#pending\n x:\n   Installed: 1\n local=tool:amd64\n packages=1\n\n rc=0\n#chosen\n nginx-light\n\n rc=0\n",
-        ), None);
+#chosen\n nginx-light\n\n rc=0\n",
+        ), Ok(Vec::new()));
         let listening: Vec<String> =
             software.listening.seen().unwrap().iter().map(|one| format!("{} {}", one.package, one.program)).collect();
         assert_eq!(listening, ["nginx-core nginx", "nginx-light nginx", "openssh-server sshd"]);
-        assert_eq!(software.unsourced.seen().unwrap(), &["tool"]);
         assert_eq!(software.chosen.seen().unwrap(), &["nginx-light"]);
     }
 
     #[test]
     fn nothing_chosen_and_nothing_named_is_not_known() {
-        let software = parse_software(&parse_sections(b"#listening\n\n rc=0\n#chosen\n\n rc=0\n"), None);
+        let software = parse_software(&parse_sections(b"#listening\n\n rc=0\n#chosen\n\n rc=0\n"), Ok(Vec::new()));
         assert!(software.chosen.seen().is_none() && software.listening.seen().is_none());
-        assert!(software.unsourced.seen().is_none());
     }
 
     #[test]
@@ -99,20 +91,12 @@ mod tests {
         ] {
             let text = format!("#listening\n tcp LISTEN 0 1 *:80 *:*\n\n rc=0\n{owners}");
             let sections = parse_sections(text.as_bytes());
-            let fault = parse_software(&sections, None).listening.as_result().unwrap_err().clone();
+            let fault = parse_software(&sections, Ok(Vec::new())).listening.as_result().unwrap_err().clone();
             assert_eq!(fault.said, said);
             assert!(fault.mend.unwrap().as_str().contains(mend));
             let unnamed = crate::collect::servers::parse::exposure::parse_exposure(&sections).listening;
             let unnamed = unnamed.as_result().unwrap().unnamed.clone().unwrap();
             assert_eq!(unnamed.said, said.replace("packages", "programs").as_str());
         }
-    }
-
-    #[test]
-    fn where_nobody_knows_what_is_offered_no_package_is_called_nobodys() {
-        let sections = parse_sections(b"#pending\n local=bash:amd64\n local=dpkg:amd64\n packages=2\n\n rc=0\n");
-        let software = parse_software(&sections, Some(Fault::new("it has no package lists")));
-        assert_eq!(software.unsourced.as_result().unwrap_err().said, "it has no package lists");
-        assert_eq!(parse_software(&sections, None).unsourced.seen().unwrap().len(), 2);
     }
 }

@@ -52,6 +52,19 @@ fn a_machine_with_updates_pending_is_read_in_every_part() {
 }
 
 #[test]
+fn where_nobody_knows_what_is_offered_no_package_is_called_nobodys() {
+    let unsourced = |output: &[u8]| match parse_answer(output, recorded(), &Sections::default()).unwrap() {
+        Answer::Whole { software, .. } => software.unsourced.clone(),
+        Answer::Same { .. } => panic!("it is whole"),
+    };
+    let text = String::from_utf8(recording("before.txt")).unwrap();
+    let local = text.replace("\n packages=", "\n local=tool:amd64\n packages=");
+    assert_eq!(unsourced(local.as_bytes()).seen().unwrap(), &["tool"]);
+    let lost = unsourced(local.replace("#lists\n", "#lost\n").as_bytes());
+    assert!(said(&lost).contains("did not answer `lists`"), "{}", said(&lost));
+}
+
+#[test]
 fn runs_of_unattended_upgrades_are_read_in_the_machines_zone() {
     let run = |name| answer(name).0.unattended.seen().unwrap().last.clone();
     let locked = run("locked.txt").seen().cloned().unwrap().unwrap();
@@ -248,11 +261,12 @@ fn real_needrestart_and_policy_answers_are_read() {
         "ii \topenssl\t1\to\t1\ta\nii \tnginx\t1\tn\t1\ta\nii \tlinux-image-cloud-amd64\t1\tl\t1\ta\n",
     );
     let section = packages::tests::section(&format!("{policy}\npackages=53"));
-    let pending = pending::parse_pending(&section, &machine, &lists::Lists::default()).unwrap();
+    let pending =
+        pending::parse_pending(&section, &machine, &pending::Offers::new(&lists::Lists::default(), None)).unwrap();
     assert_eq!(pending.len(), 3);
     assert!(pending.iter().all(|update| update.security), "{pending:?}");
     // In another language nothing is recognised: the probe counts no tables then, and that is a fault.
     let Some(german) = data("trixie/apt-cache-policy.de.txt") else { return };
     let section = packages::tests::section(&format!("{german}\npackages=0"));
-    assert!(pending::parse_pending(&section, &machine, &lists::Lists::default()).is_err());
+    assert!(pending::parse_pending(&section, &machine, &pending::Offers::new(&lists::Lists::default(), None)).is_err());
 }

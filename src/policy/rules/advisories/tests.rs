@@ -85,6 +85,7 @@ fn server(name: &str, packages: &[(&str, &str)], pending: &[&str]) -> SourceReco
         installed: Some("1".into()),
         candidate: "2".into(),
         security: true,
+        pinned: false,
         origin: "Debian-Security:12/stable-security".into(),
     });
     let missing = || Fault::new("not asked");

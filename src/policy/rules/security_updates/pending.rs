@@ -42,10 +42,15 @@ impl<'a> Waiting<'a> {
     /// out.
     fn alike(&self, host: &Host<'_>, judgement: Judgement) -> Judgement {
         let held = |update: &Pending| host.seen.held.seen().is_some_and(|held| held.contains(&update.package));
-        let told = |update: &Pending| format!("{}{}", update.package, if held(update) { " (held)" } else { "" });
+        let why = |update: &Pending| match () {
+            () if held(update) => " (held)",
+            () if update.pinned => " (pinned)",
+            () => "",
+        };
+        let told = |update: &Pending| format!("{}{}", update.package, why(update));
         let mut names: Vec<String> = self.updates.iter().map(|(update, _)| told(update)).collect();
-        // What is held is named first: it takes another hand.
-        names.sort_unstable_by_key(|name| (!name.ends_with(" (held)"), name.clone()));
+        // What is held or pinned is named first: it takes another hand.
+        names.sort_unstable_by_key(|name| (!name.ends_with(')'), name.clone()));
         let count = names.len();
         let more = count.checked_sub(NAMED + 1).map_or_else(String::new, |more| format!(" and {} more", more + 1));
         names.truncate(NAMED);
@@ -126,13 +131,18 @@ fn title(host: &Host<'_>, security: &Waiting<'_>, other: &Waiting<'_>) -> String
 }
 
 fn mend(host: &Host<'_>, security: &Waiting<'_>) -> String {
-    let held = host.seen.held.seen();
-    let stuck = security.updates.iter().find(|(update, _)| held.is_some_and(|held| held.contains(&update.package)));
-    match stuck {
-        Some((update, _)) => {
+    let held = |update: &Pending| host.seen.held.seen().is_some_and(|held| held.contains(&update.package));
+    let first =
+        |stuck: &dyn Fn(&Pending) -> bool| security.updates.iter().map(|(update, _)| *update).find(|one| stuck(one));
+    match (first(&held), first(&|update| update.pinned)) {
+        (Some(update), _) => {
             format!("apt-get upgrade on the server; {} is held: apt-mark unhold it or decide", update.package)
         }
-        None => "apt-get upgrade on the server, or see why unattended-upgrades left them".into(),
+        (None, Some(update)) => {
+            let pin = "kept back by a pin: take that out of /etc/apt/preferences.d or decide";
+            format!("apt-get upgrade on the server; {} is {pin}", update.package)
+        }
+        (None, None) => "apt-get upgrade on the server, or see why unattended-upgrades left them".into(),
     }
 }
 
@@ -207,7 +217,8 @@ fn line(host: &Host<'_>, update: &Pending, since: Timestamp) -> String {
     let from = update.installed.as_ref().map_or_else(|| "new".into(), ToString::to_string);
     let held = host.seen.held.seen().is_some_and(|held| held.contains(&update.package));
     let held = if held { ", held" } else { "" };
-    format!("  {} {from} → {}, since {}{held}", update.package, update.candidate, moment(host, since))
+    let pinned = if update.pinned { ", kept back by a pin" } else { "" };
+    format!("  {} {from} → {}, since {}{held}{pinned}", update.package, update.candidate, moment(host, since))
 }
 
 /// On the operator's clock.

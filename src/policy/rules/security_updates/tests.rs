@@ -21,6 +21,7 @@ fn update(package: &str, security: bool) -> Pending {
         installed: Some("1.0".into()),
         candidate: "1.2".into(),
         security,
+        pinned: false,
         origin: "Debian:12/stable".into(),
     }
 }

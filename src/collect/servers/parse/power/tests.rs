@@ -43,52 +43,6 @@ fn keys_belong_to_whoever_has_their_folder_as_home() {
 }
 
 #[test]
-fn what_sudos_rules_take_away_is_no_power() {
-    let json = r#"{ "User_Specs": [
- { "User_List": [ { "username": "anna" }, { "usergroup": "ops" }, { "username": "mallory", "negated": true } ],
-   "Cmnd_Specs": [ { "Commands": [ { "command": "ALL" } ] } ] },
- { "User_List": [ { "username": "deploy" }, { "userid": 1007 }, { "usergid": 27 }, { "nonunixgid": 9 }, { "new": "x" } ],
-   "Cmnd_Specs": [ { "Commands": [ { "command": "/usr/bin/rsync" }, { "command": "ALL", "negated": true } ] } ] } ] }"#;
-    let body = json.replace('\n', "\n ");
-    let power = power(&format!("#sudoers\n warning: x\n {body}\n\n rc=0\n"));
-    let told: Vec<String> = power
-        .sudoers
-        .seen()
-        .unwrap()
-        .iter()
-        .map(|rule| format!("{} {} {}", rule.who, rule.all, rule.commands.len()))
-        .collect();
-    assert_eq!(
-        told,
-        [
-            "#1007 false 1",
-            "%#27 false 1",
-            "%:#9 false 1",
-            "%ops true 0",
-            "anna true 0",
-            "deploy false 1",
-            "{\"new\":\"x\"} false 1"
-        ]
-    );
-}
-
-#[test]
-fn no_sudo_is_known_and_unreadable_rules_are_not() {
-    assert_eq!(power("#sudoers\n\n rc=3\n").sudoers, Read::Seen(Vec::new()));
-    for (body, words) in [
-        (" needs root\n\n rc=77", "needs root"),
-        (" sudo: a password is required\n\n rc=1", "needs root"),
-        (" sh: 1: cvtsudoers: not found\n\n rc=127", "not there"),
-        (" []\n\n rc=0", "no sense"),
-        ("\n rc=0", "no sense"),
-    ] {
-        let power = power(&format!("#sudoers\n{body}\n"));
-        let fault = power.sudoers.as_result().unwrap_err();
-        assert!(fault.said.as_str().contains(words), "{body}: {fault}");
-    }
-}
-
-#[test]
 fn logins_are_read_from_their_end() {
     let power = power(
         "#logins\n root             pts/1    127.0.0.1    Wed Nov 25 15:19:18 +0000 2026\n anna   pts/0  Tue Mar  3 08:00:00 +0100 2026\n x\n\n rc=0\n",

@@ -288,3 +288,14 @@ fn a_list_that_apt_is_told_to_take_after_its_end_is_a_frozen_mirror_and_the_word
         (Verdict::Unknown, "Docker CE stopped being valid 3 d ago: a frozen mirror, which apt is told to take")
     );
 }
+
+#[test]
+fn a_security_update_that_a_pin_keeps_back_says_so_and_how_to_let_it_in() {
+    let pinned = seen(|host| host.pending = Read::Seen(vec![Pending { pinned: true, ..update("openssl", true) }]));
+    let updates = part(&pinned, None);
+    assert_eq!(updates.verdict, Verdict::Due);
+    assert!(updates.detail.as_str().contains(", kept back by a pin"), "{}", updates.detail);
+    let mend = updates.mend.as_ref().unwrap().as_str();
+    assert!(mend.contains("openssl is kept back by a pin: take that out of /etc/apt/preferences.d"), "{mend}");
+    assert_eq!(updates.standings.alike.as_ref().unwrap(), "the same security update: openssl (pinned)");
+}
