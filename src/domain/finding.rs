@@ -196,13 +196,8 @@ impl Judgement {
             key: self.key(),
             measure: self.measure.into(),
             // What is dated by its day alone began before that day is over.
-            since: self
-                .since
-                .filter(|since| *since <= at)
-                .or(unchanged.map(|before| before.since.min(at)))
-                .unwrap_or(at),
-            // A clock may have been ahead.
-            first_seen: before.map_or(at, |before| before.first_seen.min(at)),
+            since: self.since.filter(|since| *since <= at).or(unchanged.map(|before| before.since)).unwrap_or(at),
+            first_seen: before.map_or(at, |before| before.first_seen),
             subject: self.subject,
             verdict: self.verdict,
             rank,

@@ -63,6 +63,16 @@ pub fn no_past(plan: &Plan, store: &dyn Store, at: Timestamp) -> Result<Fault, S
 }
 
 impl Desk {
+    /// What was dated while a clock was ahead is read anew.
+    pub(super) fn put_right(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        if self.store.put_right(now)? {
+            self.unsighted = true;
+            self.evidence.turns.clear();
+            self.read_turns()?;
+        }
+        Ok(())
+    }
+
     /// Thins out what is older than what the store keeps in full; of a long time only a part, for the clock may be wrong.
     pub fn thin_out(&mut self, now: Timestamp) -> Result<(), StoreError> {
         for _ in 0..DAYS {

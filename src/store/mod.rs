@@ -17,7 +17,8 @@
 //!
 //! Thinned out a day at a time, each in a transaction of its own, after `matins round` and behind the console; counted back
 //! from the last round that is a day old, for a clock may be ahead. What was dated while it was is dated again by the first
-//! round after it was put right, at that round's moment.
+//! round after it was put right, at that round's moment; where that is more than a day of rounds, the clock is behind now, and
+//! nothing is.
 
 mod sqlite;
 #[cfg(test)]
@@ -148,6 +149,10 @@ pub trait Store: Send {
 
     /// Keeps what a try brought. A failure keeps the last good answer; a partial answer never comes here.
     fn keep(&mut self, attempt: &Attempt) -> Result<(), StoreError>;
+
+    /// Dates at this moment what was dated later, if a clock was ahead; whether there was anything. [`record`](Self::record)
+    /// does so too; who judges by what turned does it before.
+    fn put_right(&mut self, now: Timestamp) -> Result<bool, StoreError>;
 
     /// Gives judgements, which come in the order of their rank, their history, and keeps them as the last round.
     fn record(

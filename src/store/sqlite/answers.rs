@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::sources::{kept, kind, kind_word};
-use super::{course, millis, time, unreadable};
+use super::{clock, course, millis, time, unreadable};
 use crate::domain::{Fact, Observation, SourceId, Subject};
 use crate::store::{Answers, Kept};
 
@@ -40,7 +40,9 @@ pub(super) fn keep<'a>(
         .prepare_cached("SELECT at, digest FROM answer WHERE collector = ?1 AND name = ?2 ORDER BY at DESC LIMIT 1")?
         .query_row([collector, name], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    if let Some((last, _)) = before.filter(|(last, _)| *last > millis(at)) {
+    if let Some((last, _)) = before.filter(|(last, _)| *last > millis(at))
+        && !clock::is_behind(transaction, at)?
+    {
         put_right(transaction, id, (last, millis(at)))?;
     }
     if before.is_some_and(|(_, digest)| digest == whole) {

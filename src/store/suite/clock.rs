@@ -11,6 +11,7 @@ pub(super) fn run(fresh: &impl Fn() -> Box<dyn Store>) {
     what_was_said_last_in_the_future_stays_the_last_word(fresh().as_mut());
     what_was_found_first_in_the_future_is_as_old_as_the_next_round(fresh().as_mut());
     an_answer_of_the_future_is_not_the_last_one_again(fresh().as_mut());
+    a_clock_that_is_behind_changes_nothing_that_is_kept(fresh().as_mut());
     one_day_ahead_takes_nothing_away(fresh().as_mut());
     what_was_thinned_out_ahead_of_its_time_ends_no_thinning(fresh().as_mut());
 }
@@ -115,6 +116,25 @@ fn an_answer_of_the_future_is_not_the_last_one_again(store: &mut dyn Store) {
             answers.kept.iter().map(|kept| (kept.id.name.as_str(), kept.seen[0].subject.name.as_str())).collect();
         assert_eq!(told, [("changes", "new"), ("silent", "old 9000"), ("stays", "old 9000")], "{seconds}");
     }
+}
+
+/// A machine whose clock begins in 1970 when its battery is empty.
+fn a_clock_that_is_behind_changes_nothing_that_is_kept(store: &mut dyn Store) {
+    days(store, 0, 3);
+    store.keep(&attempt(3 * 86_400, seen(&["a"]))).unwrap();
+    let first = record(store, 3 * 86_400, Verdict::Due);
+    let kept = |store: &dyn Store| {
+        let tallies = store.tallies(at(0), at(9_999_999)).unwrap();
+        (store.past(hour(40)).unwrap(), tallies, store.sightings().unwrap())
+    };
+    let before = kept(store);
+    let seventies = -1_790_000_000;
+    store.keep(&attempt(seventies, seen(&["a"]))).unwrap();
+    assert!(!store.put_right(at(seventies)).unwrap());
+    record(store, seventies, Verdict::Due);
+    assert_eq!(kept(store), before);
+    let last = record(store, 3 * 86_400 + 60, Verdict::Due);
+    assert_eq!(last.findings[0].first_seen, first.findings[0].first_seen);
 }
 
 fn hour(hours: i64) -> Timestamp {
