@@ -7,8 +7,7 @@ use rusqlite::{Connection, Transaction};
 use super::{millis, retention};
 
 /// In this order. Of the rows that get one moment, the last stays; what a verdict was said in last then stands in its own row.
-/// That there was a round is told by the one that is being written.
-const BACK: [&str; 17] = [
+const BACK: [&str; 19] = [
     "DELETE FROM change WHERE at >= ?1 AND EXISTS (SELECT 1 FROM change l WHERE l.key = change.key AND l.at > change.at)",
     "DELETE FROM wording WHERE at >= ?1 AND EXISTS
          (SELECT 1 FROM wording l WHERE l.key = wording.key AND l.at > wording.at)",
@@ -34,7 +33,9 @@ const BACK: [&str; 17] = [
     "UPDATE past_fact SET named_at = ?1 WHERE named_at > ?1",
     "UPDATE finding SET since = CASE WHEN since > ?1 THEN ?1 ELSE since END,
          first_seen = CASE WHEN first_seen > ?1 THEN ?1 ELSE first_seen END WHERE since > ?1 OR first_seen > ?1",
-    "DELETE FROM round WHERE at > ?1",
+    "DELETE FROM round WHERE at >= ?1 AND EXISTS (SELECT 1 FROM round l WHERE l.at > round.at)",
+    "UPDATE round SET at = ?1 WHERE at > ?1",
+    "UPDATE opening SET at = ?1 WHERE at > ?1",
 ];
 
 /// Of a clock that was ahead, what is later than now spans the time for which it was, or by which, whichever is shorter.

@@ -10,6 +10,7 @@ pub(super) fn run(fresh: &impl Fn() -> Box<dyn Store>) {
     a_verdict_of_the_future_is_not_the_last_one_again(fresh().as_mut());
     what_was_said_last_in_the_future_stays_the_last_word(fresh().as_mut());
     what_was_found_first_in_the_future_is_as_old_as_the_next_round(fresh().as_mut());
+    what_is_put_right_before_a_round_opens_as_it_was(fresh().as_mut());
     an_answer_of_the_future_is_not_the_last_one_again(fresh().as_mut());
     a_clock_that_is_behind_changes_nothing_that_is_kept(fresh().as_mut());
     one_day_ahead_takes_nothing_away(fresh().as_mut());
@@ -84,6 +85,20 @@ fn what_was_found_first_in_the_future_is_as_old_as_the_next_round(store: &mut dy
         let finding = &record(store, seconds, Verdict::Due).findings[0];
         assert_eq!((finding.since, finding.first_seen), (at(since), at(since)));
     }
+}
+
+/// A round that is judged may never be written.
+fn what_is_put_right_before_a_round_opens_as_it_was(store: &mut dyn Store) {
+    record(store, 0, Verdict::Due);
+    record(store, 8_999, Verdict::Ok);
+    let round = record(store, 9_000, Verdict::Broken);
+    assert!(store.put_right(at(60)).unwrap() && !store.put_right(at(60)).unwrap());
+    let last = store.last().unwrap().unwrap();
+    assert_eq!((last.at, last.findings[0].since, last.findings[0].verdict), (at(60), at(60), Verdict::Broken));
+    assert_eq!(last.operator, round.operator);
+    assert_eq!(store.past(at(9_999)).unwrap().unwrap().round.at, at(60));
+    assert_eq!(record(store, 60, Verdict::Broken).findings, last.findings);
+    assert_eq!(store.tallies(at(0), at(9_999)).unwrap().len(), 2);
 }
 
 fn an_answer_of_the_future_is_not_the_last_one_again(store: &mut dyn Store) {
