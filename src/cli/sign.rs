@@ -47,6 +47,10 @@ pub(super) struct AttestArguments {
 pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
     let (settings, plan, store) = edge.plan()?;
     let key = arguments.key.as_deref().or(settings.operator.signing_key.as_deref()).map(Key::from);
+    // Before anything is recorded: an entry that nobody meant to leave unsigned stays for ever.
+    if let Some(fault) = key.as_ref().and_then(Key::trouble) {
+        return Err(End { code: NO_INPUT, ..End::from(fault) });
+    }
     let now = now();
     let mut desk = desk(plan, store)?;
     // A morning on which no source answered is signed too: unknown, as it is.

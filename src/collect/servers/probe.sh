@@ -696,24 +696,44 @@ timers() {
 }
 
 # The last runs. Missing: 1, unreadable: 3. The folder belongs to group adm; without it not even the log's being can be seen.
+# Once a month logrotate packs the log; until a new one tells of some days, the packed one is read too.
 runs() {
   [ -d "${log%/*}" ] || return 1
   [ -x "${log%/*}" ] || return 3
-  [ -e "$log" ] || [ -e "$log.1" ] || return 1
-  for file in "$log.1" "$log"; do
+  packed=
+  set --
+  for file in "$log.1.gz" "$log.1" "$log"; do
     [ -e "$file" ] || continue
     [ -r "$file" ] || return 3
-    tail -c 200000 "$file"
-  done | awk '/^[0-9][0-9-]* [0-9:,]* / && $3 != "DEBUG" { kept[count++ % 200] = substr($0, 1, 300) }
-    END { for (line = count > 200 ? count - 200 : 0; line < count; line++) print kept[line % 200] }'
+    case $file in *.gz) packed="$limit gzip -dc $file 2>/dev/null | tail -c 200000" ;; *) set -- "$@" "$file" ;; esac
+  done
+  [ -n "$packed$*" ] || return 1
+  tail -q -c 200000 "$@" /dev/null | awk -v packed="$packed" '
+    function keep() { if (/^[0-9][0-9-]* [0-9:,]* / && $3 != "DEBUG") kept[count++ % 200] = substr($0, 1, 300) }
+    { keep() }
+    END {
+      if (count < 50 && packed != "") {
+        new = count
+        for (line = 0; line < new; line++) late[line] = kept[line]
+        count = 0
+        while ((packed | getline) > 0) keep()
+        for (line = 0; line < new; line++) kept[count++ % 200] = late[line]
+      }
+      for (line = count > 200 ? count - 200 : 0; line < count; line++) print kept[line % 200]
+    }'
 }
 
 # What dpkg complained of, and when the step began in which it did: one run is many steps. 1 and 3 as above.
 dpkg_log() {
   file=${log%.log}-dpkg.log
+  if ! [ -s "$file" ] && [ -e "$file.1.gz" ]; then file=$file.1.gz; fi
   [ -e "$file" ] || return 1
   [ -r "$file" ] || return 3
-  tail -c 200000 "$file" | awk '
+  # shellcheck disable=SC2086
+  case $file in
+    *.gz) $limit gzip -dc "$file" 2>/dev/null | tail -c 200000 ;;
+    *) tail -c 200000 "$file" ;;
+  esac | awk '
     function keep(line) { kept[count++ % 100] = substr(line, 1, 300) }
     /^Log started/ { start = $0; next }
     /^dpkg: error/ { if (start != "") keep(start); start = ""; keep($0); failed = 1; next }
@@ -837,7 +857,7 @@ if [ -z "${DPKG_ADMINDIR-}${APT_CONFIG-}" ]; then
     /etc/passwd /etc/group /etc/sudoers /etc/sudoers.d /etc/sudoers.d/* /etc/ssh/authorized_keys* /etc/ssh/authorized_keys*/* \
     /etc/ssh/sshd_config /etc/ssh/sshd_config.d /etc/ssh/sshd_config.d/* \
     ~/.ssh/authorized_keys* /root/.ssh/authorized_keys* /home/*/.ssh/authorized_keys* \
-    "${log%/*}" "$log" "$log.1" /etc/systemd/system /etc/systemd/system/apt-daily* /etc/systemd/system/timers.target.wants \
+    "${log%/*}" "$log" "$log.1" "$log.1.gz" /etc/systemd/system /etc/systemd/system/apt-daily* /etc/systemd/system/timers.target.wants \
     /etc/systemd/system/timers.target.wants/* /proc/self/ 2>&1)
   # Line by line: patterns over the whole are tried by sh at each of its letters.
   told=

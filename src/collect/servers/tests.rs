@@ -9,6 +9,7 @@ use crate::collect::tools::run::{Program, run};
 
 mod packages;
 mod power;
+mod runs;
 mod sections;
 mod sources;
 

@@ -27,6 +27,19 @@ impl From<&str> for Key {
     }
 }
 
+impl Key {
+    /// Why it can't be used, as far as a look at its file tells.
+    pub fn trouble(&self) -> Option<Fault> {
+        let Self::File(path) = self else { return None };
+        let error = std::fs::File::open(path).err()?;
+        let said = format!("the signing key {} can't be read: {error}", path.display());
+        Some(
+            Fault::new(said)
+                .mend("make it with ssh-keygen, or name another: `--key`, or `signing_key` below [console]"),
+        )
+    }
+}
+
 /// A signature and what it was made with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Made {
