@@ -3,7 +3,7 @@
 use super::super::sections::Section;
 use crate::domain::Shown;
 
-/// As sshd_config(5) may name the places that the probe looks at.
+/// As `sshd_config(5)` may name the places that the probe looks at.
 const KNOWN: &[&str] = &[
     ".ssh/authorized_keys",
     ".ssh/authorized_keys2",
