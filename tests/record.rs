@@ -70,12 +70,19 @@ fn a_decision_changes_who_is_asked_and_not_the_verdict() {
 #[test]
 fn a_decision_that_cannot_be_is_refused_with_what_to_do() {
     let home = broken();
+    let long = "what was left out ".repeat(1_000);
     let decide = |key: &str, more: &[&str]| {
         let mut arguments = vec!["decide", key, "accept"];
         arguments.extend(more);
         refused(&home, &arguments)
     };
-    assert!(decide("backup-on-site/nobody", &["--reason", "x", "--until", "7d"]).contains("there is no finding"));
+    let unheard = decide("backup-on-site/nobody", &["--reason", "x", "--until", "7d"]);
+    assert!(
+        unheard.contains("there is no finding") && unheard.contains("`matins report` names every key"),
+        "{unheard}"
+    );
+    let meant = decide("web1/dumps", &["--reason", "x", "--until", "7d"]);
+    assert!(meant.contains("is it backup-on-site/web1/dumps?"), "{meant}");
     assert!(decide(KEY, &["--reason", " ", "--until", "7d"]).contains("needs a reason"));
     assert!(decide(KEY, &["--reason", "x", "--until", "91d"]).contains("may last 90d at most"));
     assert!(decide(KEY, &["--reason", "x", "--until", "2020-01-01"]).contains("in the past"));
@@ -87,6 +94,12 @@ fn a_decision_that_cannot_be_is_refused_with_what_to_do() {
     assert!(refused(&home, &assigned).contains("no person nobody"));
     let gone = ["decide", KEY, "assign", "--to", "gone", "--reason", "x", "--until", "7d"];
     assert!(refused(&home, &gone).contains("no person gone"));
+    assert!(decide(KEY, &["--reason", &long, "--until", "7d"]).contains("--reason is too long"));
+    let until = ["--until", "1y", "--note", &long];
+    let attest = ["attest", "restore", "web1"].into_iter().chain(until).collect::<Vec<_>>();
+    assert!(refused(&home, &attest).contains("--note is too long"));
+    assert!(refused(&home, &["sign", "--note", &long]).contains("--note is too long"));
+    assert!(refused(&home, &["backup", "verified", "dumps", "--note", &long]).contains("--note is too long"));
     assert!(decide(KEY, &["--reason", "x"]).contains("--until"));
     assert!(ok(&home, &["log", "show"]).is_empty());
 }
@@ -329,7 +342,11 @@ fn a_key_in_an_agent_signs_and_one_that_is_missing_leaves_the_entry_to_be_signed
     agent.wait().unwrap();
     assert_eq!(signed.status.code(), Some(0), "{}", text(&signed.stderr));
     assert_eq!(by_public.status.code(), Some(0), "{}", text(&by_public.stderr));
-    let unsigned = home.run(&["sign", "--key", path.to_str().unwrap()]);
+    // A key that is not there is told before anything is recorded.
+    let missing = home.run(&["sign", "--key", path.to_str().unwrap()]);
+    assert_eq!(missing.status.code(), Some(66));
+    assert!(text(&missing.stderr).contains("id can't be read: No such file"), "{}", text(&missing.stderr));
+    let unsigned = home.run(&["sign", "--key", public.to_str().unwrap()]);
     assert_eq!(unsigned.status.code(), Some(74));
     assert!(text(&unsigned.stderr).contains("entry 3 is recorded, but not signed"), "{}", text(&unsigned.stderr));
     let second = key(&home, "second");

@@ -254,7 +254,7 @@ fn a_passphrase_is_asked_for_on_the_terminal_and_a_wrong_one_leaves_the_entry_st
     let key = key(&home, "right one");
     let mut terminal = console(&home);
     for (entry, passphrase, said) in [
-        (1, "wrong one", "recorded, but no key signed it: `matins log sign 1` does it later"),
+        (1, "wrong one", "recorded, but no key signed it: "),
         (2, "right one", "signed: entry 2 of the record, with your ssh key"),
     ] {
         terminal.press(&format!("Smorning {entry}\r"));

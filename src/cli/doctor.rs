@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use super::edge::{Edge, End, Ended, INTERRUPTED, USAGE, now, print, runtime};
 use crate::collect::tools::Tools;
-use crate::domain::{FindingKey, Particulars, Round, Shown, SourceState, Verdict, counted};
+use crate::collect::tools::ssh_keygen::Key;
+use crate::domain::{Fault, FindingKey, Particulars, Round, Shown, SourceState, Verdict, counted};
 use crate::round::{Desk, Pass, Plan, pass};
 use crate::store::Sqlite;
 
@@ -40,15 +41,24 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
     let round = passed.kept()?;
     let (text, mut wrong) = told(&round, &desk.particulars()?, &wanted);
     print(&text)?;
+    if let Some(fault) = settings.operator.signing_key.as_deref().map(Key::from).and_then(|key| key.trouble()) {
+        wrong += 1;
+        print(&line(&fault))?;
+    }
     // What channels remember is in the store that rounds write, if there is one yet.
     if wanted.only.is_empty() && settings.store.exists() {
         let desk = Desk::open(Plan::new(&settings)?, Box::new(Sqlite::open(&settings.store)?))?;
         for fault in desk.unreached()? {
             wrong += 1;
-            print(&format!("{}\n{}", fault.said, fault.mend.map_or_else(String::new, |mend| format!("   {mend}\n"))))?;
+            print(&line(&fault))?;
         }
     }
     Ok(if wrong == 0 { 0 } else { Verdict::Unknown.exit_code() })
+}
+
+fn line(fault: &Fault) -> String {
+    let mend = fault.mend.as_ref().map_or_else(String::new, |mend| format!("   {mend}\n"));
+    format!("{}\n{mend}", fault.said)
 }
 
 /// Silent sources first: what they leave unknown follows from them.
@@ -80,6 +90,9 @@ fn told(round: &Round, particulars: &BTreeMap<FindingKey, Particulars>, wanted: 
     // One cause can make several measures unknown.
     lines.dedup();
     let mut text = String::new();
+    if let Some((failing, all)) = round.outage() {
+        writeln!(text, "{failing} of {all} sources don't answer: is this machine offline?").ok();
+    }
     for (who, said, mend) in &lines {
         // Writing to a String never fails.
         writeln!(text, "{who}: {said}").ok();

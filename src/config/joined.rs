@@ -10,8 +10,8 @@ use toml::de::{DeTable, DeValue};
 use crate::domain::Shown;
 use crate::domain::settings::{Entry, Misfit, Section};
 
+use super::Trouble;
 use super::files::File;
-use super::{ConfigError, Trouble};
 
 /// Where an entry and its keys stood.
 #[derive(Debug, Clone)]
@@ -34,8 +34,8 @@ pub(super) struct Joined {
 const SECRETIVE: [&str; 6] = ["password", "passphrase", "secret", "token", "credential", "api_key"];
 
 impl Joined {
-    /// Parses every file; syntax errors, unknown sections and wrong kinds of tables are all reported at once.
-    pub fn parse(files: Vec<File>, sections: &[Section]) -> Result<Self, ConfigError> {
+    /// Parses every file, with its syntax errors, unknown sections and wrong kinds of tables; of those nothing is joined.
+    pub fn parse(files: Vec<File>, sections: &[Section]) -> (Self, Vec<Trouble>) {
         let mut joined = Self { files, entries: Vec::new(), spots: Vec::new() };
         let mut troubles = Vec::new();
         for index in 0..joined.files.len() {
@@ -49,7 +49,7 @@ impl Joined {
             }
         }
         joined.same_names(sections, &mut troubles);
-        if troubles.is_empty() { Ok(joined) } else { Err(ConfigError { troubles }) }
+        (joined, troubles)
     }
 
     pub fn entries(&self) -> &[Entry] {
@@ -82,10 +82,7 @@ impl Joined {
 
     /// All of them, in the order in which they stand in the files.
     pub fn troubles(&self, misfits: &[Misfit]) -> Vec<Trouble> {
-        let mut troubles: Vec<Trouble> = misfits.iter().map(|misfit| self.trouble(misfit)).collect();
-        troubles.sort_by(|a, b| (&a.file, a.at).cmp(&(&b.file, b.at)));
-        troubles.dedup();
-        troubles
+        in_order(misfits.iter().map(|misfit| self.trouble(misfit)))
     }
 
     fn at(&self, file: usize, span: Range<usize>, message: String, advice: Option<&str>) -> Trouble {
@@ -174,6 +171,14 @@ impl Joined {
             }
         }
     }
+}
+
+/// Each once, in the order in which they stand in the files.
+pub(super) fn in_order(troubles: impl Iterator<Item = Trouble>) -> Vec<Trouble> {
+    let mut troubles: Vec<Trouble> = troubles.collect();
+    troubles.sort_by(|a, b| (&a.file, a.at).cmp(&(&b.file, b.at)));
+    troubles.dedup();
+    troubles
 }
 
 /// TOML without its spans, which go to `keys`; dates become text.

@@ -83,8 +83,14 @@ pub fn load(location: &Location, paths: &Paths, owners: &Owners) -> Result<Setti
     let files = files::read(location, paths)?;
     let configured = !files.is_empty();
     let sections = schema::sections(owners);
-    let joined = Joined::parse(files, &sections)?;
+    let (joined, troubles) = Joined::parse(files, &sections);
     let mut misfits = check::misfits(&joined, &sections, owners);
+    if !troubles.is_empty() {
+        // What one names may stand where another could not be read: more than forms is not looked at.
+        check::limits(&joined, owners, &mut misfits);
+        let forms = misfits.iter().map(|misfit| joined.trouble(misfit));
+        return Err(ConfigError { troubles: joined::in_order(troubles.into_iter().chain(forms)) });
+    }
     let register = register::register(&joined, configured, &mut misfits);
     let settings = console::console(&joined, paths, &mut misfits);
     let limits = check::limits(&joined, owners, &mut misfits);

@@ -157,6 +157,18 @@ fn all_problems_are_told_at_once() {
 }
 
 #[test]
+fn an_unknown_section_hides_no_other_problem_of_form() {
+    let said = load_text(
+        "[[server]]\nname = \"web1\"\nprots = [\"tcp/80\"]\n[[sever]]\nname = \"web2\"\n[limits]\nbackup = 3\n",
+    );
+    let said = said.unwrap_err();
+    for problem in ["unknown key `prots`", "unknown section `sever`", "unknown limit `backup`"] {
+        assert!(said.contains(problem), "{said}");
+    }
+    assert!(said.find("prots") < said.find("sever"), "{said}");
+}
+
+#[test]
 fn syntax_errors_of_every_file_are_told() {
     let error = load_files(&[("a.toml", "[console\n"), ("b.toml", "x = \n")]).unwrap_err();
     assert!(error.contains("a.toml:1:") && error.contains("b.toml:1:"), "{error}");

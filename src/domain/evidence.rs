@@ -70,7 +70,7 @@ impl SourceRecord {
         let said = self.fault.as_ref().map_or_else(String::new, |fault| format!(": {}", fault.said));
         let Some(good) = self.good_at else {
             return Some(match &self.fault {
-                Some(_) => format!("silent, never answered{said}").into(),
+                Some(_) => format!("never answered{said}").into(),
                 None => "not asked yet".into(),
             });
         };

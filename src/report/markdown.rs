@@ -62,7 +62,9 @@ fn lines(out: &mut String, lines: &[Line]) {
 fn card(out: &mut String, card: &Card) {
     write!(out, "### {} {}\n\n{}\n\n", mark(card.verdict), escaped(&card.heading), escaped(&card.title)).ok();
     for Line { label, text } in &card.lines {
-        writeln!(out, "- {label}: {}", escaped(text)).ok();
+        // What is copied into a shell or a file has no escapes in it.
+        let text = if *label == "mend" { verbatim(text) } else { escaped(text) };
+        writeln!(out, "- {label}: {text}").ok();
     }
     for because in &card.because {
         writeln!(out, "- because {}", escaped(because)).ok();
@@ -125,6 +127,18 @@ fn escaped(text: &str) -> String {
     unlisted(&out.replace("://", "\\://").replace('@', "\\@").replace("www.", "www\\."))
 }
 
+/// A code span, between more backticks than stand in it anywhere, where something in it would be escaped. Not what looks like
+/// HTML or a link: not everybody's Markdown knows code spans.
+fn verbatim(text: &str) -> String {
+    let escaped = escaped(text);
+    if escaped == text || text.contains(['<', '&', '\n']) || text.contains("](") {
+        return escaped;
+    }
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    format!("{fence} {text} {fence}")
+}
+
 /// What begins a list, a heading's underline or a rule at the start of a line does not.
 fn unlisted(text: &str) -> String {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
@@ -138,6 +152,17 @@ fn unlisted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_mends_can_be_copied() {
+        for (text, written) in [
+            ("restart it", "restart it"),
+            ("write a [[backup]] with of = [\"web1\"]", "` write a [[backup]] with of = [\"web1\"] `"),
+            ("run `a` or ``b``", "``` run `a` or ``b`` ```"),
+        ] {
+            assert_eq!(verbatim(text), written);
+        }
+    }
 
     #[test]
     fn text_from_outside_means_nothing() {

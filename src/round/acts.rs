@@ -121,9 +121,8 @@ impl Desk {
 
     /// Records a decision on a finding of `round`, which this desk judged last.
     pub fn decide(&mut self, round: &Round, wish: Wish, now: Timestamp) -> Result<Written, Unrecorded> {
-        let finding = round.findings.iter().find(|finding| finding.key == wish.key).ok_or_else(|| {
-            Fault::new(format!("there is no finding {}", wish.key)).mend("`matins round --json` prints every key")
-        })?;
+        let finding = round.findings.iter().find(|finding| finding.key == wish.key);
+        let finding = finding.ok_or_else(|| unheard_of(round, &wish.key))?;
         if finding.verdict == Verdict::Ok {
             return Err(Fault::new(format!("{} is ok: there is nothing to decide", wish.key)).into());
         }
@@ -316,4 +315,12 @@ impl Desk {
         self.read_log().ok();
         Ok(made?)
     }
+}
+
+/// Nothing is called so; what has these letters in its key may be meant.
+fn unheard_of(round: &Round, key: &FindingKey) -> Fault {
+    let meant = round.findings.iter().map(|finding| finding.key.as_str()).filter(|one| one.contains(key.as_str()));
+    let meant = meant.take(3).collect::<Vec<_>>().join(" or ");
+    let fault = Fault::new(format!("there is no finding {key}"));
+    if meant.is_empty() { fault.mend("`matins report` names every key") } else { fault.mend(format!("is it {meant}?")) }
 }

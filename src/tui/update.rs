@@ -143,7 +143,7 @@ fn signed(model: &mut Model, entry: u64, failed: Option<&Shown>) {
     match failed {
         None => say(model, format!("signed: entry {entry} of the record, with your ssh key")),
         Some(why) => {
-            regret(model, format!("recorded, but no key signed it: `matins log sign {entry}` does it later ({why})"));
+            regret(model, format!("recorded, but no key signed it: {why}; `matins log sign {entry}` does it later"));
         }
     }
 }

@@ -15,7 +15,10 @@ fn accept(week: &mut Week, round: &Round) -> Vec<FindingKey> {
     let unknown: Vec<FindingKey> = round
         .findings
         .iter()
-        .filter(|one| one.verdict == Verdict::Unknown && one.title.as_str().contains("silent"))
+        .filter(|one| {
+            one.verdict == Verdict::Unknown
+                && ["silent", "never answered"].iter().any(|word| one.title.as_str().contains(word))
+        })
         .map(|one| one.key.clone())
         .collect();
     for key in &unknown {

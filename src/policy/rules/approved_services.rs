@@ -280,7 +280,7 @@ mod tests {
         assert_eq!(judged(&never, now())[1].title, "not asked yet");
         never.sources[0].fault = Some(fault);
         let judgement = judged(&never, now()).remove(1);
-        assert_eq!(judgement.title, "silent, never answered: refused the connection");
+        assert_eq!(judgement.title, "never answered: refused the connection");
         assert_eq!((judgement.verdict, judgement.mend.unwrap().as_str()), (Verdict::Unknown, "start it"));
     }
 

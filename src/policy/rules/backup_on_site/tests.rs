@@ -115,7 +115,7 @@ fn a_list_that_may_not_be_whole_is_unknown_whether_or_not_a_slot_is_empty() {
 #[test]
 fn a_source_that_does_not_answer_is_unknown_and_says_what_mends_it() {
     let judgement = judged(&["last night"], Err(Fault::new("wrong password").mend("store the right one")));
-    assert_eq!(verdict(&judgement), (Verdict::Unknown, "silent, never answered: wrong password"));
+    assert_eq!(verdict(&judgement), (Verdict::Unknown, "never answered: wrong password"));
     assert_eq!(judgement.mend.unwrap(), "store the right one");
     assert!(judgement.because.iter().any(|link| link.said == "wrong password"));
 }
