@@ -70,6 +70,7 @@ fn a_decision_changes_who_is_asked_and_not_the_verdict() {
 #[test]
 fn a_decision_that_cannot_be_is_refused_with_what_to_do() {
     let home = broken();
+    let long = "what was left out ".repeat(1_000);
     let decide = |key: &str, more: &[&str]| {
         let mut arguments = vec!["decide", key, "accept"];
         arguments.extend(more);
@@ -93,6 +94,12 @@ fn a_decision_that_cannot_be_is_refused_with_what_to_do() {
     assert!(refused(&home, &assigned).contains("no person nobody"));
     let gone = ["decide", KEY, "assign", "--to", "gone", "--reason", "x", "--until", "7d"];
     assert!(refused(&home, &gone).contains("no person gone"));
+    assert!(decide(KEY, &["--reason", &long, "--until", "7d"]).contains("--reason is too long"));
+    let until = ["--until", "1y", "--note", &long];
+    let attest = ["attest", "restore", "web1"].into_iter().chain(until).collect::<Vec<_>>();
+    assert!(refused(&home, &attest).contains("--note is too long"));
+    assert!(refused(&home, &["sign", "--note", &long]).contains("--note is too long"));
+    assert!(refused(&home, &["backup", "verified", "dumps", "--note", &long]).contains("--note is too long"));
     assert!(decide(KEY, &["--reason", "x"]).contains("--until"));
     assert!(ok(&home, &["log", "show"]).is_empty());
 }

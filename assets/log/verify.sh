@@ -6,6 +6,11 @@ set -eu
 dir=${1:-.}
 prev=0000000000000000000000000000000000000000000000000000000000000000
 n=0 signed=0 named=0
+# A shell drops bytes that no entry has, such as NUL, and would not see them.
+[ "$(LC_ALL=C tr -d '\040-\176\n' <"$dir/log.jsonl" | wc -c)" -eq 0 ] || {
+    echo "BROKEN: log.jsonl holds bytes that no entry has"
+    exit 2
+}
 while IFS= read -r line || [ -n "$line" ]; do
     n=$((n + 1))
     case $line in
@@ -19,7 +24,9 @@ while IFS= read -r line || [ -n "$line" ]; do
         # The author, every character but letters, digits and _.@+- become _: so they stand in allowed_signers.
         actor=$(printf '%s\n' "$line" | sed -nE 's/^\{"v":1,"seq":[0-9]+,"prev":"[0-9a-f]+","time":"[^"]*","tz":"[^"]*","actor":"(([^"\\]|\\.)*)".*/\1/p')
         who=$(printf %s "$actor" | tr -c 'A-Za-z0-9_.@+-' _)
-        printf '%s\n' "$line" | ssh-keygen -Y verify -q -f "$dir/allowed_signers" -I "$who" -n matins-checkin@v1 -s "$dir/sigs/$n.sig" || {
+        # A key that ended since (valid-before in allowed_signers) counted when it signed.
+        when=$(printf '%s\n' "$line" | sed -nE 's/^\{"v":1,"seq":[0-9]+,"prev":"[0-9a-f]+","time":"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(\.[0-9]+)?Z".*/\1\2\3\4\5\6Z/p')
+        printf '%s\n' "$line" | ssh-keygen -Y verify -q -O "verify-time=$when" -f "$dir/allowed_signers" -I "$who" -n matins-checkin@v1 -s "$dir/sigs/$n.sig" || {
             echo "BROKEN: the signature of entry $n is not $actor's"
             exit 2
         }

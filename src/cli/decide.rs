@@ -1,6 +1,6 @@
 //! `matins decide`, `undo` and `agree`.
 
-use super::edge::{Edge, End, Ended, USAGE, desk, now, print};
+use super::edge::{Edge, End, Ended, USAGE, desk, now, print, whole};
 use super::when;
 use crate::domain::{DecisionKind, Extent, Shown};
 use crate::round::{Unrecorded, Wish, taken_back};
@@ -92,7 +92,7 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
             ExtentArguments { everywhere: true, .. } => Extent::Everywhere,
             _ => Extent::Finding,
         },
-        reason: Shown::text(&arguments.reason),
+        reason: whole("--reason", &arguments.reason)?,
         until: when::ahead(&arguments.until, &settings.zone, now)?,
         to: arguments.to.as_deref().map(Shown::line),
         link: arguments.link.as_deref().map(Shown::line),

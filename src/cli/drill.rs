@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::decide::refused;
-use super::edge::{Edge, End, Ended, INTERRUPTED, USAGE, desk, now, print, runtime};
+use super::edge::{Edge, End, Ended, INTERRUPTED, USAGE, desk, now, print, runtime, whole};
 use crate::collect::backups::COLLECTOR;
 use crate::collect::backups::drill::{Order, Tried, choose, try_restore};
 use crate::collect::tools::Tools;
@@ -179,7 +179,7 @@ pub(super) fn backup(edge: &Edge, command: &BackupCommand) -> Ended {
         measure: if offsite { "backup-off-site" } else { "backup-on-site" }.into(),
         subject: Shown::line(name),
         until: at.checked_add(period.unwrap_or(COUNTS).as_duration()).unwrap_or(jiff::Timestamp::MAX),
-        note: Shown::text(note),
+        note: whole("--note", note)?,
         file: None,
         drill: None,
     };

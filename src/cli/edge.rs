@@ -53,6 +53,14 @@ impl From<Fault> for End {
     }
 }
 
+/// What somebody puts into the record, whole: an option's text of several lines.
+pub(super) fn whole(option: &str, text: &str) -> Result<Shown, End> {
+    Shown::whole(text).ok_or_else(|| {
+        let mend = "say it shorter, or where the rest is written";
+        End::new(USAGE, format!("{option} is too long: it would not be kept to its end\n   {mend}"))
+    })
+}
+
 pub(super) type Ended = Result<u8, End>;
 
 /// The environment, read once.

@@ -21,7 +21,7 @@ const BROKEN: u8 = 2;
 pub(super) enum Command {
     /// The entries, newest last.
     Show,
-    /// Holds every entry against the one before, and every signature against its key; exits 2 naming the first bad entry.
+    /// Holds every entry against the one before, and every signature against its key, as that counted then; exits 2 naming the first bad entry.
     Verify {
         /// An export instead of this machine's own log.
         dir: Option<PathBuf>,
@@ -130,8 +130,9 @@ fn verify(exhibit: &Exhibit, revoked: Option<&Path>) -> Ended {
         let bad = |said: String| End::new(BROKEN, format!("entry {seq}: {said}"));
         let line = usize::try_from(*seq).ok().and_then(|seq| exhibit.lines.get(seq.checked_sub(1)?));
         let line = line.ok_or_else(|| bad("it is missing, its signature is there".into()))?;
-        let signer = log::principal(&Entry::parse(line).map_err(bad)?.actor);
-        let signers = Signers { allowed: &exhibit.allowed, signer: &signer, revoked };
+        let entry = Entry::parse(line).map_err(bad)?;
+        let signer = log::principal(&entry.actor);
+        let signers = Signers { allowed: &exhibit.allowed, signer: &signer, revoked, at: entry.time };
         runtime
             .block_on(check(armor, &signers, NAMESPACE, format!("{line}\n")))
             .map_err(|fault| bad(format!("its signature: {}", fault.said)))?;
@@ -209,7 +210,10 @@ fn read_numbered(folder: &Path, ending: &str) -> Result<Vec<(u64, String)>, End>
     let mut numbered = Vec::new();
     for entry in entries {
         let path = entry.map_err(wrong)?.path();
-        let number = path.file_name().and_then(|name| name.to_str()?.strip_suffix(ending)?.parse().ok());
+        let name = path.file_name().and_then(|name| name.to_str());
+        let number = name.and_then(|name| name.strip_suffix(ending)?.parse::<u64>().ok());
+        // `09.sig` is nobody's: it would stand in for one that was taken away.
+        let number = number.filter(|seq| name.is_some_and(|name| name == format!("{seq}{ending}")));
         let seq = number.ok_or_else(|| End::new(BROKEN, format!("{} belongs to no entry", path.display())))?;
         numbered.push((seq, read(&path)?));
     }

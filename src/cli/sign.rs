@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use super::decide::refused;
-use super::edge::{Edge, End, Ended, IO, NO_INPUT, USAGE, desk, now, print, runtime};
+use super::edge::{Edge, End, Ended, IO, NO_INPUT, USAGE, desk, now, print, runtime, whole};
 use super::when;
 use crate::collect::tools::ssh_keygen::{Key, Signers, check, sign};
 use crate::domain::{Attestation, Shown, Signing, Verdict};
@@ -29,7 +29,7 @@ pub(super) struct Arguments {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct AttestArguments {
-    /// A measure's id, such as training.
+    /// A measure's id, such as restore.
     measure: String,
     /// Whom it concerns: a person, a document, a backup.
     subject: String,
@@ -45,6 +45,7 @@ pub(super) struct AttestArguments {
 }
 
 pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
+    let note = whole("--note", &arguments.note)?;
     let (settings, plan, store) = edge.plan()?;
     let key = arguments.key.as_deref().or(settings.operator.signing_key.as_deref()).map(Key::from);
     // Before anything is recorded: an entry that nobody meant to leave unsigned stays for ever.
@@ -63,7 +64,7 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
         return Err(End::new(USAGE, nothing));
     }
     let stands_for = arguments.stands_for.as_deref().map(Shown::line);
-    let signing = Signing { note: Shown::text(&arguments.note), stands_for };
+    let signing = Signing { note, stands_for };
     let written = desk.sign(&round, signing, now).map_err(refused)?;
     let asks = round.findings.iter().filter(|finding| !round.rests(finding)).count();
     let count = |verdict: Verdict| round.count(verdict);
@@ -100,7 +101,7 @@ pub(super) fn attach(desk: &mut Desk, key: Key, written: &Written) -> Result<Str
     })?;
     let operator = &desk.plan.operator;
     let allowed = allowed_signers(&[(operator.clone(), made.public_key.clone())]);
-    let signers = Signers { allowed: &allowed, signer: &principal(operator), revoked: None };
+    let signers = Signers { allowed: &allowed, signer: &principal(operator), revoked: None, at: now() };
     // A stale public key beside a private one would be kept for ever, and no signature of it would ever verify.
     runtime.block_on(check(&made.armor, &signers, NAMESPACE, text)).map_err(|fault| {
         End::new(IO, format!("the signature does not fit the public key beside the private one: {}", fault.said))
@@ -117,6 +118,7 @@ pub(super) fn attest(edge: &Edge, arguments: &AttestArguments) -> Ended {
         let said = format!("there is no measure `{}`; there are: {}", arguments.measure, known.join(", "));
         return Err(End::new(USAGE, said));
     }
+    let note = whole("--note", &arguments.note)?;
     let (settings, plan, store) = edge.plan()?;
     let file = arguments.file.as_ref().map(|path| {
         let bytes = std::fs::read(path)
@@ -129,7 +131,7 @@ pub(super) fn attest(edge: &Edge, arguments: &AttestArguments) -> Ended {
         measure: arguments.measure.as_str().into(),
         subject: Shown::line(&arguments.subject),
         until: when::ahead(&arguments.until, &settings.zone, now)?,
-        note: Shown::text(&arguments.note),
+        note,
         file: file.transpose()?,
         drill: None,
     };

@@ -51,7 +51,7 @@ impl DecisionKind {
 pub enum Extent {
     /// The finding as it stands; a further host opens it again.
     Finding,
-    /// One host of a finding that concerns several.
+    /// One host of a finding that concerns several, as it stands.
     Host(Shown),
     /// All servers of a role, also those that come later: the hosts of this finding, and the same measure and part on
     /// each server.

@@ -39,6 +39,12 @@ impl Shown {
         Self::cleaned(text, TEXT, true)
     }
 
+    /// The same, if all of it is kept: what a person signs is never cut without their knowing.
+    pub fn whole(text: &str) -> Option<Self> {
+        let kept = Self::text(text);
+        (kept == Self::cleaned(text, usize::MAX, true)).then_some(kept)
+    }
+
     /// At most `graphemes` of it, the cut marked with `…`.
     #[must_use]
     pub fn cut(&self, graphemes: usize) -> Self {
@@ -68,7 +74,7 @@ impl Shown {
         if is_plain(text, cap) {
             return Self(text.into());
         }
-        let mut out = String::with_capacity(text.len().min(cap * 4));
+        let mut out = String::with_capacity(text.len().min(cap.saturating_mul(4)));
         let mut count = 0;
         let mut graphemes = text.graphemes(true);
         while let Some(grapheme) = graphemes.next() {
@@ -207,6 +213,16 @@ impl serde::de::Visitor<'_> for Cleaner {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn what_is_whole_is_not_cut() {
+        for text in ["a\nb", &"x".repeat(TEXT), &"ö".repeat(TEXT), &"\u{202e}".repeat(TEXT / 8)] {
+            assert!(Shown::whole(text).is_some_and(|whole| whole == Shown::text(text)), "{} bytes", text.len());
+        }
+        for text in ["x".repeat(TEXT + 1), "ö".repeat(TEXT + 1), "\u{202e}".repeat(TEXT / 8 + 1)] {
+            assert!(Shown::whole(&text).is_none(), "{} bytes", text.len());
+        }
+    }
 
     #[test]
     fn escapes_and_overrides_become_visible() {

@@ -119,7 +119,7 @@ fn covers(recorded: &Recorded, standing: &Standing, roles: &Roles) -> bool {
     let Some(host) = standing.item.as_str().strip_prefix("host ") else { return known };
     match &recorded.decision.extent {
         Extent::Finding => known,
-        Extent::Host(name) => *name == *host,
+        Extent::Host(name) => known && *name == *host,
         Extent::Role(role) => roles.get(host) == Some(role),
         Extent::Everywhere => true,
     }

@@ -137,15 +137,17 @@ fn verify_lines(material: &Material, proof: &Proof) -> Vec<String> {
     let mut lines =
         vec!["matins log verify".to_owned(), "matins log export DIR".into(), "cd DIR && sh verify.sh".into()];
     let signer = |signature: &Signature| {
-        let check_ins = material.ledger.check_ins.iter().map(|one| (one.seq, &one.by));
-        let decisions = material.ledger.decisions.iter().map(|one| (one.recorded.seq, &one.recorded.by));
-        check_ins.chain(decisions).find(|(seq, _)| *seq == signature.seq).map(|(_, by)| principal(by))
+        let check_ins = material.ledger.check_ins.iter().map(|one| (one.seq, &one.by, one.at));
+        let decisions = material.ledger.decisions.iter().map(|one| &one.recorded);
+        let signed = check_ins.chain(decisions.map(|one| (one.seq, &one.by, one.at)));
+        let (_, by, at) = signed.into_iter().find(|(seq, ..)| *seq == signature.seq)?;
+        Some((principal(by), at.strftime("%Y%m%d%H%M%SZ")))
     };
     // The newest holds all that came before it.
     let newest = proof.signatures.iter().rev().find_map(|one| Some((one.seq, signer(one)?)));
-    lines.extend(newest.map(|(seq, signer)| {
+    lines.extend(newest.map(|(seq, (signer, time))| {
         format!(
-            "sed -n {seq}p log.jsonl | ssh-keygen -Y verify -f allowed_signers -I {signer} -n {NAMESPACE} -s sigs/{seq}.sig"
+            "sed -n {seq}p log.jsonl | ssh-keygen -Y verify -f allowed_signers -I {signer} -n {NAMESPACE} -O verify-time={time} -s sigs/{seq}.sig"
         )
     }));
     lines

@@ -4,6 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::run::{Program, run};
 use crate::domain::{Fault, Shown};
 
@@ -90,6 +92,8 @@ pub struct Signers<'a> {
     pub signer: &'a str,
     /// Keys that count no more.
     pub revoked: Option<&'a Path>,
+    /// When it was signed, as what was signed says: a key that ended since counted then.
+    pub at: Timestamp,
 }
 
 /// Whether `armor` is a signature of `text` that counts, made for `namespace`.
@@ -101,6 +105,7 @@ pub async fn check(armor: &str, signers: &Signers<'_>, namespace: &str, text: St
         .map_err(|error| scratch_fault(&error))?;
     let mut program = keygen(["-Y", "verify", "-n", namespace, "-I", signers.signer, "-f"]);
     program.arguments.extend([allowed.into_os_string(), "-s".into(), signature.into_os_string()]);
+    program.arguments.push(format!("-Overify-time={}", signers.at.strftime("%Y%m%d%H%M%SZ")).into());
     if let Some(revoked) = signers.revoked {
         program.arguments.extend(["-r".into(), absolute(revoked).into_os_string()]);
     }

@@ -72,6 +72,15 @@ fn another_host_opens_it_again_unless_the_decision_covers_it() {
 }
 
 #[test]
+fn a_decision_for_one_host_knows_what_was_said_of_it_and_nothing_else() {
+    let known = asks("host web1", "vulnerable");
+    let only = [accepted(Extent::Host("web1".into()), std::slice::from_ref(&known))];
+    assert_eq!(why_open(&only, Verdict::Broken, std::slice::from_ref(&known), at(1)), None);
+    let worse = [asks("host web1", "uid 0")];
+    assert_eq!(why_open(&only, Verdict::Broken, &worse, at(1)).unwrap(), "host web1: uid 0");
+}
+
+#[test]
 fn a_fix_that_appears_and_an_exploit_open_even_a_decision_for_everywhere() {
     let before = [asks("host web1", "vulnerable"), asks("fix bookworm", "none")];
     let recorded = [accepted(Extent::Everywhere, &before)];
