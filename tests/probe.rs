@@ -81,6 +81,34 @@ async fn a_forced_key_answers_as_any_other_and_twice_the_second_time_with_nothin
     panic!("it never stayed the same");
 }
 
+/// `systemctl restart` changes none of the files that the digest is made from.
+#[tokio::test]
+async fn services_that_were_restarted_are_seen_the_next_time() {
+    if !there_is_sshd() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let says = folder.path().join("needrestart");
+    let needrestart = format!("\nservices() {{ cat {}; return; }}\nunasked() {{", says.display());
+    let server = forced(|probe| probe.replace("\nservices() {", &needrestart));
+    let tools = tools(&server);
+    let ask = async |said: &str, memory: Option<&str>| {
+        fs::write(&says, said).unwrap();
+        let Answer::Seen { observations, memory } = source().ask.ask(&tools, memory).await.unwrap() else {
+            panic!("services are asked for again")
+        };
+        let host = observations.into_iter().find_map(|one| match one.fact {
+            Fact::HostSeen(host) => Some(host),
+            _ => None,
+        });
+        (host.unwrap().outdated_services.as_result().unwrap().len(), memory.unwrap())
+    };
+    let version = "NEEDRESTART-VER: 3.6\n";
+    let (outdated, memory) = ask(&format!("{version}NEEDRESTART-SVC: nginx.service\n"), None).await;
+    assert_eq!(outdated, 1);
+    assert_eq!(ask(version, Some(&memory)).await.0, 0);
+}
+
 #[tokio::test]
 async fn another_version_of_the_installed_probe_is_said_plainly() {
     if !there_is_sshd() {

@@ -23,9 +23,10 @@ pub enum Inbound {
 pub struct PacketFilter {
     pub v4: Inbound,
     pub v6: Inbound,
-    /// How many rules there are; 0 is no packet filter at all.
+    /// How many rules there are that stay; 0 is no packet filter at all.
     pub rules: usize,
-    /// Of the rules without what changes by itself: counters, handles, who is banned at the moment.
+    /// Of the rules without what changes by itself: counters, handles, who is banned at the moment, what docker writes for
+    /// a container into chains that are there anyway.
     pub digest: String,
 }
 
@@ -100,6 +101,17 @@ fn blocks<'a>(steps: &impl Fn(&str) -> Vec<Step<'a>>, chain: &str, deep: usize, 
         }
     }
     None
+}
+
+/// Interfaces that come and go with containers: docker's bridges, and their ends of wires.
+fn is_lively_interface(name: &str) -> bool {
+    let bridge = |id: &str| id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    name == "docker0" || name.starts_with("veth") || name.strip_prefix("br-").is_some_and(bridge)
+}
+
+/// The chain of iptables in which docker translates what each published port and each of its networks sends out.
+fn is_lively_translation(table: &str, chain: &str) -> bool {
+    (table, chain) == ("nat", "POSTROUTING")
 }
 
 /// Chains and sets that a program fills by itself while the server runs: fail2ban's bans, containers' ports.

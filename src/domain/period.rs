@@ -98,7 +98,9 @@ pub fn age(then: Timestamp, now: Timestamp) -> String {
         s @ 0..60 => (s, "s"),
         s @ 60..7_200 => (s / 60, "m"),
         s @ 7_200..172_800 => (s / 3_600, "h"),
-        s => (s / 86_400, "d"),
+        s @ 172_800..86_400_000 => (s / 86_400, "d"),
+        // Four digits of days are more than anybody reads, and than a column holds.
+        s => (s / (365 * 86_400), "y"),
     };
     format!("{ahead}{count} {unit}")
 }
@@ -116,6 +118,20 @@ mod tests {
         assert_eq!("24h".parse::<Period>().unwrap(), Period::days(1));
         for wrong in ["", "d", "15", "-3d", "1.5h", "3 d", "99999999999d", "5ü", "+3d"] {
             assert!(wrong.parse::<Period>().is_err(), "{wrong}");
+        }
+    }
+    #[test]
+    fn an_age_has_at_most_three_digits_for_a_hundred_years() {
+        let then = Timestamp::UNIX_EPOCH;
+        for (seconds, said) in [
+            (59, "59 s"),
+            (7_199, "119 m"),
+            (172_799, "47 h"),
+            (999 * 86_400, "999 d"),
+            (1_000 * 86_400, "2 y"),
+            (-60, "in 1 m"),
+        ] {
+            assert_eq!(age(then, then + SignedDuration::from_secs(seconds)), said);
         }
     }
 }

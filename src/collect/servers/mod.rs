@@ -3,6 +3,7 @@
 //! Its configuration is the register itself (`[[server]]`). Each server is asked by one POSIX-sh script in one round trip
 //! (`probe.sh`): unprivileged, read only. What the answer was made from is remembered as a digest, and the next time the
 //! costly parts are left out when nothing of it has changed; else what is long and as it was is answered with its digest.
+//! While services run replaced libraries all is asked: that somebody restarts them changes nothing of what the digest is of.
 
 mod kept;
 mod parse;
@@ -82,7 +83,7 @@ impl Ask for Probe {
         Box::pin(async move {
             let memory = memory.and_then(Memory::read);
             let kept = memory.as_ref().map_or_else(Sections::default, |memory| kept::unpack(&memory.kept));
-            if let Some(known) = memory.as_ref().filter(|memory| memory.is_recent((tools.now)())) {
+            if let Some(known) = memory.as_ref().filter(|memory| memory.tells((tools.now)())) {
                 match self.probe(tools, Some(known), &kept).await? {
                     (parse::Answer::Same { clock_skew_seconds }, _) if known.still_holds(&clock_skew_seconds) => {
                         return Ok(Answer::Unchanged);
@@ -123,8 +124,16 @@ impl Probe {
         };
         let subject = Subject::host(self.server.name.clone());
         let memory = digest.zip(host.clock_skew_seconds.seen()).and_then(|(digest, skew)| {
-            let kept = kept::pack(&sections);
-            serde_json::to_string(&Memory { probe: fingerprint(), digest, power, skew: *skew, whole_at: at, kept }).ok()
+            let memory = Memory {
+                probe: fingerprint(),
+                digest,
+                power,
+                skew: *skew,
+                outdated: host.outdated_services.seen().is_some_and(|services| !services.is_empty()),
+                whole_at: at,
+                kept: kept::pack(&sections),
+            };
+            serde_json::to_string(&memory).ok()
         });
         let mut observations = vec![
             observed(subject.clone(), at, Fact::HostSeen(host)),
@@ -146,6 +155,8 @@ struct Memory {
     power: parse::Power,
     /// The server's clock minus ours, in seconds.
     skew: i64,
+    /// Services ran replaced libraries: `systemctl restart` mends that, and leaves no trace in the digest.
+    outdated: bool,
     whole_at: Timestamp,
     /// The long sections, packed.
     kept: String,
@@ -158,9 +169,10 @@ impl Memory {
         (memory.probe == fingerprint() && parse::is_digest(&memory.digest)).then_some(memory)
     }
 
-    fn is_recent(&self, now: Timestamp) -> bool {
+    /// Whether the digest says that all is as it was.
+    fn tells(&self, now: Timestamp) -> bool {
         let age = now.duration_since(self.whole_at);
-        !age.is_negative() && age < WHOLE_EVERY.as_duration()
+        !self.outdated && !age.is_negative() && age < WHOLE_EVERY.as_duration()
     }
 
     fn still_holds(&self, skew: &Read<i64>) -> bool {

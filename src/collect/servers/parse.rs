@@ -14,6 +14,7 @@ mod runs;
 pub mod sections;
 pub mod software;
 pub mod sources;
+mod translations;
 pub mod unattended;
 
 use jiff::Timestamp;

@@ -212,8 +212,26 @@ sudoers() {
   { read -r host </proc/sys/kernel/hostname && echo "host $host"; } 2>/dev/null
   as_root cvtsudoers -e -f json /etc/sudoers
 }
+# Groups with their members. A directory need not list its own, but those that make somebody root it tells by name; 2: it has
+# not all of them.
+groups() {
+  # shellcheck disable=SC2086
+  $limit getent group || return
+  # shellcheck disable=SC2086
+  $limit getent group root sudo admin wheel docker lxd incus-admin libvirt disk shadow || { code=$?; [ $code = 2 ] || return $code; }
+}
+# Where else sshd takes keys from, in its own words. What may not be read: `? PATH`.
+sshd() {
+  set --
+  for file in /etc/ssh/sshd_config.d /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf; do
+    if [ -e "$file" ] && ! [ -r "$file" ]; then echo "? $file"; elif [ -f "$file" ]; then set -- "$@" "$file"; fi
+  done
+  [ $# -gt 0 ] || return 0
+  grep -Eih '^[[:space:]]*(AuthorizedKeysFile|AuthorizedKeysCommand|TrustedUserCAKeys|Include)[[:space:]="]' "$@" || [ $? = 1 ]
+}
 # Fingerprints of the keys that open an account, each file's behind its name. What may not be seen: `? PATH`. Under /root and
-# /home sudo looks; there a file is looked at only when it is no link, and what a link hides is told.
+# /home sudo looks; there a file is looked at only when it is no link, and what a link hides is told. Root looks there also for
+# those whom a directory does not list.
 keys() {
   command -v ssh-keygen >/dev/null 2>&1 || return 127
   if [ "$power" = sudo ]; then
@@ -223,9 +241,18 @@ keys() {
     links=$(as_root find -H /root /home -maxdepth 4 -type l -name authorized_keys -print -o -type l -name authorized_keys2 -print -o -type l -name .ssh -print) || return
     printf '%s\n' "$links" | sed -n 's/^./? &/p'
   fi
+  if [ "$power" = root ]; then
+    for file in /root/.ssh/authorized_keys /root/.ssh/authorized_keys2 /home/*/.ssh/authorized_keys \
+      /home/*/.ssh/authorized_keys2 /home/*/*/.ssh/authorized_keys /home/*/*/.ssh/authorized_keys2; do
+      [ ! -s "$file" ] || print_keys "$file"
+    done
+  fi
   know_accounts || return
   printf '%s\n' "$accounts_said" | cut -d: -f6 | sort -u | while read -r home; do
     case $power:$home in
+      # What root found already.
+      root:/home/*/*/* | root:/home/.* | root:/home/*/.*) ;;
+      root:/root | root:/home/*) continue ;;
       # Deeper than sudo's rules look.
       sudo:/home/*/*/*) echo "? $home" && continue ;;
       sudo:/root) continue ;;
@@ -779,8 +806,8 @@ whole() {
   section owners owners
   know_accounts || :
   say accounts "$accounts_rc" "$accounts_said"
-  # shellcheck disable=SC2086
-  section groups $limit getent group
+  section groups groups
+  short sshd sshd
   # What was asked for the digest a moment ago is not asked again.
   if [ -n "$asked" ] && [ "$asked" = "$power" ]; then
     say sudoers "$sudoers_rc" "$sudoers_said"
@@ -828,6 +855,7 @@ if [ -z "${DPKG_ADMINDIR-}${APT_CONFIG-}" ]; then
     /etc/apt /etc/apt/* /etc/apt/*/* "$lists" "$lists"/* "$states" /var/lib/apt/periodic /var/lib/apt/periodic/* \
     /run/reboot-required /run/reboot-required.pkgs /usr/sbin/needrestart \
     /etc/passwd /etc/group /etc/sudoers /etc/sudoers.d /etc/sudoers.d/* /etc/ssh/authorized_keys* /etc/ssh/authorized_keys*/* \
+    /etc/ssh/sshd_config /etc/ssh/sshd_config.d /etc/ssh/sshd_config.d/* \
     ~/.ssh/authorized_keys* /root/.ssh/authorized_keys* /home/*/.ssh/authorized_keys* \
     "${log%/*}" "$log" "$log.1" "$log.1.gz" /etc/systemd/system /etc/systemd/system/apt-daily* /etc/systemd/system/timers.target.wants \
     /etc/systemd/system/timers.target.wants/* /proc/self/ 2>&1)

@@ -8,6 +8,7 @@ use super::PROBE;
 use crate::collect::tools::run::{Program, run};
 
 mod packages;
+mod power;
 mod runs;
 mod sections;
 mod sources;

@@ -172,9 +172,14 @@ pub struct Package {
 
 impl Package {
     /// The release of a package that holds a kernel image: `linux-image-6.1.0-49-amd64` is `6.1.0-49-amd64`. The packages
-    /// that only point to the newest image have no number there; debugging symbols are no image.
+    /// that only point to the newest image have no number there, or (Proxmox) no `-pve`; debugging symbols are no image.
     pub fn kernel_release(&self) -> Option<&str> {
-        let release = self.name.as_str().strip_prefix("linux-image-")?;
+        let name = self.name.as_str();
+        if let Some(release) = ["proxmox-kernel-", "pve-kernel-"].iter().find_map(|start| name.strip_prefix(start)) {
+            let release = release.strip_suffix("-signed").unwrap_or(release);
+            return release.ends_with("-pve").then_some(release);
+        }
+        let release = name.strip_prefix("linux-image-")?;
         let release = release.strip_prefix("unsigned-").unwrap_or(release);
         let image = release.starts_with(|first: char| first.is_ascii_digit())
             && !release.ends_with("-dbg")

@@ -39,7 +39,7 @@ pub struct Account {
     pub shell: Shown,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Group {
     pub name: Shown,
     pub gid: u32,
@@ -71,7 +71,8 @@ pub struct SudoRule {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeysSeen {
     pub keys: Vec<AuthorizedKey>,
-    /// Homes and files that could not be looked into: forbidden, behind a link, or too deep for sudo's rules.
+    /// Homes and files that could not be looked into: forbidden, behind a link, or too deep for sudo's rules. What sshd is
+    /// told of other places, as its configuration has it: `AuthorizedKeysFile /etc/ssh/keys/%u`.
     pub hidden: Vec<Shown>,
 }
 

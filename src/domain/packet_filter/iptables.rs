@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{LOOKS, Part, Step, blocks, is_lively};
+use super::{LOOKS, Part, Step, blocks, is_lively, is_lively_interface, is_lively_translation};
 use crate::domain::{Fault, Shown};
 
 pub(super) fn parse_save(text: &str, v6: bool) -> Result<Part, Fault> {
@@ -26,7 +26,7 @@ pub(super) fn parse_save(text: &str, v6: bool) -> Result<Part, Fault> {
                 if table == "filter" {
                     chains.entry(chain).or_default().extend(step(rule));
                 }
-                if !is_lively(chain) {
+                if !is_lively(chain) && !comes_and_goes(table, chain, rule) {
                     part.rules += 1;
                     part.lines.push(format!("{table} {rule}"));
                 }
@@ -47,6 +47,17 @@ pub(super) fn parse_save(text: &str, v6: bool) -> Result<Part, Fault> {
     let blocked = blocks(&steps, "INPUT", 0, &mut { LOOKS }).unwrap_or(drops);
     (part.v4, part.v6) = (blocked && !v6, blocked && v6);
     Ok(part)
+}
+
+/// Whether a program puts a rule there and takes it away while the server runs. What a comment says does not count.
+fn comes_and_goes(table: &str, chain: &str, rule: &str) -> bool {
+    let words: Vec<&str> = rule.split('"').step_by(2).flat_map(str::split_whitespace).collect();
+    let named = |pair: &[&str]| match *pair {
+        ["-i" | "-o", name] => is_lively_interface(name),
+        ["-j" | "-g", target] => is_lively(target),
+        _ => false,
+    };
+    is_lively_translation(table, chain) || words.windows(2).any(named)
 }
 
 /// `-A INPUT -j DROP`: what it does, if nothing stands before its target but a comment.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{LOOKS, Part, Step, blocks, is_lively};
+use super::{LOOKS, Part, Step, blocks, is_lively, is_lively_interface, is_lively_translation};
 use crate::domain::Fault;
 
 /// Family, table and name of a chain.
@@ -30,7 +30,7 @@ pub(super) fn parse_nft(text: &str) -> Result<Part, Fault> {
                 inputs.insert(id(value, "name"), value["policy"] == "drop");
             }
             "rule" => {
-                part.rules += usize::from(!is_lively(word(value, "chain")));
+                part.rules += usize::from(!is_lively(word(value, "chain")) && !comes_and_goes(value));
                 chains.entry(id(value, "chain")).or_default().extend(step(&value["expr"]));
             }
             _ => {}
@@ -79,10 +79,22 @@ fn step(expressions: &Value) -> Option<Step<'_>> {
     step
 }
 
+/// Whether a program puts a rule there and takes it away while the server runs.
+fn comes_and_goes(rule: &Value) -> bool {
+    let named = |expression: &Value| {
+        let jump = ["jump", "goto"].iter().any(|kind| is_lively(word(&expression[*kind], "target")));
+        let of = &expression["match"];
+        let interface = matches!(of["left"]["meta"]["key"].as_str(), Some("iifname" | "oifname" | "iif" | "oif"));
+        jump || (interface && is_lively_interface(word(of, "right")))
+    };
+    is_lively_translation(word(rule, "table"), word(rule, "chain"))
+        || rule["expr"].as_array().is_some_and(|expressions| expressions.iter().any(named))
+}
+
 /// What of an item stays the same while nobody changes the rules.
 fn lasting(kind: &str, value: &Value) -> Option<String> {
     let name = if kind == "rule" { word(value, "chain") } else { word(value, "name") };
-    if is_lively(name) || kind == "element" {
+    if is_lively(name) || kind == "element" || (kind == "rule" && comes_and_goes(value)) {
         return None;
     }
     let mut value = value.clone();

@@ -23,6 +23,16 @@ fn a_decision_is_three_keys_and_a_reason() {
 }
 
 #[test]
+fn nobody_fills_in_what_is_not_on_the_screen() {
+    for (keys, wanted) in [("d", ["reason", "link", "Enter records it"]), ("S", ["signs:", "note", "Enter signs it"])] {
+        let mut console = console(State::Broken, (40, 10));
+        console.press(keys);
+        let screen = text(&console.frame());
+        assert!(wanted.iter().all(|word| screen.contains(word)), "{screen}");
+    }
+}
+
+#[test]
 fn every_field_can_be_changed() {
     assert_eq!(wish("d<right>x<enter>").kind, DecisionKind::Accept);
     assert_eq!(wish("d<left>x<enter>").kind, DecisionKind::Note);

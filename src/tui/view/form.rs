@@ -28,7 +28,7 @@ const NOTES: usize = 3;
 /// │   reason  vendor ships on Friday                         │
 /// │   link    https://tickets.example.org/412                │
 /// │                                                          │
-/// │ ↑↓ field  ←→ change  Enter records it  Esc cancels       │
+/// │ Enter records it  Esc cancels  ↑↓ field  ←→ change       │
 /// └──────────────────────────────────────────────────────────┘
 /// ```
 pub fn decide(model: &Model, canvas: &mut Canvas<'_>, form: &Form) {
@@ -47,22 +47,25 @@ pub fn decide(model: &Model, canvas: &mut Canvas<'_>, form: &Form) {
     let title = format!(" Decide: {} ", finding.map_or(subject, |finding| finding.subject.name.as_str()));
     let inner = clear(model, canvas, middle(area, 90, u16::try_from(rows + 2).unwrap_or(u16::MAX)), &title.into());
     let mut lines = inner.rows();
-    for line in about.into_iter().chain([Vec::new()]) {
-        if let Some(row) = lines.next() {
-            text::line(canvas, row, &line);
-        }
+    // Where it is low, what it is about gives way to what is filled in and to the keys.
+    let room = usize::from(inner.height).saturating_sub(fields.len() + 1);
+    for (line, row) in about.into_iter().chain([Vec::new()]).take(room).zip(lines.by_ref()) {
+        text::line(canvas, row, &line);
     }
+    let is_low = usize::from(inner.height) < rows;
     for (field, row) in fields.into_iter().zip(lines.by_ref()) {
         draw_field(model, canvas, row, (form, field));
     }
-    lines.next();
+    if !is_low {
+        lines.next();
+    }
     if let Some(row) = lines.next() {
         let keys = match form.focus {
             Field::Extent if form.names_hosts() => {
-                "↑↓ field  ←→ change, or / and a host's name  Enter records it  Esc cancels"
+                "Enter records it  Esc cancels  ↑↓ field  ←→ change, or / and a host's name"
             }
-            Field::Until => "↑↓ field  ←→ change, or type 10d, 2026-12-24  Enter records it  Esc cancels",
-            _ => "↑↓ field  ←→ change  Enter records it  Esc cancels",
+            Field::Until => "Enter records it  Esc cancels  ↑↓ field  ←→ change, or type 10d, 2026-12-24",
+            _ => "Enter records it  Esc cancels  ↑↓ field  ←→ change",
         };
         let keys = [Piece::space(1), Piece::word(keys, theme.dim())];
         text::line(canvas, row, &keys);
@@ -206,10 +209,14 @@ pub fn sign(model: &Model, canvas: &mut Canvas<'_>, form: &SignForm) {
     let height = u16::try_from(lines.len() + 5).unwrap_or(u16::MAX);
     let inner = clear(model, canvas, middle(area, 100, height), &" Sign ".into());
     let mut rows = inner.rows();
-    for (line, row) in lines.iter().zip(rows.by_ref()) {
+    // Where it is low, what it stands under gives way to the note and the keys.
+    let room = usize::from(inner.height).saturating_sub(2);
+    for (line, row) in lines.iter().take(room).zip(rows.by_ref()) {
         text::line(canvas, row, line);
     }
-    rows.next();
+    if lines.len() < room {
+        rows.next();
+    }
     if let Some(row) = rows.next() {
         form.note.draw(canvas, row, " note  ", [theme.accent(), theme.text()]);
     }

@@ -218,6 +218,22 @@ pub mod tests {
     }
 
     #[test]
+    fn proxmox_s_kernels_are_kernels() {
+        let row = |name: &str| format!("ii \tproxmox-kernel-{name}\t1\tproxmox-kernel\t1\tamd64\n");
+        let waits = |names: &[&str]| {
+            let installed = machine(&names.iter().map(|name| row(name)).collect::<Vec<_>>().concat());
+            let built = "#1 SMP PREEMPT_DYNAMIC PMX 6.8.12-4 (2024-11-06T15:04Z)";
+            let (kernel, waits) = parse_kernel(&section(&format!("6.8.12-4-pve\n{built}")), &installed).unwrap();
+            (kernel.installed.map(|release| release.to_string()), waits)
+        };
+        let newest = ["6.8", "6.8.12-4-pve-signed", "6.8.12-17-pve-signed", "helper"];
+        assert_eq!(waits(&newest), (Some("6.8.12-17-pve".into()), true));
+        assert_eq!(waits(&["6.8", "6.8.12-4-pve"]), (Some("6.8.12-4-pve".into()), false));
+        // The package that points to the newest is no image.
+        assert_eq!(waits(&["6.14"]), (None, false));
+    }
+
+    #[test]
     fn a_rebuilt_kernel_of_the_same_name_waits_too() {
         let built = "#1 SMP PREEMPT_DYNAMIC Debian 6.1.170-1 (2026-04-01)";
         assert!(kernel("6.1.0-49-amd64", built, &[("6.1.0-49-amd64", "6.1.176-1")]).1);

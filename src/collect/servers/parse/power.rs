@@ -1,5 +1,6 @@
 //! Who has power on a server.
 
+mod sshd;
 mod sudoers;
 
 use std::net::IpAddr;
@@ -14,11 +15,15 @@ use crate::domain::{Fault, Shown};
 
 pub fn parse_power(sections: &Sections) -> HostPower {
     let accounts = sections.sound("accounts", "getent").and_then(parse_accounts);
-    let keys = sections.rooted("keys", "ssh-keygen", "reading the authorized keys");
+    let keys = sections.rooted("keys", "ssh-keygen", "reading the authorized keys").and_then(|keys| {
+        let mut seen = parse_keys(keys, accounts.as_deref().unwrap_or_default());
+        seen.hidden.extend(sshd::parse_elsewhere(sections.sound("sshd", "reading sshd's configuration")?));
+        Ok(seen)
+    });
     let sudoers = sudoers::parse_sudoers(sections);
     let groups = sections.sound("groups", "getent").and_then(parse_groups);
     HostPower {
-        keys: keys.map(|section| parse_keys(section, accounts.as_deref().unwrap_or_default())).into(),
+        keys: keys.into(),
         accounts: accounts.into(),
         groups: groups.map(|groups| telling(groups, sudoers.as_deref().unwrap_or_default())).into(),
         sudoers: sudoers.into(),
@@ -72,7 +77,11 @@ fn parse_groups(section: &Section) -> Result<Vec<Group>, Fault> {
         Some(Group { name: name.into(), gid: gid.parse().ok()?, members })
     };
     let groups: Option<Vec<Group>> = section.lines.iter().filter(|line| !line.is_empty()).map(group).collect();
-    groups.ok_or_else(|| Fault::new("the list of groups makes no sense"))
+    let mut groups = groups.ok_or_else(|| Fault::new("the list of groups makes no sense"))?;
+    // Those that are asked for by name are listed twice; a directory's of the same name has other members.
+    groups.sort();
+    groups.dedup();
+    Ok(groups)
 }
 
 /// A file's name, then `256 SHA256:… comment (ED25519)` for each of its keys; `? HOME` may not be seen.

@@ -5,8 +5,9 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::outcome::{parse_causes, parse_kept};
-use crate::domain::Shown;
+use super::translations::in_english;
 use crate::domain::facts::UnattendedRun;
+use crate::domain::{Fault, Shown};
 
 const START: &str = "Starting unattended upgrades script";
 const TO_UPGRADE: &str = "Packages that will be upgraded:";
@@ -24,9 +25,13 @@ const LONGEST_RUN_SECONDS: i64 = 4 * 3_600;
 /// Lines `2026-11-23 19:35:28,282 INFO All upgrades installed`, oldest first. Simulated runs are none, nor are those that
 /// changed nothing: `--download-only`, once a day, and what waits for the shutdown say nothing of an end. A run that is
 /// still going on is passed over for the one before.
-pub fn last_run(lines: &[String], zone: &TimeZone, server_now: Timestamp) -> Option<UnattendedRun> {
+pub fn last_run(said: &[String], zone: &TimeZone, server_now: Timestamp) -> Result<Option<UnattendedRun>, Fault> {
+    let lines: Vec<String> = said.iter().map(|line| in_english(line)).collect();
     let starts = lines.iter().enumerate().filter(|(_, line)| words(line).starts_with(START)).map(|(at, _)| at);
     let mut starts: Vec<usize> = starts.collect();
+    if starts.is_empty() && lines.iter().any(|line| names_origins(words(line))) {
+        return Err(not_read("it"));
+    }
     let mut end = lines.len();
     while let Some(start) = starts.pop() {
         let run = &lines[start..end];
@@ -41,11 +46,28 @@ pub fn last_run(lines: &[String], zone: &TimeZone, server_now: Timestamp) -> Opt
             Ending::Failed(said) => (true, said, parse_kept(run)),
             Ending::Idle => continue,
             Ending::Amid if (0..LONGEST_RUN_SECONDS).contains(&age) => continue,
+            // The end may be there, in words of another version's translation.
+            Ending::Amid if said[start] != lines[start] => return Err(not_read("its end")),
             Ending::Amid => (true, format!("began and never ended, last: {}", last_words(run)).into(), Vec::new()),
         };
-        return Some(UnattendedRun { at, failed, said, causes: parse_causes(run), kept });
+        return Ok(Some(UnattendedRun { at, failed, said, causes: parse_causes(run), kept }));
     }
-    None
+    Ok(None)
+}
+
+/// `Allowed origins are: origin=Debian,…`, in whatever language: nothing but a run says this.
+fn names_origins(words: &str) -> bool {
+    let named = |word: &str| {
+        let field = word.split_once('=').map(|(field, _)| field);
+        matches!(field, Some("o" | "origin" | "l" | "label" | "a" | "suite" | "archive" | "n" | "codename" | "site"))
+    };
+    words.split([' ', ':', '：', '\u{a0}']).any(named)
+}
+
+fn not_read(what: &str) -> Fault {
+    Fault::new(format!("{what} is told in a language that is not read here")).mend(
+        "systemctl edit apt-daily.service apt-daily-upgrade.service on the server: [Service] Environment=LC_ALL=C.UTF-8",
+    )
 }
 
 /// How a run ended, in the log's words.
@@ -114,8 +136,12 @@ pub mod tests {
         text.lines().map(str::to_owned).collect()
     }
 
-    fn run(text: &str) -> Option<UnattendedRun> {
+    fn told(text: &str) -> Result<Option<UnattendedRun>, Fault> {
         last_run(&lines(text), &TimeZone::UTC, "2026-11-24T08:00:00Z".parse().unwrap())
+    }
+
+    fn run(text: &str) -> Option<UnattendedRun> {
+        told(text).unwrap()
     }
 
     /// A good run the day before, then one that began at that time and said this.
@@ -202,5 +228,47 @@ pub mod tests {
             "INFO Packages that will be upgraded: perl\nERROR Lock file is already taken, exiting\nINFO All upgrades installed",
         );
         assert_eq!((last.failed, last.said.as_str()), (false, "All upgrades installed"));
+    }
+
+    const GERMAN: &str = "2026-11-24 01:30:00,1 INFO Skript für automatische Systemaktualisierung wird gestartet\n\
+        2026-11-24 01:30:00,1 INFO Erlaubte Ursprünge sind: origin=Debian,codename=bookworm,label=Debian\n";
+    const WORK: &str = "2026-11-24 01:30:05,1 INFO Pakete, welche aktualisiert werden: perl\n\
+        2026-11-24 01:30:05,1 INFO dpkg-Protokoll wird nach /var/log/unattended-upgrades/unattended-upgrades-dpkg.log geschrieben\n";
+
+    #[test]
+    fn a_log_in_another_language_is_read_as_in_english() {
+        let last = run(&format!(
+            "{GERMAN}2026-11-24 01:30:04,1 WARNING Paket »sshd« hat eine conffile-Eingabeaufforderung und muss manuell aktualisiert werden\n\
+             {WORK}2026-11-24 01:30:09,1 INFO Alle Systemaktualisierungen installiert\n"
+        ))
+        .unwrap();
+        assert_eq!((last.failed, last.said.as_str()), (false, "All upgrades installed"));
+        assert_eq!(last.causes, ["sshd: its configuration file was changed here, so dpkg would ask"]);
+        let failed = run(&format!(
+            "{GERMAN}{WORK}2026-11-24 01:30:09,1 ERROR Installation der Systemaktualisierungen ist fehlgeschlagen!\n"
+        ))
+        .unwrap();
+        assert_eq!(
+            (failed.failed, failed.said.as_str()),
+            (true, "Installation der Systemaktualisierungen ist fehlgeschlagen!")
+        );
+        // It only downloads.
+        assert!(is_the_one_before(&run(&format!("{GOOD}{GERMAN}")).unwrap()));
+    }
+
+    #[test]
+    fn what_a_log_says_in_words_that_are_not_read_is_unknown() {
+        let fault = |text: &str| told(text).unwrap_err().said.to_string();
+        let swahili = "2026-11-24 01:30:00,1 INFO Inaanza\n2026-11-24 01:30:00,1 INFO Asili：origin=Debian,label=Debian\n\
+            2026-11-24 01:30:09,1 INFO Imekamilika\n";
+        assert_eq!(fault(swahili), "it is told in a language that is not read here");
+        // A version that says the same in other words.
+        let other = format!("{GOOD}{GERMAN}{WORK}2026-11-24 01:30:09,1 INFO Alles ist installiert\n");
+        assert_eq!(fault(&other), "its end is told in a language that is not read here");
+        // Nothing of a run: that there is none is known.
+        assert_eq!(
+            run("2026-11-24 01:30:00,1 INFO Skipping update check: today is 2,Tue,Tuesday but patch days are Mon\n"),
+            None
+        );
     }
 }

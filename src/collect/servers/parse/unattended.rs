@@ -52,7 +52,10 @@ fn parse_last(sections: &Sections, server_now: Timestamp) -> Read<Option<Unatten
     match section.code {
         0 => match zone(sections.get("zone")) {
             Some(zone) => {
-                let mut last = last_run(&section.lines, &zone, server_now);
+                let mut last = match last_run(&section.lines, &zone, server_now) {
+                    Ok(last) => last,
+                    Err(fault) => return Read::Unreadable(fault),
+                };
                 if let Some(run) = &mut last {
                     let dpkg = parse_dpkg_log(sections.get("dpkg-log"), run.at, &zone);
                     // dpkg's reason is why the rest was left; so it comes first.
@@ -98,10 +101,10 @@ mod tests {
     #[test]
     fn the_log_writes_in_the_servers_own_zone() {
         let zone = zone(Some(&section("/usr/share/zoneinfo/Europe/Vienna\n+0100"))).unwrap();
-        let last = last_run(&lines(GOOD), &zone, "2026-11-24T08:00:00Z".parse().unwrap()).unwrap();
+        let last = last_run(&lines(GOOD), &zone, "2026-11-24T08:00:00Z".parse().unwrap()).unwrap().unwrap();
         assert_eq!(last.at.to_string(), "2026-11-23T05:00:00Z");
         let by_offset = super::zone(Some(&section("nowhere\n-0330"))).unwrap();
-        let last = last_run(&lines(GOOD), &by_offset, "2026-11-24T08:00:00Z".parse().unwrap()).unwrap();
+        let last = last_run(&lines(GOOD), &by_offset, "2026-11-24T08:00:00Z".parse().unwrap()).unwrap().unwrap();
         assert_eq!(last.at.to_string(), "2026-11-23T09:30:00Z");
         assert!(super::zone(Some(&section("nowhere\nübel"))).is_none());
     }

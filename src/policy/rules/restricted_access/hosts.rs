@@ -62,10 +62,12 @@ impl<'a> Host<'a> {
             ("keys", power.keys.as_result().err()),
         ];
         let unreadable: Vec<_> = parts.iter().filter_map(|(what, fault)| Some((*what, (*fault)?))).collect();
-        let homes = power.keys.seen().map_or(0, |keys| keys.hidden.len());
+        let (homes, told) = hidden(power);
         let mut what: Vec<String> = unreadable.iter().map(|(what, _)| (*what).to_owned()).collect();
-        if homes > 0 {
-            what.push(format!("keys of {}", counted(homes, "account")));
+        if !told.is_empty() {
+            what.push("keys".into());
+        } else if !homes.is_empty() {
+            what.push(format!("keys of {}", counted(homes.len(), "account")));
         }
         if let (Some(group), true) = (faceless(power).first(), what.is_empty()) {
             let mend =
@@ -75,24 +77,45 @@ impl<'a> Host<'a> {
             );
         }
         let first = unreadable.first().map(|(_, fault)| (*fault).clone());
-        let fault = first.or_else(|| (homes > 0).then(|| hidden_keys(power)))?;
+        let fault = first.or_else(|| elsewhere(&told)).or_else(|| hidden_keys(power, &homes))?;
         Some(Fault { said: format!("{} unknown: {}", what.join(", "), fault.said).into(), ..fault })
     }
 }
 
+/// What could not be looked into: homes and files, and what sshd is told of other places.
+fn hidden(power: &HostPower) -> (Vec<&str>, Vec<&str>) {
+    let hidden = power.keys.seen().into_iter().flat_map(|keys| &keys.hidden).map(Shown::as_str);
+    hidden.partition(|place| place.starts_with('/'))
+}
+
+fn some(places: &[&str]) -> String {
+    let more = if places.len() > 3 { ", …" } else { "" };
+    format!("{}{more}", places.iter().take(3).copied().collect::<Vec<_>>().join(", "))
+}
+
+/// That sshd takes keys from where the probe does not look, and what helps.
+fn elsewhere(told: &[&str]) -> Option<Fault> {
+    let first = told.first()?;
+    Some(match first.strip_prefix("unreadable ") {
+        Some(file) => Fault::new(format!("sshd may take some from elsewhere, {file} is not readable"))
+            .mend(format!("chmod 644 {file} on the server, as Debian has it, or look there by hand, and accept it")),
+        None => Fault::new(format!("sshd takes some from where the probe does not look: {}", some(told)))
+            .mend("look there by hand, and accept it; or let sshd read .ssh/authorized_keys alone"),
+    })
+}
+
 /// Why keys could not be looked for, and what helps.
-fn hidden_keys(power: &HostPower) -> Fault {
-    let hidden = power.keys.seen().map_or(&[][..], |keys| &keys.hidden);
+fn hidden_keys(power: &HostPower, homes: &[&str]) -> Option<Fault> {
     // Only with root's power are sudo's rules seen: then it is no question of rights.
-    if power.sudoers.seen().is_some_and(|rules| !rules.is_empty()) {
-        let places: Vec<&str> = hidden.iter().take(3).map(Shown::as_str).collect();
-        let more = if hidden.len() > places.len() { ", …" } else { "" };
-        Fault::new(format!("behind a link, or deeper than the probe looks: {}{more}", places.join(", ")))
+    let rooted = power.sudoers.seen().is_some_and(|rules| !rules.is_empty());
+    let fault = if rooted {
+        Fault::new(format!("behind a link, or deeper than the probe looks: {}", some(homes)))
             .mend("look there by hand, and accept them; or put the keys below /home/NAME")
     } else {
         Fault::new("reading them needs root")
             .mend("`matins probe sudoers` prints the lines for /etc/sudoers.d that allow it")
-    }
+    };
+    (!homes.is_empty()).then_some(fault)
 }
 
 fn power<'a>(

@@ -262,3 +262,20 @@ fn keys_that_root_could_not_follow_are_no_question_of_rights_and_each_place_asks
     let judgements = judged(vec![host("db1", Some(power))], people());
     assert!(of(&judgements, "db1").mend.as_ref().unwrap().as_str().contains("matins probe sudoers"));
 }
+
+#[test]
+fn keys_that_sshd_takes_from_elsewhere_are_unknown_and_each_line_asks() {
+    let of = |hidden: &str| {
+        let mut power = power();
+        power.keys = Read::Seen(KeysSeen { keys: Vec::new(), hidden: vec![hidden.into()] });
+        of(&judged(vec![host("db1", Some(power))], people()), "db1").clone()
+    };
+    let told = of("AuthorizedKeysFile /etc/ssh/keys/%u");
+    assert_eq!(told.verdict, Verdict::Unknown);
+    let said = "keys unknown: sshd takes some from where the probe does not look: AuthorizedKeysFile /etc/ssh/keys/%u";
+    assert_eq!(told.title, said);
+    assert_eq!(told.standings.iter().filter(|standing| standing.asks).count(), 1);
+    let unread = of("unreadable /etc/ssh/sshd_config");
+    assert_eq!(unread.title, "keys unknown: sshd may take some from elsewhere, /etc/ssh/sshd_config is not readable");
+    assert!(unread.mend.unwrap().as_str().starts_with("chmod 644 /etc/ssh/sshd_config on the server"));
+}

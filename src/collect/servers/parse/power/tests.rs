@@ -25,7 +25,8 @@ fn keys_belong_to_whoever_has_their_folder_as_home() {
         "#keys\n ? /home/roman\n /home/anna/.ssh/authorized_keys\n 256 SHA256:AAA anna@laptop 2026 (ED25519)\n \
          /root/.ssh/authorized_keys\n /root/.ssh/authorized_keys is not a public key file.\n 3072 SHA256:BBB no comment (RSA)\n \
          /srv/git/.ssh/authorized_keys\n 256 SHA256:CCC (ED25519)\n /etc/ssh/authorized_keys.d/anna\n \
-         256 MD5:00 x (ED25519)\n 256 SHA256:DDD x (ED25519-SK)\n\n rc=0\n",
+         256 MD5:00 x (ED25519)\n 256 SHA256:DDD x (ED25519-SK)\n\n rc=0\n\
+         #sshd\n AuthorizedKeysFile /etc/ssh/keys/%u\n\n rc=0\n",
     );
     let keys = power.keys.seen().unwrap();
     let told: Vec<String> =
@@ -39,7 +40,19 @@ fn keys_belong_to_whoever_has_their_folder_as_home() {
             "SHA256:DDD anna x",
         ]
     );
-    assert_eq!(keys.hidden, ["/home/roman"]);
+    assert_eq!(keys.hidden, ["/home/roman", "AuthorizedKeysFile /etc/ssh/keys/%u"]);
+    // Without sshd's words nobody knows where else keys lie.
+    assert!(self::power("#keys\n\n rc=0\n").keys.seen().is_none());
+}
+
+#[test]
+fn a_group_that_is_listed_and_asked_for_by_name_is_one() {
+    let power = power(
+        "#groups\n root:x:0:\n sudo:x:27:anna\n docker:x:990:\n root:x:0:\n sudo:x:27:anna\n sudo:x:27:roman\n\n rc=0\n",
+    );
+    let groups: Vec<String> =
+        power.groups.seen().unwrap().iter().map(|group| format!("{} {:?}", group.name, group.members.len())).collect();
+    assert_eq!(groups, ["docker 0", "root 0", "sudo 1", "sudo 1"]);
 }
 
 #[test]
