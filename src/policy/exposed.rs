@@ -80,8 +80,9 @@ fn told<'a, T>(
     pick: impl Fn(&'a Fact) -> Option<&'a T>,
 ) -> Result<(Timestamp, &'a T), Fault> {
     let mend = source.fault.as_ref().and_then(|fault| fault.mend.clone());
+    // What its silence asks is said of all rules at once.
     let seen: &[Observation] =
-        source.trusted(case.now).map_err(|said| Fault { said, mend: mend.clone(), passing: false })?;
+        source.trusted(case.now).map_err(|said| Fault { said, mend: mend.clone(), passing: true })?;
     let found = seen.iter().rev().find_map(|observation| Some((observation.at, pick(&observation.fact)?)));
     found.ok_or_else(|| Fault { mend, ..Fault::new(missing) })
 }

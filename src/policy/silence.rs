@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::Case;
-use crate::domain::{Judgement, Shown, Standing, Verdict};
+use crate::domain::{Fault, Judgement, Shown, Standing, Verdict};
 
 /// Adds to what is unknown why its sources are silent, and to what says so although it is worse. A network that flaps asks
 /// nothing anew: only what lasts counts, such as a changed host key or a refused login. The item does not name the source,
@@ -29,6 +29,16 @@ pub fn asks(case: &Case<'_>, judgements: &mut [Judgement]) {
         let asks: Vec<Standing> = asks.collect();
         judgement.standings.each.extend(asks);
     }
+}
+
+/// Adds why a part of an answer can't be read, where that is what makes it unknown.
+pub fn unread(judgement: Judgement, fault: &Fault) -> Judgement {
+    if fault.passing {
+        return judgement;
+    }
+    let item = Shown::from(format!("unread, {}", steady(fault.said.as_str())));
+    let known = judgement.standings.iter().any(|one| one.item == item);
+    if known { judgement } else { judgement.asking(item, "not known") }
 }
 
 /// The same words without their figures: how long ago, how many bytes, whose number. Those change from try to try while

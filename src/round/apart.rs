@@ -45,9 +45,14 @@ impl Desk {
         let kept = store.kept()?;
         let mut desk = Self::on(self.plan.clone(), store, kept);
         desk.read_past()?;
-        for (there, here) in desk.evidence.sources.iter_mut().zip(&self.evidence.sources) {
+        for (there, here) in desk.evidence.sources.iter_mut().zip(&mut self.evidence.sources) {
             // What could not be written is newer here, unless another process asked since and could write.
             let unkept = self.unkept.get(&there.id).filter(|_| here.good_at > there.good_at);
+            if unkept.is_none() && there.good_at.is_none() && here.good_at.is_some() {
+                // What it saw can't be read any more.
+                *here = SourceRecord { seen: Vec::new(), ..there.clone() };
+                continue;
+            }
             let seen = unkept.cloned().unwrap_or_else(|| std::mem::take(&mut there.seen));
             if unkept.is_some() || here.asked_at > there.asked_at {
                 *there = SourceRecord { seen, ..here.clone() };

@@ -22,7 +22,7 @@ pub struct Desk {
     pub(super) store: Box<dyn Store>,
     pub(super) evidence: Evidence,
     /// Whether sources told of new things since the evidence knows since when each has been there.
-    unsighted: bool,
+    pub(super) unsighted: bool,
     /// Whether what sources saw is in the store only: see [`Desk::cleared`].
     pub(super) is_clear: bool,
     /// What a cleared desk could not keep in the store.
@@ -182,7 +182,7 @@ impl Desk {
     }
 
     /// The newest of the history that rules judge by; what is here already is not read again.
-    fn read_turns(&mut self) -> Result<(), StoreError> {
+    pub(super) fn read_turns(&mut self) -> Result<(), StoreError> {
         let since = self.evidence.turns.last().map_or(Timestamp::UNIX_EPOCH, |turn| turn.at);
         let mut newer = Vec::new();
         for item in ["host ", "fix ", "withdrawn"] {
@@ -285,6 +285,7 @@ impl Desk {
 
     pub(super) fn judge_and_keep(&mut self, now: Timestamp) -> Result<Round, StoreError> {
         self.read_log()?;
+        self.put_right(now)?;
         self.read_sightings()?;
         let judgements = self.judge(now);
         self.remember(&judgements, now);

@@ -11,6 +11,9 @@ use crate::log::{self, Record};
 use crate::policy::PICTURED;
 use crate::store::{Store, StoreError};
 
+/// So many days are thinned out after one round at most. One would do.
+const DAYS: usize = 3;
+
 /// The world as it was then; `None` before the first round. What was judged then stands as it was judged then; roles are
 /// those of today's register.
 pub fn past(plan: &Plan, store: &dyn Store, at: Timestamp) -> Result<Option<Survey>, StoreError> {
@@ -60,9 +63,23 @@ pub fn no_past(plan: &Plan, store: &dyn Store, at: Timestamp) -> Result<Fault, S
 }
 
 impl Desk {
-    /// Thins out what is older than what the store keeps in full.
+    /// What was dated while a clock was ahead is read anew.
+    pub(super) fn put_right(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        if self.store.put_right(now)? {
+            self.unsighted = true;
+            self.evidence.turns.clear();
+            self.read_turns()?;
+        }
+        Ok(())
+    }
+
+    /// Thins out what is older than what the store keeps in full; of a long time only a part, for the clock may be wrong.
     pub fn thin_out(&mut self, now: Timestamp) -> Result<(), StoreError> {
-        while self.store.thin_out(now)? {}
+        for _ in 0..DAYS {
+            if !self.store.thin_out(now)? {
+                break;
+            }
+        }
         Ok(())
     }
 

@@ -255,3 +255,15 @@ async fn the_end_of_a_deed_that_the_store_did_not_take_comes_into_the_record_lat
     assert_eq!((archive.lines.len(), archive.transcripts.len()), (2, 1), "{archive:?}");
     assert_eq!(*owing.borrow(), 0);
 }
+
+#[test]
+fn one_round_thins_out_a_few_days_at_most() {
+    let at = |day: i64| Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_hours(24 * day);
+    let mut desk = desk(Vec::new());
+    for day in 0..41 {
+        desk.store.record(at(day), &"mona".into(), Vec::new(), Vec::new()).unwrap();
+    }
+    desk.thin_out(at(41)).unwrap();
+    let left = std::iter::from_fn(|| desk.store.thin_out(at(41)).unwrap().then_some(()));
+    assert_eq!(left.count(), 7);
+}

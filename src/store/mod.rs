@@ -15,7 +15,10 @@
 //! | what a source answered, where it differs from its answer before | 30 days | what changed, as turns of the findings |
 //! | trackers and catalogues, which anybody can look up | until the next one | what they say of us, in the findings |
 //!
-//! Thinned out a day at a time, each in a transaction of its own, after `matins round` and behind the console.
+//! Thinned out a day at a time, each in a transaction of its own, after `matins round` and behind the console; counted back
+//! from the last round that is a day old, for a clock may be ahead. What was dated while it was is dated again by the first
+//! round after it was put right, at that round's moment; where that is more than a day of rounds, the clock is behind now, and
+//! nothing is.
 
 mod sqlite;
 #[cfg(test)]
@@ -147,6 +150,10 @@ pub trait Store: Send {
     /// Keeps what a try brought. A failure keeps the last good answer; a partial answer never comes here.
     fn keep(&mut self, attempt: &Attempt) -> Result<(), StoreError>;
 
+    /// Dates at this moment what was dated later, if a clock was ahead; whether there was anything. [`record`](Self::record)
+    /// does so too; who judges by what turned does it before.
+    fn put_right(&mut self, now: Timestamp) -> Result<bool, StoreError>;
+
     /// Gives judgements, which come in the order of their rank, their history, and keeps them as the last round.
     fn record(
         &mut self,
@@ -165,7 +172,7 @@ pub trait Store: Send {
     /// What the sources had answered then, as far as it is kept.
     fn answers(&self, then: Timestamp) -> Result<Answers, StoreError>;
 
-    /// Thins out the oldest day that is older than what is kept in full; false when there is none.
+    /// Thins out the oldest day that is older than what is kept in full; false when there is none. See the room for what counts.
     fn thin_out(&mut self, now: Timestamp) -> Result<bool, StoreError>;
 
     /// The lines of the log after this one, with their numbers.

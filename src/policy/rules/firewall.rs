@@ -12,8 +12,9 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::facts::Side;
-use crate::domain::{Judgement, Limit, Period, Port, Shown, Verdict};
+use crate::domain::{Fault, Judgement, Limit, Period, Port, Shown, Verdict};
 use crate::policy::exposed::{Exposed, exposed};
+use crate::policy::silence::unread;
 use crate::policy::{Case, Rule, no_exhibits};
 use differences::Difference;
 
@@ -59,7 +60,9 @@ fn judge_ports(host: &Exposed<'_>) -> Judgement {
     for (port, words) in stands {
         judgement = judgement.asking(port.to_string(), words.into_iter().collect::<Vec<_>>().join("; "));
     }
-    host.because(judgement)
+    let faults: BTreeMap<&Shown, &Fault> =
+        found.iter().filter_map(|difference| difference.unread.as_ref()).map(|fault| (&fault.said, fault)).collect();
+    host.because(faults.into_values().fold(judgement, unread))
 }
 
 fn ok_title(host: &Exposed<'_>) -> String {

@@ -16,6 +16,7 @@ use crate::domain::{
     Declared, Fact, Fault, Judgement, Limit, Observation, Period, Shown, SourceRecord, Subject, SubjectKind, Verdict,
     age,
 };
+use crate::policy::silence::unread;
 use crate::policy::{Case, Rule, SECURITY_UPDATE};
 
 pub const RULE: Rule = Rule {
@@ -81,7 +82,7 @@ impl Host<'_> {
             Some(self.at),
             fault.said.clone(),
         );
-        Judgement { mend: fault.mend.clone(), ..judgement }
+        unread(Judgement { mend: fault.mend.clone(), ..judgement }, fault)
     }
 
     fn name(&self) -> Shown {

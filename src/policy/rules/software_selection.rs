@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use crate::domain::facts::{HostDeclared, HostSoftware};
 use crate::domain::{Declared, Fact, Judgement, Observation, Shown, SourceRecord, Verdict};
 use crate::policy::matching::{Fleet, Truth};
+use crate::policy::silence::unread;
 use crate::policy::{Case, Rule, no_exhibits};
 
 pub const RULE: Rule = Rule { measure: MEASURE, limits: &[&releases::RELEASE_END], judge, exhibits: no_exhibits };
@@ -79,7 +80,7 @@ fn judge_host(case: &Case<'_>, source: &SourceRecord, declared: &Declared, host:
     let Some((at, software)) = seen else { return unknown("its software is not asked for yet".into(), None) };
     let (chosen, unsourced) = match (software.chosen.as_result(), software.unsourced.as_result()) {
         (Ok(chosen), Ok(unsourced)) => (chosen, unsourced),
-        (Err(fault), _) | (_, Err(fault)) => return unknown(fault.said.clone(), fault.mend.clone()),
+        (Err(fault), _) | (_, Err(fault)) => return unread(unknown(fault.said.clone(), fault.mend.clone()), fault),
     };
     let Some(baseline) = &host.packages else {
         let (said, mend) = without_baseline(host);

@@ -6,6 +6,7 @@ mod tests;
 use crate::domain::facts::{PortAnswer, Side};
 use crate::domain::{Fault, Judgement, Port, Verdict};
 use crate::policy::exposed::{Exposed, exposed};
+use crate::policy::silence::unread;
 use crate::policy::{Case, Rule, no_exhibits};
 
 pub const RULE: Rule = Rule { measure: MEASURE, limits: &[], judge, exhibits: no_exhibits };
@@ -21,9 +22,9 @@ fn judge_ssh(host: &Exposed<'_>) -> Judgement {
     let port = host.ssh().unwrap_or(Port::tcp(22));
     let judgement = |verdict, title: String| Judgement::new(MEASURE, host.subject.clone(), verdict, title);
     let unknown = |fault: Fault| {
-        let mut judgement = judgement(Verdict::Unknown, format!("whether ssh is for the VPN only: {}", fault.said));
-        judgement.mend = fault.mend;
-        judgement.weight(45)
+        let judgement = judgement(Verdict::Unknown, format!("whether ssh is for the VPN only: {}", fault.said));
+        let judgement = unread(judgement, &fault);
+        Judgement { mend: fault.mend, ..judgement }.weight(45)
     };
     // Open from outside is broken, whatever else can't be seen.
     let outside = host.seen_from(Side::Outside);

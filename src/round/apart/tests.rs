@@ -195,3 +195,18 @@ fn damage_in_the_record_that_an_evaluation_comes_upon_is_told() {
     desk.evaluate_apart(at(0)).unwrap();
     assert_eq!(desk.damage().len(), 1);
 }
+
+#[test]
+fn what_the_store_lost_is_no_answer_without_anything_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.db");
+    let mut desk = cleared(&file);
+    desk.take(answer(200, 0)).unwrap();
+    assert_eq!(reachable(&desk.evaluate_apart(at(0)).unwrap()), Verdict::Ok);
+    rusqlite::Connection::open(&file).unwrap().execute("UPDATE body SET json = 'x'", []).unwrap();
+    let round = desk.evaluate_apart(at(1)).unwrap();
+    assert_eq!((reachable(&round), round.sources[0].state), (Verdict::Unknown, SourceState::Silent));
+    assert_eq!(desk.memory(&SourceId::new("services", "wiki")), None, "it is asked for as a whole");
+    desk.take(answer(200, 2)).unwrap();
+    assert_eq!(reachable(&desk.evaluate_apart(at(2)).unwrap()), Verdict::Ok);
+}

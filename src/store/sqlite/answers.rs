@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::sources::{kept, kind, kind_word};
-use super::{course, millis, time, unreadable};
+use super::{clock, course, millis, time, unreadable};
 use crate::domain::{Fact, Observation, SourceId, Subject};
 use crate::store::{Answers, Kept};
 
@@ -36,11 +36,16 @@ pub(super) fn keep<'a>(
     // When a collector came to it, to the millisecond, is other each time.
     let same: Vec<_> = told.iter().map(|(one, _, kind, digest)| (kind, one.subject.name.as_str(), digest)).collect();
     let whole = digest(&serde_json::to_vec(&same).map_err(unreadable)?);
-    let before: Option<i64> = transaction
-        .prepare_cached("SELECT digest FROM answer WHERE collector = ?1 AND name = ?2 ORDER BY at DESC LIMIT 1")?
-        .query_row([collector, name], |row| row.get(0))
+    let before: Option<(i64, i64)> = transaction
+        .prepare_cached("SELECT at, digest FROM answer WHERE collector = ?1 AND name = ?2 ORDER BY at DESC LIMIT 1")?
+        .query_row([collector, name], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    if before == Some(whole) {
+    if let Some((last, _)) = before.filter(|(last, _)| *last > millis(at))
+        && !clock::is_behind(transaction, at)?
+    {
+        put_right(transaction, id, (last, millis(at)))?;
+    }
+    if before.is_some_and(|(_, digest)| digest == whole) {
         return Ok(());
     }
     let mut named =
@@ -62,6 +67,14 @@ pub(super) fn keep<'a>(
              ON CONFLICT (collector, name, at) DO UPDATE SET digest = excluded.digest, listed = excluded.listed",
         )?
         .execute(params![collector, name, millis(at), whole, packed(&listed)?])?;
+    Ok(())
+}
+
+/// The last answer came while a clock was ahead: it was there by now, as the last one.
+fn put_right(transaction: &Transaction<'_>, id: &SourceId, (last, now): (i64, i64)) -> rusqlite::Result<()> {
+    let of = params![id.collector.as_str(), id.name.as_str(), now, last];
+    transaction.execute("DELETE FROM answer WHERE collector = ?1 AND name = ?2 AND at >= ?3 AND at < ?4", of)?;
+    transaction.execute("UPDATE answer SET at = ?3 WHERE collector = ?1 AND name = ?2 AND at = ?4", of)?;
     Ok(())
 }
 

@@ -2,13 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
 use super::history::Word;
 use super::particulars::Digests;
 use super::sources::{kind, kind_word};
 use super::{course, history, millis, particulars, standings, stored, time, unreadable};
-use crate::domain::{Finding, FindingKey, Judgement, Round, Shown, SourceLine, Subject, Verdict};
+use crate::domain::{Finding, FindingKey, Judgement, Round, Shown, SourceLine, Subject, SubjectKind, Verdict};
 
 /// A finding as it is in the file, and what else stands there of it.
 #[derive(Debug)]
@@ -18,17 +19,17 @@ pub(super) struct Known {
 }
 
 /// Every finding with the digests of what else is written of it.
-pub(super) fn known(connection: &Connection) -> rusqlite::Result<HashMap<FindingKey, Known>> {
+pub(super) fn known(connection: &Connection, now: Timestamp) -> rusqlite::Result<HashMap<FindingKey, Known>> {
     let digests = particulars::digests(connection)?;
     let known = |finding: Finding| {
         let digests = digests.get(finding.key.as_str()).copied();
         (finding.key.clone(), Known { finding, digests })
     };
-    Ok(all(connection)?.into_iter().map(known).collect())
+    Ok(all(connection, now)?.into_iter().map(known).collect())
 }
 
-/// Every finding, its rank not yet known.
-fn all(connection: &Connection) -> rusqlite::Result<Vec<Finding>> {
+/// Every finding, its rank not yet known; one that can't be read begins now.
+fn all(connection: &Connection, now: Timestamp) -> rusqlite::Result<Vec<Finding>> {
     let mut statement = connection.prepare(
         "SELECT key, measure, subject_kind, subject, verdict, title, since, first_seen, alike, asks FROM finding",
     )?;
@@ -36,21 +37,43 @@ fn all(connection: &Connection) -> rusqlite::Result<Vec<Finding>> {
     let mut findings: Vec<Finding> = Vec::new();
     let mut texts: HashSet<Shown> = HashSet::new();
     while let Some(row) = rows.next()? {
-        let text = |column: usize| row.get_ref(column).and_then(|value| Ok(value.as_str()?));
-        findings.push(Finding {
-            key: stored(text(0)?)?,
-            measure: shared(&mut texts, text(1)?),
-            subject: Subject::new(kind(text(2)?)?, shared(&mut texts, text(3)?)),
-            verdict: stored(text(4)?)?,
-            rank: 0,
-            title: text(5)?.into(),
-            since: time(row.get(6)?),
-            first_seen: time(row.get(7)?),
-            alike: Some(text(8)?).filter(|said| !said.is_empty()).map(|said| shared(&mut texts, said)),
-            asks: row.get(9)?,
-        });
+        findings.extend(read(row, &mut texts).or_else(|_| lost(row, now)).ok());
     }
     Ok(findings)
+}
+
+fn read(row: &Row<'_>, texts: &mut HashSet<Shown>) -> rusqlite::Result<Finding> {
+    let text = |column: usize| row.get_ref(column).and_then(|value| Ok(value.as_str()?));
+    Ok(Finding {
+        key: stored(text(0)?)?,
+        measure: shared(texts, text(1)?),
+        subject: Subject::new(kind(text(2)?)?, shared(texts, text(3)?)),
+        verdict: stored(text(4)?)?,
+        rank: 0,
+        title: text(5)?.into(),
+        since: time(row.get(6)?),
+        first_seen: time(row.get(7)?),
+        alike: Some(text(8)?).filter(|said| !said.is_empty()).map(|said| shared(texts, said)),
+        asks: row.get(9)?,
+    })
+}
+
+/// What stands for a finding that can't be read.
+fn lost(row: &Row<'_>, now: Timestamp) -> rusqlite::Result<Finding> {
+    let key: FindingKey = stored(row.get_ref(0)?.as_str()?)?;
+    let (measure, name, _) = key.parts();
+    Ok(Finding {
+        measure: Shown::line(measure),
+        subject: Subject::new(SubjectKind::Organisation, name),
+        verdict: Verdict::Unknown,
+        rank: 0,
+        title: "what the store kept of it can't be read: the next round says how it stands".into(),
+        since: now,
+        first_seen: now,
+        alike: None,
+        asks: 0,
+        key,
+    })
 }
 
 /// The text, from among those that came before where it did.
@@ -133,8 +156,17 @@ fn same(old: &Finding, new: &Finding) -> bool {
 fn opening(transaction: &Transaction<'_>, round: &Round) -> rusqlite::Result<()> {
     let count = |verdict| i64::try_from(round.count(verdict)).unwrap_or(i64::MAX);
     transaction.execute(
-        "INSERT INTO round (at, operator, ok, due, broken, unknown) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (at) DO NOTHING",
-        params![millis(round.at), round.operator.as_str(), count(Verdict::Ok), count(Verdict::Due), count(Verdict::Broken), count(Verdict::Unknown)],
+        "INSERT INTO round (at, operator, ok, due, broken, unknown) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (at) DO UPDATE SET operator = excluded.operator, ok = excluded.ok, due = excluded.due,
+         broken = excluded.broken, unknown = excluded.unknown",
+        params![
+            millis(round.at),
+            round.operator.as_str(),
+            count(Verdict::Ok),
+            count(Verdict::Due),
+            count(Verdict::Broken),
+            count(Verdict::Unknown)
+        ],
     )?;
     // A key has no line feed: it is one line of clean text.
     let ranking: Vec<&str> = round.findings.iter().map(|finding| finding.key.as_str()).collect();
@@ -163,7 +195,7 @@ pub(super) fn last(connection: &Connection) -> rusqlite::Result<Option<Round>> {
         .optional()?;
     let Some((at, ranking, sources, operator)) = row else { return Ok(None) };
     let ranks: HashMap<&str, u32> = ranking.lines().zip(1..).collect();
-    let mut findings = all(connection)?;
+    let mut findings = all(connection, time(at))?;
     for finding in &mut findings {
         finding.rank = ranks.get(finding.key.as_str()).copied().unwrap_or(u32::MAX);
     }

@@ -6,12 +6,12 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::domain::Shown;
 
 /// Numbered, each run once, never edited after a release.
-const NEWEST: u32 = 13;
+const NEWEST: u32 = 14;
 const MIGRATIONS: [&str; NEWEST as usize] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
@@ -26,6 +26,7 @@ const MIGRATIONS: [&str; NEWEST as usize] = [
     include_str!("migrations/0011.sql"),
     include_str!("migrations/0012.sql"),
     include_str!("migrations/0013.sql"),
+    include_str!("migrations/0014.sql"),
 ];
 
 /// What is wrong, and what helps.
@@ -75,18 +76,22 @@ pub(super) fn memory() -> Result<Connection, Wrong> {
 
 fn prepare(connection: &mut Connection) -> Result<(), Wrong> {
     settings(connection).map_err(|error| explain(&error))?;
-    let version: u32 =
-        connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|error| explain(&error))?;
+    if version(connection)? < NEWEST {
+        migrate(connection)?;
+    }
+    Ok(())
+}
+
+/// Which schema the file has, if this program knows it.
+fn version(connection: &Connection) -> Result<u32, Wrong> {
+    let version = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|error| explain(&error))?;
     if version > NEWEST {
         return Err((
             Shown::line(&format!("was written by a newer matins (schema {version}, this one knows {NEWEST})")),
             "start that version, or set [store] url to another file".into(),
         ));
     }
-    if version < NEWEST {
-        migrate(connection).map_err(|error| explain(&error))?;
-    }
-    Ok(())
+    Ok(version)
 }
 
 /// How long to wait for whoever is writing, where somebody waits for us.
@@ -99,10 +104,16 @@ fn settings(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "foreign_keys", "ON")
 }
 
-/// The version is read again under the write lock: two consoles that start together migrate once.
-fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let version: u32 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+/// The version is read again under the write lock: two consoles that start together migrate once, and what a newer one made of
+/// the file meanwhile is left alone.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), Wrong> {
+    let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
+    let transaction = begun.map_err(|error| explain(&error))?;
+    let version = version(&transaction)?;
+    run(transaction, version).map_err(|error| explain(&error))
+}
+
+fn run(transaction: Transaction<'_>, version: u32) -> rusqlite::Result<()> {
     for migration in MIGRATIONS.iter().skip(version as usize) {
         transaction.execute_batch(migration)?;
     }

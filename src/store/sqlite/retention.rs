@@ -1,27 +1,32 @@
 //! What is thinned out, and when. Everything else is kept for ever, or until the next answer takes its place: see the room.
 
-use jiff::{Timestamp, ToSpan as _};
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::{answers, millis, time};
 
-/// All is kept for so many hours.
-const WHOLE: i64 = 30 * 24;
 const DAY: i64 = 86_400_000;
+/// All is kept for so long before the last round that is a day old. The clock's own word is not enough: one that is ahead for
+/// an hour would take everything away.
+const WHOLE: i64 = 30 * DAY;
 
 /// From when to when is to be thinned out now, if at all: one day, so that nobody who writes waits for long.
 pub(super) fn due(connection: &Connection, now: Timestamp) -> rusqlite::Result<Option<(Timestamp, Timestamp)>> {
     let done: Option<i64> =
         connection.query_row("SELECT until FROM thinned WHERE one = 1", [], |row| row.get(0)).optional()?;
+    // What a clock that was ahead took for done has been written to since.
+    let done = done.filter(|done| *done <= millis(now));
     let oldest = "SELECT min(at) FROM (SELECT min(at) AS at FROM round UNION ALL SELECT min(at) FROM course
                   UNION ALL SELECT min(at) FROM wording UNION ALL SELECT min(at) FROM answer) AS all_of_them";
     let from = match done {
         Some(done) => Some(done),
         None => connection.query_row(oldest, [], |row| row.get(0))?,
     };
-    let (Some(from), Ok(whole)) = (from, now.checked_sub(WHOLE.hours())) else { return Ok(None) };
+    let seen: Option<i64> =
+        connection.query_row("SELECT max(at) FROM round WHERE at <= ?1", [millis(now) - DAY], |row| row.get(0))?;
+    let (Some(from), Some(seen)) = (from, seen) else { return Ok(None) };
     let day = |at: i64| at - at.rem_euclid(DAY);
-    let (from, last) = (day(from), day(millis(whole)));
+    let (from, last) = (day(from), day(seen - WHOLE));
     Ok((last > from).then(|| (time(from), time(from + DAY))))
 }
 
@@ -45,13 +50,7 @@ pub(super) fn thin(transaction: &Transaction<'_>, (from, until): (Timestamp, Tim
         span,
     )?;
     transaction.execute("UPDATE wording SET said = NULL WHERE at >= ?1 AND at < ?2", span)?;
-    let mut unheld = transaction.prepare(
-        "DELETE FROM said WHERE digest = ?1 AND NOT EXISTS (SELECT 1 FROM change WHERE said = ?1)
-         AND NOT EXISTS (SELECT 1 FROM wording WHERE said = ?1)",
-    )?;
-    for digest in said {
-        unheld.execute([digest])?;
-    }
+    forget_unheld(transaction, &said)?;
     transaction.execute(
         "DELETE FROM course WHERE at >= ?1 AND at < ?2 AND EXISTS
              (SELECT 1 FROM course l WHERE l.collector = course.collector AND l.name = course.name
@@ -67,5 +66,17 @@ pub(super) fn thin(transaction: &Transaction<'_>, (from, until): (Timestamp, Tim
         "INSERT INTO thinned (one, until) VALUES (1, ?1) ON CONFLICT (one) DO UPDATE SET until = excluded.until",
         [until],
     )?;
+    Ok(())
+}
+
+/// Forgets those of them that nothing holds any more.
+pub(super) fn forget_unheld(transaction: &Transaction<'_>, said: &[i64]) -> rusqlite::Result<()> {
+    let mut unheld = transaction.prepare(
+        "DELETE FROM said WHERE digest = ?1 AND NOT EXISTS (SELECT 1 FROM change WHERE said = ?1)
+         AND NOT EXISTS (SELECT 1 FROM wording WHERE said = ?1)",
+    )?;
+    for digest in said {
+        unheld.execute([*digest])?;
+    }
     Ok(())
 }

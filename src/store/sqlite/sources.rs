@@ -3,20 +3,40 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, Row, Transaction, params};
 use sha2::{Digest as _, Sha256};
 
-use super::{answers, millis, stored, time, unreadable};
+use super::{answers, clock, millis, stored, time, unreadable};
 use crate::domain::{Fact, Fault, Observation, Sighting, SourceId, Subject, SubjectKind};
 use crate::store::{Attempt, Kept, Outcome};
 
 pub(super) fn kept(connection: &Connection) -> rusqlite::Result<Vec<Kept>> {
     let mut seen = observations(connection)?;
     let mut sources = all(connection)?;
-    for source in &mut sources {
-        source.seen = seen.remove(&source.id).unwrap_or_default();
+    for source in sources.iter_mut().filter(|source| source.good_at.is_some()) {
+        match seen.remove(&source.id) {
+            Some(None) => *source = lost(source.id.clone()),
+            Some(Some(seen)) => source.seen = seen,
+            None => {}
+        }
     }
     Ok(sources)
+}
+
+/// A source of which something can't be read counts as one that never answered: unknown, and asked anew for all of it.
+fn lost(id: SourceId) -> Kept {
+    let fault =
+        Fault::new("what the store kept of it can't be read").mend("the next answer takes its place: matins round");
+    Kept {
+        id,
+        asked_at: None,
+        good_at: None,
+        took_ms: None,
+        failures: 0,
+        fault: Some(fault),
+        memory: None,
+        seen: Vec::new(),
+    }
 }
 
 pub(super) fn tellers(connection: &Connection, subject: &Subject) -> rusqlite::Result<HashSet<SourceId>> {
@@ -33,45 +53,59 @@ pub(super) fn all(connection: &Connection) -> rusqlite::Result<Vec<Kept>> {
     let mut statement = connection.prepare("SELECT collector, name, asked_at, good_at, took_ms, failures, fault, memory FROM source ORDER BY collector, name")?;
     let rows = statement.query_map([], |row| {
         let id = SourceId::new(&row.get::<_, String>(0)?, row.get::<_, String>(1)?);
-        let fault: Option<String> = row.get(6)?;
-        Ok(Kept {
-            seen: Vec::new(),
-            asked_at: row.get::<_, Option<i64>>(2)?.map(time),
-            good_at: row.get::<_, Option<i64>>(3)?.map(time),
-            took_ms: row.get::<_, Option<i64>>(4)?.and_then(|ms| u64::try_from(ms).ok()),
-            failures: row.get(5)?,
-            fault: fault.map(|json| serde_json::from_str::<Fault>(&json)).transpose().map_err(unreadable)?,
-            memory: row.get(7)?,
-            id,
-        })
+        Ok(source(row, &id).unwrap_or_else(|_| lost(id)))
     })?;
     rows.collect()
 }
 
-fn observations(connection: &Connection) -> rusqlite::Result<HashMap<SourceId, Vec<Observation>>> {
+fn source(row: &Row<'_>, id: &SourceId) -> rusqlite::Result<Kept> {
+    let fault: Option<String> = row.get(6)?;
+    Ok(Kept {
+        id: id.clone(),
+        seen: Vec::new(),
+        asked_at: row.get::<_, Option<i64>>(2)?.map(time),
+        good_at: row.get::<_, Option<i64>>(3)?.map(time),
+        took_ms: row.get::<_, Option<i64>>(4)?.and_then(|ms| u64::try_from(ms).ok()),
+        failures: row.get(5)?,
+        fault: fault.map(|json| serde_json::from_str::<Fault>(&json)).transpose().map_err(unreadable)?,
+        memory: row.get(7)?,
+    })
+}
+
+/// What each saw; of one of which something can't be read, nothing.
+fn observations(connection: &Connection) -> rusqlite::Result<HashMap<SourceId, Option<Vec<Observation>>>> {
     let mut statement = connection.prepare(
         "SELECT o.collector, o.name, o.subject_kind, o.subject, o.at, o.digest, b.json
-         FROM observation o JOIN body b ON b.digest = o.digest ORDER BY o.collector, o.name, o.position",
+         FROM observation o LEFT JOIN body b ON b.digest = o.digest ORDER BY o.collector, o.name, o.position",
     )?;
     let mut facts: HashMap<String, Fact> = HashMap::new();
-    let mut all: HashMap<SourceId, Vec<Observation>> = HashMap::new();
+    let mut all: HashMap<SourceId, Option<Vec<Observation>>> = HashMap::new();
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let digest: String = row.get(5)?;
-        let fact = if let Some(fact) = facts.get(&digest) {
-            fact.clone()
-        } else {
-            let fact: Fact = serde_json::from_str(row.get_ref(6)?.as_str()?).map_err(unreadable)?;
-            if fact.is_shared() {
-                facts.insert(digest, fact.clone());
-            }
-            fact
-        };
-        let subject = Subject::new(kind(row.get_ref(2)?.as_str()?)?, row.get_ref(3)?.as_str()?);
         let id = SourceId::new(row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?);
-        all.entry(id).or_default().push(Observation { subject, at: time(row.get(4)?), fact });
+        let seen = all.entry(id).or_insert_with(|| Some(Vec::new()));
+        match (observation(row, &mut facts), seen.as_mut()) {
+            (Ok(one), Some(seen)) => seen.push(one),
+            (Err(_), _) => *seen = None,
+            (Ok(_), None) => {}
+        }
     }
     Ok(all)
+}
+
+fn observation(row: &Row<'_>, facts: &mut HashMap<String, Fact>) -> rusqlite::Result<Observation> {
+    let digest: String = row.get(5)?;
+    let fact = if let Some(fact) = facts.get(&digest) {
+        fact.clone()
+    } else {
+        let fact: Fact = serde_json::from_str(row.get_ref(6)?.as_str()?).map_err(unreadable)?;
+        if fact.is_shared() {
+            facts.insert(digest, fact.clone());
+        }
+        fact
+    };
+    let subject = Subject::new(kind(row.get_ref(2)?.as_str()?)?, row.get_ref(3)?.as_str()?);
+    Ok(Observation { subject, at: time(row.get(4)?), fact })
 }
 
 pub(super) fn sightings(connection: &Connection) -> rusqlite::Result<BTreeMap<Sighting, Timestamp>> {
@@ -108,11 +142,13 @@ pub(super) fn keep(transaction: &Transaction<'_>, attempt: &Attempt) -> rusqlite
                 "UPDATE source SET asked_at = ?3, good_at = ?3, took_ms = ?4, failures = 0, fault = NULL WHERE collector = ?1 AND name = ?2",
                 params![collector, name, millis(*asked_at), took],
             )?;
-            transaction
-                .prepare_cached(
-                    "UPDATE sighting SET first_seen = ?3 WHERE collector = ?1 AND name = ?2 AND first_seen > ?3",
-                )?
-                .execute(params![collector, name, millis(*asked_at)])?;
+            if !clock::is_behind(transaction, *asked_at)? {
+                transaction
+                    .prepare_cached(
+                        "UPDATE sighting SET first_seen = ?3 WHERE collector = ?1 AND name = ?2 AND first_seen > ?3",
+                    )?
+                    .execute(params![collector, name, millis(*asked_at)])?;
+            }
         }
         Outcome::Seen { observations, memory } => {
             transaction.execute(
@@ -122,7 +158,7 @@ pub(super) fn keep(transaction: &Transaction<'_>, attempt: &Attempt) -> rusqlite
                 params![collector, name, millis(*asked_at), took, memory],
             )?;
             replace(transaction, (id, *asked_at), observations)?;
-            sight(transaction, id, observations)?;
+            sight(transaction, (id, *asked_at), observations)?;
         }
     }
     Ok(())
@@ -139,8 +175,11 @@ fn replace(
         .query_map([collector, name], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     transaction.execute("DELETE FROM observation WHERE collector = ?1 AND name = ?2", [collector, name])?;
-    let mut body = transaction
-        .prepare_cached("INSERT INTO body (digest, json) VALUES (?1, ?2) ON CONFLICT (digest) DO NOTHING")?;
+    // What is other than its digest says was damaged.
+    let mut body = transaction.prepare_cached(
+        "INSERT INTO body (digest, json) VALUES (?1, ?2)
+         ON CONFLICT (digest) DO UPDATE SET json = excluded.json WHERE body.json <> excluded.json",
+    )?;
     let mut row = transaction.prepare_cached(
         "INSERT INTO observation (collector, name, position, subject_kind, subject, at, digest) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
@@ -171,7 +210,12 @@ fn replace(
 
 /// New things get this observation's time; what is gone is forgotten, so that its return counts anew. What was there first in
 /// what is still to come was seen by a clock that was ahead: its time is this one's at the latest.
-fn sight(transaction: &Transaction<'_>, id: &SourceId, observations: &[Observation]) -> rusqlite::Result<()> {
+fn sight(
+    transaction: &Transaction<'_>,
+    (id, asked_at): (&SourceId, Timestamp),
+    observations: &[Observation],
+) -> rusqlite::Result<()> {
+    let was_ahead = !clock::is_behind(transaction, asked_at)?;
     let (collector, name) = (id.collector.as_str(), id.name.as_str());
     let mut gone: BTreeMap<(String, String, String), i64> = transaction
         .prepare_cached(
@@ -188,7 +232,10 @@ fn sight(transaction: &Transaction<'_>, id: &SourceId, observations: &[Observati
         let at = millis(observation.at);
         for item in observation.fact.sightings() {
             let (kind, subject) = (kind_word(observation.subject.kind), observation.subject.name.to_string());
-            if gone.remove(&(kind.clone(), subject.clone(), item.to_string())).is_none_or(|first| first > at) {
+            if gone
+                .remove(&(kind.clone(), subject.clone(), item.to_string()))
+                .is_none_or(|first| was_ahead && first > at)
+            {
                 keep.execute(params![collector, name, kind, subject, item.as_str(), at])?;
             }
         }

@@ -59,3 +59,12 @@ fn who_waited_in_vain_waits_no_longer_than_others_from_then_on() {
     assert!(ours.keep_told("phone", "x").unwrap_err().to_string().contains("busy"));
     assert_eq!(waits(&ours), 2_000);
 }
+
+#[test]
+fn what_a_newer_version_made_of_the_file_while_we_waited_is_left_alone() {
+    let mut connection = Connection::open_in_memory().unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    let (said, _) = open::migrate(&mut connection).unwrap_err();
+    assert!(said.as_str().contains("newer matins"), "{said}");
+    assert_eq!(connection.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0)).unwrap(), 99);
+}

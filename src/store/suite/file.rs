@@ -134,3 +134,78 @@ fn a_store_of_the_first_version_keeps_what_it_says() {
     assert_eq!(round.findings[0].first_seen, at(0));
     assert_eq!(store.particulars().unwrap()[&round.findings[0].key].link, None);
 }
+
+#[test]
+fn a_finding_that_speaks_of_nothing_forgets_what_it_spoke_of_before_the_fifth_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("matins.db");
+    let old = rusqlite::Connection::open(&path).unwrap();
+    for migration in [
+        include_str!("../sqlite/migrations/0001.sql"),
+        include_str!("../sqlite/migrations/0002.sql"),
+        include_str!("../sqlite/migrations/0003.sql"),
+        include_str!("../sqlite/migrations/0004.sql"),
+    ] {
+        old.execute_batch(migration).unwrap();
+    }
+    old.execute_batch(
+        "INSERT INTO finding VALUES ('advisories/a', 'advisories', 'advisory', 'a', 'due', 'title', 1, 1);
+         INSERT INTO particulars (key, digest, detail, chain, standings) VALUES ('advisories/a', 1, '', '[]', 1);
+         INSERT INTO standing (key, item, word) VALUES ('advisories/a', 'host web1', 'vulnerable');
+         PRAGMA user_version = 4;",
+    )
+    .unwrap();
+    drop(old);
+    let mut store = Sqlite::open(&path).unwrap();
+    store.record(at(0), &Shown::line("mona"), Vec::new(), vec![judgement("a", Verdict::Due)]).unwrap();
+    assert_eq!(store.asking().unwrap(), HashMap::new());
+}
+
+#[test]
+fn what_cannot_be_read_of_a_source_is_asked_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("matins.db");
+    let mut store = Sqlite::open(&path).unwrap();
+    let other = Attempt { id: SourceId::new("feeds", "other"), ..attempt(0, seen(&["b"])) };
+    let harms = [
+        "UPDATE body SET json = '{\"of\": \"tomorrow\"}' WHERE json LIKE '%\"a\"%'",
+        "DELETE FROM body WHERE json LIKE '%\"a\"%'",
+        "UPDATE observation SET subject_kind = 'comet' WHERE name = 'x'",
+        "UPDATE source SET fault = 'none' WHERE name = 'x'",
+    ];
+    for (seconds, harm) in (0..).step_by(10).zip(harms) {
+        store.keep(&attempt(seconds, seen(&["a"]))).unwrap();
+        store.keep(&other).unwrap();
+        assert_eq!(rusqlite::Connection::open(&path).unwrap().execute(harm, []).unwrap(), 1, "{harm}");
+        let kept = store.kept().unwrap();
+        let (lost, whole) = (&kept[1], &kept[0]);
+        assert_eq!((whole.good_at, whole.seen.len(), &whole.fault), (Some(at(0)), 1, &None), "{harm}");
+        assert_eq!((lost.good_at, lost.asked_at, &lost.memory, lost.seen.len()), (None, None, &None, 0), "{harm}");
+        assert!(lost.fault.as_ref().unwrap().said.as_str().contains("can't be read"), "{harm}");
+        store.keep(&attempt(seconds + 1, seen(&["a"]))).unwrap();
+        let kept = store.kept().unwrap();
+        assert_eq!((kept[1].good_at, &kept[1].seen), (Some(at(seconds + 1)), &vec![advisory("a")]), "{harm}");
+    }
+}
+
+#[test]
+fn a_finding_that_cannot_be_read_is_unknown_until_the_next_round() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("matins.db");
+    let mut store = Sqlite::open(&path).unwrap();
+    for harm in ["verdict = 'purple'", "subject_kind = 'comet'", "since = 'long ago'"] {
+        let judged = || vec![judgement("a", Verdict::Due), judgement("b", Verdict::Ok)];
+        store.record(at(0), &"mona".into(), Vec::new(), judged()).unwrap();
+        let raw = rusqlite::Connection::open(&path).unwrap();
+        raw.execute(&format!("UPDATE finding SET {harm} WHERE key = 'advisories/a'"), []).unwrap();
+        let read = store.last().unwrap().unwrap();
+        let (lost, whole) = (&read.findings[0], &read.findings[1]);
+        assert_eq!((lost.verdict, lost.since, lost.first_seen), (Verdict::Unknown, at(0), at(0)), "{harm}");
+        assert!(lost.title.as_str().contains("can't be read") && whole.verdict == Verdict::Ok, "{harm}");
+        let round = store.record(at(60), &"mona".into(), Vec::new(), judged()).unwrap();
+        let finding = &round.findings[0];
+        assert_eq!((finding.verdict, finding.since, finding.first_seen), (Verdict::Due, at(60), at(60)), "{harm}");
+        assert_eq!(Sqlite::open(&path).unwrap().last().unwrap(), Some(round), "{harm}");
+        store.record(at(70), &"mona".into(), Vec::new(), Vec::new()).unwrap();
+    }
+}

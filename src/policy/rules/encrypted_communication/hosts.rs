@@ -10,6 +10,7 @@ use crate::domain::facts::{CertificateSeen, Protocol, Speech, Views};
 use crate::domain::{DeclaredPort, Fault, Judgement, Port, Read, Shown, Subject, SubjectKind, Transport, Verdict, age};
 use crate::policy::Case;
 use crate::policy::exposed::{Exposed, exposed};
+use crate::policy::silence::unread;
 
 pub(super) fn judge(case: &Case<'_>) -> Vec<Judgement> {
     let servers = exposed(case);
@@ -38,6 +39,7 @@ fn unheard(host: &Exposed<'_>) -> Option<Judgement> {
     let nothing = || Fault::new(said).mend("is it up? else let this console reach one of its declared ports");
     let fault = host.views.as_ref().err().map_or_else(nothing, Clone::clone);
     let judgement = Judgement::new(MEASURE, host.subject.clone(), Verdict::Unknown, fault.said.clone());
+    let judgement = unread(judgement, &fault);
     let judgement = Judgement { mend: fault.mend, ..judgement }.weight(20);
     Some(host.because(judgement))
 }

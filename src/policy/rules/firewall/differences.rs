@@ -16,15 +16,18 @@ pub(super) struct Difference {
     pub mend: Option<Shown>,
     /// What a decision must know of.
     pub stands: Option<(Port, &'static str)>,
+    /// Why nobody knows, where that is the difference.
+    pub unread: Option<Fault>,
 }
 
 impl Difference {
     fn new(verdict: Verdict, weight: u8, said: String, mend: impl Into<Shown>) -> Self {
-        Self { verdict, weight, said, mend: Some(mend.into()), stands: None }
+        Self { verdict, weight, said, mend: Some(mend.into()), stands: None, unread: None }
     }
 
     fn unknown(fault: Fault) -> Self {
-        Self { verdict: Verdict::Unknown, weight: 40, said: fault.said.to_string(), mend: fault.mend, stands: None }
+        let (said, mend) = (fault.said.to_string(), fault.mend.clone());
+        Self { verdict: Verdict::Unknown, weight: 40, said, mend, stands: None, unread: Some(fault) }
     }
 
     fn stands(self, port: Port, word: &'static str) -> Self {

@@ -5,6 +5,7 @@ use crate::domain::packet_filter::{Inbound, PacketFilter, parse_packet_filter};
 use crate::domain::{Fault, Judgement, Period, SubjectKind, Verdict, age, counted};
 use crate::policy::Case;
 use crate::policy::exposed::Exposed;
+use crate::policy::silence::unread;
 
 const PART: &str = "packet filter";
 
@@ -27,7 +28,7 @@ fn unreadable(host: &Exposed<'_>, fault: &Fault) -> Judgement {
     let title = format!("packet filter: {}", fault.said);
     let mut judgement = Judgement::new(MEASURE, host.subject.clone(), Verdict::Unknown, title).weight(15);
     judgement.mend.clone_from(&fault.mend);
-    judgement
+    unread(judgement, fault)
 }
 
 fn judge_filter(case: &Case<'_>, host: &Exposed<'_>, filter: &PacketFilter) -> Judgement {

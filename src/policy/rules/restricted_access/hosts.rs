@@ -8,6 +8,7 @@ use super::{MEASURE, counted};
 use crate::domain::facts::{Account, AuthorizedKey, HostPower, MIGHTY_GROUPS};
 use crate::domain::{Fact, Fault, Judgement, Shown, SourceRecord, Subject, Verdict};
 use crate::policy::Case;
+use crate::policy::silence::unread;
 
 /// One server of the register.
 pub(super) struct Host<'a> {
@@ -123,7 +124,8 @@ fn power<'a>(
     subject: &Subject,
 ) -> Result<(Timestamp, &'a HostPower), Fault> {
     let mend = source.fault.as_ref().and_then(|fault| fault.mend.clone());
-    let observations = source.trusted(case.now).map_err(|said| Fault { said, mend, passing: false })?;
+    // What its silence asks is said of all rules at once.
+    let observations = source.trusted(case.now).map_err(|said| Fault { said, mend, passing: true })?;
     let seen = observations.iter().filter(|observation| observation.subject == *subject);
     let mut powers = seen.filter_map(|observation| match &observation.fact {
         Fact::HostPower(power) => Some((observation.at, power.as_ref())),
@@ -175,10 +177,17 @@ pub(super) fn judge(host: &Host<'_>) -> Judgement {
     if let Some(fault) = host.hidden() {
         let judgement =
             judgement(Verdict::Unknown, fault.said.to_string()).because(id, host.source.good_at, fault.said.clone());
+        let power = host.power.as_ref().ok().map(|(_, power)| *power);
+        let keys = power.and_then(|power| power.keys.seen());
+        let hidden = keys.map_or(&[][..], |keys| &keys.hidden);
+        // Where keys are hidden, each place asks for itself.
+        let is_read = |power: &HostPower| {
+            power.accounts.seen().is_some() && power.groups.seen().is_some() && power.sudoers.seen().is_some()
+        };
+        let only_hidden = !hidden.is_empty() && power.is_some_and(is_read);
+        let judgement = if only_hidden { judgement } else { unread(judgement, &fault) };
         let judgement = Judgement { mend: fault.mend, ..judgement }.detail(&detail(host)).weight(40);
-        let keys = host.power.as_ref().ok().and_then(|(_, power)| power.keys.seen());
-        let hidden = keys.into_iter().flat_map(|keys| &keys.hidden);
-        return hidden.fold(judgement, |judged, place| judged.asking(format!("keys {place}"), "not seen"));
+        return hidden.iter().fold(judgement, |judged, place| judged.asking(format!("keys {place}"), "not seen"));
     }
     let keys: BTreeSet<&Shown> = host.keys().map(|key| &key.fingerprint).collect();
     let title = format!("{} with full access, {}", counted(host.mighty.len(), "account"), counted(keys.len(), "key"));

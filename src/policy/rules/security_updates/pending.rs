@@ -6,6 +6,7 @@ use super::sources::is_vendors;
 use super::{AHEAD, FROZEN_MIRROR, Host, OTHER_UPDATE, PACKAGE_LISTS, SECURITY_UPDATE};
 use crate::domain::facts::{Pending, Repository};
 use crate::domain::{Fault, Judgement, Verdict, age};
+use crate::policy::silence::unread;
 
 /// So many packages of an update that many servers lack are named.
 const NAMED: usize = 4;
@@ -96,7 +97,7 @@ pub(super) fn pending(host: &Host<'_>) -> Judgement {
     if let (Err(doubt), false) = (lists_doubt(host), broken) {
         let said = if all.is_empty() { doubt.said.to_string() } else { format!("{}; so far {title}", doubt.said) };
         let judgement = host.judgement(Verdict::Unknown, said.clone()).because(host.name(), Some(host.at), said);
-        let judgement = security.asked(judgement);
+        let judgement = unread(security.asked(judgement), &doubt);
         return Judgement { mend: doubt.mend, ..judgement }.detail(&detail(host, &security, &other)).weight(65);
     }
     let verdict = match () {
