@@ -11,12 +11,14 @@ const NAMED: usize = 6;
 
 /// How many advisories were asked about, and of how many of them nobody tells how some server stands.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Asked {
+pub(super) struct Asked<'r> {
     pub(super) advisories: usize,
     pub(super) untold: usize,
+    /// Those that name no fix for a release, and whose vulnerabilities the tracker does not know there.
+    pub(super) unsaid: &'r [String],
 }
 
-pub(super) fn not_judged(fleet: &Fleet<'_>, truth: &Truth<'_>, asked: Asked) -> Option<Judgement> {
+pub(super) fn not_judged(fleet: &Fleet<'_>, truth: &Truth<'_>, asked: Asked<'_>) -> Option<Judgement> {
     let tracker = truth.tracker.as_ref().map(|told| told.fact);
     let kept = |release: &str| tracker.is_some_and(|tracker| tracker.releases.iter().any(|known| *known == *release));
     let (silent, unkept) = (silent(fleet), if tracker.is_some() { unkept(fleet, kept) } else { Vec::new() });
@@ -36,14 +38,20 @@ pub(super) fn not_judged(fleet: &Fleet<'_>, truth: &Truth<'_>, asked: Asked) -> 
         some(backports.len(), format!("{} from backports", counted(backports.len(), "package", "packages"))),
         some(kernels.len(), format!("the running kernel of {}", counted(kernels.len(), "server", "servers"))),
     ];
+    let unsaid = asked.unsaid;
     let others: Vec<String> = others.into_iter().filter(|part| !part.is_empty()).collect();
     let tracker =
         some(silenced, format!("of {} only the tracker could tell", counted(silenced, "advisory", "advisories")));
-    if others.is_empty() && silenced == 0 {
+    if others.is_empty() && silenced == 0 && unsaid.is_empty() {
         return None;
     }
     let asked = format!("{} not judged there", counted(asked.advisories, "advisory", "advisories"));
-    let title = titled(&[&others[..], &[tracker, if others.is_empty() { String::new() } else { asked }]].concat());
+    let asked = if others.is_empty() { String::new() } else { asked };
+    let missing = some(
+        unsaid.len(),
+        format!("of {} nobody tells for every release", counted(unsaid.len(), "advisory", "advisories")),
+    );
+    let title = titled(&[&others[..], &[tracker, missing, asked]].concat());
     let subject = Subject::new(SubjectKind::Advisory, "servers not judged");
     let mut judged = Judgement::new(MEASURE, subject, Verdict::Unknown, title).weight(5);
     let more = (silent.len() + unkept.len()).saturating_sub(NAMED);
@@ -66,8 +74,16 @@ pub(super) fn not_judged(fleet: &Fleet<'_>, truth: &Truth<'_>, asked: Asked) -> 
     if silenced > 0 {
         judged = of_tracker(judged, truth);
     }
+    if !unsaid.is_empty() {
+        let said =
+            format!("not named for a release that servers have, nor known to the tracker: {}", listed(unsaid, NAMED));
+        judged = judged.because("advisories", None, said);
+    }
     Some(judged.mend(match () {
         () if fleet.servers.is_empty() => "add a [[server]] to the register",
+        () if others.is_empty() && silenced == 0 => {
+            "read them on security-tracker.debian.org: do they concern these releases?"
+        }
         () if others.is_empty() => "make debian_tracker of [advisories] answer; its own row says how",
         () => "make them answer; their own rows say how",
     }))
