@@ -326,7 +326,7 @@ fn detail(case: &Case<'_>, slots: &[(Slot, Standing)], seen: &Seen<'_>) -> Vec<S
         lines.push(format!("{left_out} more in the list, of older days of which one is kept here"));
     }
     if seen.list.unnamed > 0 {
-        lines.push(format!("{} more names that don't say when they were made", seen.list.unnamed));
+        lines.push(format!("{} more names, of no finished snapshot or without when it was made", seen.list.unnamed));
     }
     lines
 }
