@@ -723,7 +723,8 @@ runs() {
     }'
 }
 
-# What dpkg complained of, and when the step began in which it did: one run is many steps. 1 and 3 as above.
+# What dpkg complained of, in whatever language, and when the step began in which it did: one run is many steps. 1 and 3 as
+# above.
 dpkg_log() {
   file=${log%.log}-dpkg.log
   if ! [ -s "$file" ] && [ -e "$file.1.gz" ]; then file=$file.1.gz; fi
@@ -736,7 +737,7 @@ dpkg_log() {
   esac | awk '
     function keep(line) { kept[count++ % 100] = substr(line, 1, 300) }
     /^Log started/ { start = $0; next }
-    /^dpkg: error/ { if (start != "") keep(start); start = ""; keep($0); failed = 1; next }
+    /^dpkg: .* [(]--[a-z-]+[)]/ { if (start != "") keep(start); start = ""; keep($0); failed = 1; next }
     failed { keep($0); failed = 0 }
     END { for (line = count > 100 ? count - 100 : 0; line < count; line++) print kept[line % 100] }'
 }

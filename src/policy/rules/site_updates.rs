@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 
 use crate::domain::facts::{ComposerPackage, DrupalDatabase, DrupalRecord, SiteSeen, UnreadRecord};
 use crate::domain::{Judgement, Limit, Link, Period, Shown, Verdict, counted};
-use crate::policy::drupal::{Advised, Doubt, Hit, Site, Untold, sites};
+use crate::policy::drupal::{Advised, Doubt, Hit, Site, Untold, gives_up, sites};
 use crate::policy::matching::{Told, Truth};
 use crate::policy::{Case, Rule, no_exhibits};
 
@@ -58,12 +58,14 @@ fn judge_site(case: &Case<'_>, truth: &Truth<'_>, site: &Site<'_>, known: Known<
             begin(site, Verdict::Unknown, title).mend("set drupal_osv in [advisories], or see why it is silent"),
         ];
     };
-    let given_up = |hit: &Hit<'_>| advised.fix(hit.package).is_none();
+    // One without a fix that is known is mendable too: most of these are of a single release, and the next one is clean.
+    let given_up = |hit: &Hit<'_>| gives_up(hit.record, hit.package.name.as_str());
     let (lost, mendable): (Vec<Hit<'_>>, Vec<Hit<'_>>) = advised.hits(seen).into_iter().partition(given_up);
     let checked = Checked { case, truth, site, told, advised, seen };
-    let mut judged = vec![checked.vulnerable(&mendable)];
-    judged.extend(support::unsupported(&checked, &lost));
-    judged
+    // Where all that is vulnerable was given up, the row on that says it, and "none is vulnerable" would be a lie.
+    let vulnerable = checked.vulnerable(&mendable);
+    let vulnerable = (vulnerable.verdict != Verdict::Ok || lost.is_empty()).then_some(vulnerable);
+    vulnerable.into_iter().chain(support::unsupported(&checked, &lost)).collect()
 }
 
 fn begin(site: &Site<'_>, verdict: Verdict, title: impl Into<Shown>) -> Judgement {
@@ -125,14 +127,13 @@ impl Checked<'_, '_> {
                 None => judged,
             };
         }
-        let names: Vec<&str> = behind.iter().take(6).map(|one| one.package.name.as_str()).collect();
         judged
             .detail(&detail(&behind))
             .since(since)
             .weight(if exploited.is_some() { 95 } else { 70 })
             .link(behind.first().and_then(|one| link(one.records.first()?)))
             .because(format!("limits.{}", SITE_UPDATE.key), None, format!("installed within {limit}"))
-            .mend(format!("composer update {} --with-all-dependencies, and deploy it", names.join(" ")))
+            .mend(update(&behind))
     }
 
     /// Its vulnerability that is known to be exploited, and since when that is known.
@@ -219,6 +220,16 @@ impl Checked<'_, '_> {
             judged = judged.because(catalogue.source.id.to_string(), catalogue.source.good_at, said);
         }
         judged
+    }
+}
+
+fn update(behind: &[Behind<'_>]) -> String {
+    let name = |one: &Behind<'_>| one.package.name.to_string();
+    let names: Vec<String> = behind.iter().take(6).map(name).collect();
+    let update = format!("composer update {} --with-all-dependencies, and deploy it", names.join(" "));
+    match behind.iter().find(|one| one.fix.is_none()) {
+        Some(one) => format!("{update}; which {} is mended is not said: see its advisory", name(one)),
+        None => update,
     }
 }
 

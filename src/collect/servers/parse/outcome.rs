@@ -61,15 +61,15 @@ pub fn parse_dpkg_log(section: Option<&Section>, run: Timestamp, zone: &TimeZone
     }))
 }
 
+/// `dpkg: error processing package NAME (--configure):`, and the reason below. Of the languages that it is told in those are
+/// read that put the name last, which Basque, Japanese and Turkish don't.
 fn complaint(line: &str, reason: &str) -> Option<String> {
-    let subject = line.strip_prefix("dpkg: error processing ")?;
-    let (kind, name) = subject.split_once(' ')?;
-    let name = name.rsplit_once(" (--").map_or(name, |(name, _)| name);
-    let package = match kind {
-        "archive" => name.rsplit('/').next()?.split('_').next()?,
-        _ => name,
-    };
-    Some(format!("{package}: {}", reason.trim()))
+    let (said, _) = line.strip_prefix("dpkg: ")?.split_once(" (--")?;
+    let name = said.rsplit(' ').next()?;
+    let package = if name.contains('/') { name.rsplit('/').next()?.split('_').next()? } else { name };
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+-.:".contains(&byte);
+    let named = !said.starts_with("errorea ") && !package.is_empty() && package.bytes().all(plain);
+    named.then(|| format!("{package}: {}", reason.trim()))
 }
 
 fn time(text: &str, zone: &TimeZone) -> Option<Timestamp> {
@@ -134,5 +134,30 @@ mod tests {
         assert_eq!(of("2026-11-25T06:00:00Z"), Vec::<Shown>::new());
         assert_eq!(of("2026-11-24T07:00:00Z"), Vec::<Shown>::new());
         assert_eq!(parse_dpkg_log(None, "2026-11-24T06:00:00Z".parse().unwrap(), &TimeZone::UTC), Vec::<Shown>::new());
+    }
+
+    #[test]
+    fn dpkg_names_the_package_in_other_languages() {
+        let said = |line: &str| complaint(line, " warum").unwrap_or_default();
+        for line in [
+            "dpkg: error processing package libx:amd64 (--configure):",
+            "dpkg: Fehler beim Bearbeiten des Paketes libx:amd64 (--configure):",
+            "dpkg: erreur de traitement du paquet libx:amd64 (--configure)\u{a0}:",
+            "dpkg: 处理软件包 libx:amd64 (--configure)时出错：",
+        ] {
+            assert_eq!(said(line), "libx:amd64: warum");
+        }
+        assert_eq!(
+            said("dpkg: Fehler beim Bearbeiten des Archivs /tmp/a_b/libx_1_amd64.deb (--unpack):"),
+            "libx: warum"
+        );
+        for line in [
+            "dpkg: errorea libx paketea prozesatzean (--configure):",
+            "dpkg: パッケージ libx の処理中にエラーが発生しました (--configure):",
+            "dpkg: error: dpkg frontend lock was locked by another process with pid 7",
+            "dpkg:  (--configure):",
+        ] {
+            assert_eq!(said(line), "", "{line}");
+        }
     }
 }

@@ -50,8 +50,9 @@ async fn what_dpkg_complained_of_is_read_where_it_was_packed() {
     let machine = Machine::new();
     fs::create_dir_all(machine.path("log")).unwrap();
     assert_eq!(says(&machine, "dpkg_log").await, (String::new(), Some(1)));
-    let told = "Log started: 2026-11-24  06:00:30\ndpkg: error processing package x (--configure):\n gone\n";
-    machine.write(DPKG_LOG, &format!("{told}Log ended: 2026-11-24  06:00:31\n"));
+    let told = "Log started: 2026-11-24  06:00:30\ndpkg: error processing package x (--configure):\n gone\n\
+        dpkg: erreur de traitement du paquet y (--configure)\u{a0}:\n parti\n";
+    machine.write(DPKG_LOG, &format!("{told}dpkg: warning: x\nLog ended: 2026-11-24  06:00:31\n"));
     assert_eq!(says(&machine, "dpkg_log").await, (told.into(), Some(0)));
     rotate(&machine, DPKG_LOG).await;
     assert_eq!(says(&machine, "dpkg_log").await, (told.into(), Some(0)));

@@ -6,18 +6,17 @@ use super::{Checked, begin, is_drupal, short};
 use crate::domain::composer::ComposerVersion;
 use crate::domain::facts::ComposerPackage;
 use crate::domain::{Judgement, Shown, Verdict};
-use crate::policy::drupal::{Hit, gives_up};
+use crate::policy::drupal::Hit;
 
 /// Drupal's majors whose last day has been announced and has come.
 const ENDED: &[(u64, Date)] = &[(7, date(2025, 1, 5)), (8, date(2021, 11, 2)), (9, date(2023, 11, 1))];
 
-/// One finding on all of it, or none where the site has nothing of the kind. `lost` are advisories that no version mends.
+/// One finding on all of it, or none where the site has nothing of the kind. `lost` are advisories on every version that will ever be.
 pub(super) fn unsupported(checked: &Checked<'_, '_>, lost: &[Hit<'_>]) -> Option<Judgement> {
     let mut reasons: Vec<(String, String)> = Vec::new();
     for hit in lost {
         let name = hit.package.name.as_str();
-        let why = if gives_up(hit.record, name) { "is given up" } else { "has no version without it" };
-        let said = format!("{why}: {}", hit.record.id);
+        let said = format!("is given up: {}", hit.record.id);
         reasons.push((name.to_owned(), said));
     }
     for package in checked.seen.packages.iter().filter(|package| is_drupal(package)) {

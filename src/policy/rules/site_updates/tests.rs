@@ -206,7 +206,35 @@ fn a_package_with_two_reasons_stands_in_one_way() {
     let Fact::SiteSeen(seen) = &mut site.seen[0].fact else { panic!("no site") };
     seen.packages[0].abandoned = Some("yes".into());
     let rows = judged(vec![site, usual()]);
-    assert_eq!(standings(&rows[1]), ["package drupal/maps: is abandoned; is given up: SA-CONTRIB-2026-102"]);
+    assert_eq!(rows.len(), 1, "none is vulnerable would be a lie: {rows:?}");
+    assert_eq!(standings(&rows[0]), ["package drupal/maps: is abandoned; is given up: SA-CONTRIB-2026-102"]);
+}
+
+#[test]
+fn an_advisory_on_one_release_without_a_fix_that_is_known_is_vulnerable_and_not_given_up() {
+    // As DRUPAL-CONTRIB-2025-097 is written: it affects exactly one release.
+    let only = VersionRange { last_affected: Some("2.2.0".into()), ..range("2.2.0", None) };
+    let one = || advisory("SA-CONTRIB-2025-097", "drupal/perms", "2025-08-13", vec![only.clone()], Some("2.2.0"));
+    let has = || site(&[("drupal/core", "10.5.4"), ("drupal/perms", "2.2.0")]);
+    let rows = judged(vec![has(), database(vec![one()])]);
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    assert_eq!(
+        (rows[0].verdict, rows[0].title.as_str()),
+        (Verdict::Broken, "1 of 2 Drupal packages vulnerable · perms 2.2.0")
+    );
+    assert_eq!(
+        rows[0].mend.as_ref().unwrap(),
+        &"composer update drupal/perms --with-all-dependencies, and deploy it; which drupal/perms is mended is not said: \
+          see its advisory"
+    );
+    assert_eq!(standings(&rows[0]), ["package drupal/perms SA-CONTRIB-2025-097: vulnerable"]);
+    let listed = [("CVE-for-SA-CONTRIB-2025-097".into(), "2026-11-22".parse().unwrap())].into();
+    let kev = truth("kev", Fact::Exploited(Arc::new(Exploited { released: None, listed })));
+    let rows = judged(vec![has(), database(vec![one()]), kev]);
+    assert!(rows[0].title.as_str().starts_with("exploited · 1 of 2"), "{}", rows[0].title);
+    // The next release is not affected.
+    let rows = judged(vec![site(&[("drupal/perms", "2.2.1")]), database(vec![one()])]);
+    assert_eq!(rows[0].verdict, Verdict::Ok);
 }
 
 #[test]
