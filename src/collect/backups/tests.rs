@@ -299,7 +299,7 @@ fn listed(folder: &Path) -> Vec<FolderEntry> {
         FolderEntry {
             name,
             folder: meta.is_dir(),
-            bytes: meta.is_file().then(|| meta.len()),
+            bytes: meta.is_file().then_some(meta.len()),
             modified: meta.modified().unwrap().try_into().unwrap(),
         }
     };

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::encrypted::encrypted;
 use super::held::{Backup, Seen, declared, snapshots_in, stands};
 use super::shape::{self, Shape, shapes};
+use super::stopped::stopped;
 use super::verified::verified;
 use super::whose::{Servers, Share, Shares};
 use super::{Standing, around, clock, far, missing_since, night_begins, words};
@@ -44,6 +45,7 @@ pub fn backups(case: &Case<'_>, site: Site) -> Vec<Judgement> {
                     Share::These(these) => {
                         let seen = Seen::new(case.now, list, &these);
                         judgements.extend(shaped(site, &backup, server, &seen));
+                        judgements.extend(stopped(case, site, &backup, (server, &servers), &seen));
                         let said = judged(case, &backup, &seen);
                         misled(case, server, said)
                     }
