@@ -21,6 +21,7 @@ mod questions;
 #[cfg(test)]
 pub mod scene;
 mod shape;
+mod stopped;
 mod verified;
 mod whose;
 mod words;

@@ -220,7 +220,7 @@ fn upgrades(home: &Home, ids: &[String]) {
     assert_eq!(home.on("lab16", "cat /var/log/dpkg.log"), "", "nobody had confirmed it");
     ask_for_all(&mut terminal, "Install security updates on 3 servers");
     terminal.shows("these packages and versions, and no others");
-    terminal.shows("lab17: on hold, so left as it is: xz-utils");
+    terminal.shows("lab17: on hold or pinned, so left as it is: xz-utils");
     terminal.shows("sudo -n env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-remove --only-upgrade");
     let three = ["Install security updates on 3 servers", "3 servers", "failed on 1 of 3, 1 not begun"];
     asked::confirmed(home, &mut terminal, three, &["lab16", "lab17"]);

@@ -1,7 +1,7 @@
 //! A folder of snapshots, on this machine or on a server.
 //!
 //! Folders among the snapshots are listed in their turn: rsnapshot touches `alpha.0` also when a host failed, and only the
-//! missing folder of that host tells; a snapshot's folder with nothing in it is no snapshot.
+//! missing folder of that host tells; a snapshot's folder with nothing in it is no snapshot, nor is a file of no bytes.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::kind::{Given, Kind, Listing, Lists, Planned};
-use super::names::{Stamp, parse_name};
+use super::names::{Stamp, is_beside, parse_name, undated};
 use crate::collect::tools::Tools;
 use crate::collect::tools::shell::FolderEntry;
 use crate::domain::facts::{Encryption, Snapshot, Snapshots};
@@ -70,6 +70,7 @@ fn parse_listing(said: &[u8]) -> Snapshots {
     let entry = |(index, name): (usize, &[u8])| FolderEntry {
         name: name.to_vec(),
         folder: index % 2 == 0,
+        bytes: (index % 2 == 1).then_some(1),
         modified: Timestamp::UNIX_EPOCH,
     };
     let folder = parse_folder(&names.map(entry).collect::<Vec<_>>(), &TimeZone::UTC);
@@ -81,7 +82,7 @@ fn parse_listing(said: &[u8]) -> Snapshots {
 pub struct Folder {
     /// Newest first.
     pub named: Vec<Named>,
-    /// Entries whose names fit nothing.
+    /// Entries whose names fit nothing, or are those of no finished snapshot.
     pub unnamed: u32,
 }
 
@@ -94,6 +95,7 @@ pub struct Named {
     rotated: bool,
     before: Option<Shown>,
     folder: bool,
+    bytes: Option<u64>,
     /// What is in it, once it was looked into.
     inside: Option<Result<Vec<FolderEntry>, Fault>>,
 }
@@ -127,13 +129,14 @@ pub fn parse_folder(entries: &[FolderEntry], zone: &TimeZone) -> Folder {
 
 fn named(entry: &FolderEntry, zone: &TimeZone) -> Option<Named> {
     let name = std::str::from_utf8(&entry.name).ok()?;
-    let (stamp, before) = parse_name(name, entry.folder)?;
+    let (stamp, before) = parse_name(name, entry.folder).filter(|_| !is_beside(name))?;
     Some(Named {
         name: name.to_owned(),
         at: stamp.resolve(entry.modified, zone)?,
         rotated: stamp == Stamp::Rotated,
         before: before.map(Shown::line),
         folder: entry.folder,
+        bytes: entry.bytes,
         inside: None,
     })
 }
@@ -172,9 +175,18 @@ fn copied(named: &[Named]) -> Option<Shown> {
 fn snapshot_of(named: Named) -> Snapshot {
     let inside = named.inside.and_then(Result::ok);
     let folders = inside.iter().flatten().filter(|entry| entry.folder && !entry.name.starts_with(b"."));
+    let mut paths: Vec<Shown> = folders.take(NAMES).map(|entry| Shown::bytes(&entry.name)).collect();
+    // Dumps of different things lie in the same folder: what a name says beside its date tells them apart.
+    if paths.is_empty() && !named.rotated {
+        paths.extend(undated(&named.name).map(|name| Shown::line(&name)));
+    }
     Snapshot {
         host: named.before,
-        paths: folders.take(NAMES).map(|entry| Shown::bytes(&entry.name)).collect(),
+        paths,
+        // A folder of nothing but files is as large as they are; of others only the first level is known.
+        bytes: named
+            .bytes
+            .or_else(|| inside.as_ref()?.iter().try_fold(0_u64, |sum, entry| Some(sum.saturating_add(entry.bytes?)))),
         files: inside.as_ref().filter(|entries| entries.is_empty()).map(|_| 0),
         ..Snapshot::new(Shown::line(&named.name), named.at)
     }

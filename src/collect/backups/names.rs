@@ -6,6 +6,8 @@
 //! - only a date: the entry's own time if that falls on the date or before six of the next morning (a run that began before
 //!   midnight), else the first moment of that date: it can't be older, and an entry that somebody touched later must not
 //!   pass for a newer one.
+//! - a date behind which a half-written copy, a log or a checksum is named (`.part`, `.log`, `.sha256`): not read, but
+//!   counted.
 //! - two dates: the first. Seconds since 1970, `22-11-2026` and everything else: not read, but counted.
 
 use jiff::civil::{Date, DateTime, Time};
@@ -50,14 +52,67 @@ pub fn parse_name(name: &str, folder: bool) -> Option<(Stamp, Option<&str>)> {
     if folder && is_rotated(name) {
         return Some((Stamp::Rotated, None));
     }
-    let bytes = name.as_bytes();
-    let mut starts =
-        (0..bytes.len()).filter(|i| bytes[*i].is_ascii_digit() && (*i == 0 || !bytes[i - 1].is_ascii_digit()));
-    starts.find_map(|start| Some((start, parse_stamp(&bytes[start..])?))).map(|(start, stamp)| {
+    find_stamp(name).map(|(start, stamp)| {
         // `start` is the place of an ASCII digit, so it is a boundary.
         let before = name[..start].trim_end_matches(['-', '_', '.', '@', ' ']);
         (stamp, Some(before).filter(|before| !before.is_empty()))
     })
+}
+
+fn find_stamp(name: &str) -> Option<(usize, Stamp)> {
+    let bytes = name.as_bytes();
+    let mut starts =
+        (0..bytes.len()).filter(|i| bytes[*i].is_ascii_digit() && (*i == 0 || !bytes[i - 1].is_ascii_digit()));
+    starts.find_map(|start| Some((start, parse_stamp(&bytes[start..])?)))
+}
+
+/// What half-written copies, and files that lie beside a snapshot, end in.
+const BESIDE: [&str; 15] = [
+    ".part",
+    ".partial",
+    ".tmp",
+    ".incomplete",
+    ".inprogress",
+    ".log",
+    ".err",
+    ".md5",
+    ".sha1",
+    ".sha256",
+    ".sha512",
+    ".asc",
+    ".sig",
+    "~",
+    ".filepart",
+];
+
+/// Whether a name is that of no finished snapshot, whatever date it carries.
+pub fn is_beside(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    BESIDE.iter().any(|end| name.ends_with(end))
+}
+
+const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+
+/// What a name has in common with those of other days: `shop-*.sql.gz`. The time ends at the first word behind it that is
+/// no weekday.
+pub fn undated(name: &str) -> Option<String> {
+    let (start, _) = find_stamp(name)?;
+    let bytes = name.as_bytes();
+    let is_word = |i: usize| bytes.get(i).is_some_and(u8::is_ascii_alphabetic);
+    let mut end = start;
+    while end < bytes.len() {
+        let word = bytes[end..].iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+        // Letters on their own are part of a time, as in T0214Z.
+        let weekday = || {
+            WEEKDAYS.iter().any(|day| [*day, &day[..3]].contains(&name[end..end + word].to_ascii_lowercase().as_str()))
+        };
+        if word > 1 && !weekday() {
+            break;
+        }
+        end += word.max(1);
+    }
+    let separated = end > start && end < bytes.len() && bytes[end - 1].is_ascii_punctuation() && is_word(end);
+    Some(format!("{}*{}", &name[..start], &name[end - usize::from(separated)..]))
 }
 
 /// `alpha.0`, but not `_delete.2214`, which rsnapshot is about to remove.

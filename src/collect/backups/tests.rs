@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::directory::{parse_folder, snapshots_of};
-use super::names::{Stamp, parse_name};
+use super::names::{Stamp, parse_name, undated};
 use super::*;
 use crate::collect::tools::run::{Program, run};
 use crate::collect::tools::shell::FolderEntry;
@@ -228,7 +228,12 @@ fn resolved(name: &str, modified: &str) -> Option<String> {
 }
 
 fn entry_named(name: &str, folder: bool) -> FolderEntry {
-    FolderEntry { name: name.as_bytes().to_vec(), folder, modified: at("2026-11-23T01:14:00Z") }
+    FolderEntry {
+        name: name.as_bytes().to_vec(),
+        folder,
+        bytes: (!folder).then_some(7),
+        modified: at("2026-11-23T01:14:00Z"),
+    }
 }
 
 #[test]
@@ -248,13 +253,55 @@ fn a_folder_lists_its_snapshots_and_counts_the_rest() {
     assert_eq!((list.unnamed, list.degraded), (2, None));
 }
 
+#[test]
+fn what_lies_beside_a_dump_is_no_snapshot() {
+    let ends =
+        ["part", "partial", "tmp", "incomplete", "inprogress", "log", "ERR", "md5", "sha1", "sha256", "asc", "sig"];
+    let mut entries: Vec<FolderEntry> =
+        ends.iter().map(|end| entry_named(&format!("db1-2026-11-22.sql.gz.{end}"), *end == "tmp")).collect();
+    entries.push(entry_named("db1-2026-11-22.sql.gz~", false));
+    assert!(parse_folder(&entries, &vienna()).named.is_empty());
+    assert_eq!(parse_folder(&entries, &vienna()).unnamed, 13);
+    assert_eq!(parse_folder(&[entry_named("partial-2026-11-22.tmp.gz", false)], &vienna()).named.len(), 1);
+}
+
+#[test]
+fn a_dump_is_as_large_as_its_file_and_of_the_series_that_its_name_tells() {
+    let sized = |name: &str, bytes| FolderEntry { bytes: Some(bytes), ..entry_named(name, false) };
+    let folder = parse_folder(&[sized("db1-2026-11-22.sql.gz", 0), entry_named("db1-2026-11-21", true)], &vienna());
+    let inside = |inside: &[FolderEntry]| {
+        let looked = parse_folder(&[entry_named("db1-2026-11-21", true)], &vienna()).named.remove(0);
+        snapshots_of(vec![looked.looked_into(Ok(inside.to_vec()))], 0).snapshots[0].bytes
+    };
+    let list = snapshots_of(folder.named, 0).snapshots;
+    assert_eq!((list[0].bytes, list[1].bytes), (Some(0), None), "{list:?}");
+    assert_eq!(list[0].paths, ["db1-*.sql.gz"]);
+    assert_eq!(inside(&[sized("a.sql", 0), sized("b.sql", 0)]), Some(0));
+    assert_eq!(inside(&[sized("a.sql", 3), sized("b.sql", 4)]), Some(7));
+    assert_eq!(inside(&[sized("a.sql", 0), entry_named("srv", true)]), None);
+    for (name, series) in [
+        ("2026-11-22T0214Z.tar.gz", "*.tar.gz"),
+        ("2026-11-22-shop.sql", "*-shop.sql"),
+        ("daily_shop_2026-11-22_02h14m_Sunday.sql.gz", "daily_shop_*.sql.gz"),
+        ("wiki-20261122-021400", "wiki-*"),
+        ("é2026-11-22é", "é*"),
+    ] {
+        assert_eq!(undated(name).unwrap(), series);
+    }
+}
+
 /// Reads a folder as the shell tool does it.
 fn listed(folder: &Path) -> Vec<FolderEntry> {
     let entry = |entry: std::io::Result<std::fs::DirEntry>| {
         let entry = entry.unwrap();
         let meta = entry.metadata().unwrap();
         let name = entry.file_name().into_encoded_bytes();
-        FolderEntry { name, folder: meta.is_dir(), modified: meta.modified().unwrap().try_into().unwrap() }
+        FolderEntry {
+            name,
+            folder: meta.is_dir(),
+            bytes: meta.is_file().then_some(meta.len()),
+            modified: meta.modified().unwrap().try_into().unwrap(),
+        }
     };
     std::fs::read_dir(folder).unwrap().map(entry).collect()
 }
@@ -305,7 +352,7 @@ fn the_real_layout_of_rsnapshot_is_read() {
         let name = columns.next()?.strip_prefix("./").filter(|name| !name.contains('/'))?;
         let seconds = columns.next()?.split('.').next()?.parse().ok()?;
         let modified = Timestamp::from_second(seconds).ok()?;
-        Some(FolderEntry { name: name.into(), folder: columns.next()? == "d", modified })
+        Some(FolderEntry { name: name.into(), folder: columns.next()? == "d", bytes: None, modified })
     });
     let folder = parse_folder(&entries.collect::<Vec<_>>(), &vienna());
     let list = snapshots_of(folder.named, folder.unnamed);

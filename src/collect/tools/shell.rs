@@ -48,6 +48,8 @@ pub struct FolderEntry {
     pub name: Vec<u8>,
     /// A link to a folder is not one.
     pub folder: bool,
+    /// How large a file is; nothing else has a size that says something of what is in it.
+    pub bytes: Option<u64>,
     pub modified: Timestamp,
 }
 

@@ -121,7 +121,7 @@ pub struct Snapshots {
     pub snapshots: Vec<Snapshot>,
     /// Something the tool complained about while it answered: the list may not be whole.
     pub degraded: Option<Shown>,
-    /// Entries beside the snapshots whose names don't say when they were made.
+    /// Entries beside the snapshots: their names don't say when they were made, or are those of no finished snapshot.
     #[serde(default)]
     pub unnamed: u32,
     /// Older ones of the list that were not kept here: of each of their days one was.

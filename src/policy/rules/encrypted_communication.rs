@@ -70,7 +70,7 @@ fn judged(case: &Case<'_>, one: Registered<'_>, certificate: &CertificateSeen) -
         return problem;
     }
     let left = case.now.duration_until(certificate.not_after).as_secs();
-    let limit = case.limits.of(&CERTIFICATE).as_seconds();
+    let limit = ahead(case, certificate);
     if left <= limit {
         // The nearer its end, the higher up.
         let nearness = 40 * (limit - left) / limit.max(1);
@@ -82,6 +82,13 @@ fn judged(case: &Case<'_>, one: Registered<'_>, certificate: &CertificateSeen) -
     }
     let until = day(case, certificate.not_after);
     one.judged(MEASURE, Verdict::Ok, format!("certificate until {until}, {} d", left / 86_400))
+}
+
+/// How many seconds before its end it is due. One that is made for days or weeks is renewed when a third of its time is left:
+/// by a limit for yearly ones it would be due as soon as it is issued.
+fn ahead(case: &Case<'_>, certificate: &CertificateSeen) -> i64 {
+    let lifetime = certificate.not_before.duration_until(certificate.not_after).as_secs().max(0);
+    case.limits.of(&CERTIFICATE).as_seconds().min(lifetime / 10 * 3)
 }
 
 /// What makes a certificate worthless, the plainest first.
@@ -214,6 +221,19 @@ mod tests {
         ] {
             assert_eq!(said(|it| it.not_after = until.parse().unwrap()), (verdict, title.into()), "{until}");
         }
+    }
+
+    #[test]
+    fn a_certificate_for_a_few_days_is_due_when_its_renewal_is_late() {
+        let six_days = |until: &str| {
+            said(|it| {
+                it.not_after = until.parse().unwrap();
+                it.not_before = it.not_after - Period::days(6).as_duration();
+            })
+        };
+        assert_eq!(six_days("2026-11-29T03:00:00Z").0, Verdict::Ok, "issued five hours ago");
+        assert_eq!(six_days("2026-11-25T04:00:00Z").0, Verdict::Ok);
+        assert_eq!(six_days("2026-11-25T03:00:00Z"), (Verdict::Due, "certificate expires in 43 h".into()));
     }
 
     #[test]

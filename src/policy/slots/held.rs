@@ -46,7 +46,7 @@ impl<'a> Seen<'a> {
         for snapshot in these {
             if snapshot.at > latest {
                 future.push(*snapshot);
-            } else if snapshot.files == Some(0) {
+            } else if snapshot.files == Some(0) || snapshot.bytes == Some(0) {
                 empty += 1;
             } else {
                 counted.push(*snapshot);

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::encrypted::encrypted;
 use super::held::{Backup, Seen, declared, snapshots_in, stands};
 use super::shape::{self, Shape, shapes};
+use super::stopped::stopped;
 use super::verified::verified;
 use super::whose::{Servers, Share, Shares};
 use super::{Standing, around, clock, far, missing_since, night_begins, words};
@@ -44,6 +45,7 @@ pub fn backups(case: &Case<'_>, site: Site) -> Vec<Judgement> {
                     Share::These(these) => {
                         let seen = Seen::new(case.now, list, &these);
                         judgements.extend(shaped(site, &backup, server, &seen));
+                        judgements.extend(stopped(case, site, &backup, (server, &servers), &seen));
                         let said = judged(case, &backup, &seen);
                         misled(case, server, said)
                     }
@@ -326,7 +328,7 @@ fn detail(case: &Case<'_>, slots: &[(Slot, Standing)], seen: &Seen<'_>) -> Vec<S
         lines.push(format!("{left_out} more in the list, of older days of which one is kept here"));
     }
     if seen.list.unnamed > 0 {
-        lines.push(format!("{} more names that don't say when they were made", seen.list.unnamed));
+        lines.push(format!("{} more names, of no finished snapshot or without when it was made", seen.list.unnamed));
     }
     lines
 }

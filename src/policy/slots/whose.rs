@@ -63,6 +63,11 @@ impl Servers {
         owners.dedup();
         owners
     }
+
+    /// Whether it is of several servers.
+    pub fn is_shared(&self, snapshot: &Snapshot) -> bool {
+        self.owners(snapshot).len() > 1
+    }
 }
 
 fn label(name: &str) -> &str {

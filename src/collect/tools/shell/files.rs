@@ -32,11 +32,11 @@ pub(super) fn file_script(path: &str, cap: usize) -> String {
     format!("{}stat -L -c %Y -- \"$p\" || exit {FORBIDDEN}\nhead -c {} -- \"$p\"\n", guards(path, "f"), cap + 1)
 }
 
-/// Prints each entry as `TYPE SECONDS NAME\0`. A link counts as what it is: not a folder.
+/// Prints each entry as `TYPE BYTES SECONDS NAME\0`. A link counts as what it is: not a folder.
 pub(super) fn folder_script(path: &str) -> String {
     let root = if path == "/" { String::new() } else { path.trim_end_matches('/').to_owned() };
     format!(
-        "{}[ -x \"$p\" ] || exit {FORBIDDEN}\nfind \"$p\"/ -mindepth 1 -maxdepth 1 -printf '%y %T@ %f\\0'\n",
+        "{}[ -x \"$p\" ] || exit {FORBIDDEN}\nfind \"$p\"/ -mindepth 1 -maxdepth 1 -printf '%y %s %T@ %f\\0'\n",
         guards(if root.is_empty() { "/" } else { &root }, "d")
     )
 }
@@ -63,12 +63,12 @@ pub(super) fn parse_folder(output: &[u8]) -> Result<Vec<FolderEntry>, Fault> {
 }
 
 fn parse_entry(entry: &[u8]) -> Option<FolderEntry> {
-    let mut parts = entry.splitn(3, |byte| *byte == b' ');
-    let (kind, time, name) = (parts.next()?, parts.next()?, parts.next()?);
-    let time = std::str::from_utf8(time).ok()?;
+    let mut parts = entry.splitn(4, |byte| *byte == b' ');
+    let (kind, bytes, time, name) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let (bytes, time) = (std::str::from_utf8(bytes).ok()?.parse().ok()?, std::str::from_utf8(time).ok()?);
     let seconds = time.split('.').next()?.parse().ok()?;
     let modified = Timestamp::from_second(seconds).ok()?;
-    Some(FolderEntry { name: name.to_vec(), folder: kind == b"d", modified })
+    Some(FolderEntry { name: name.to_vec(), folder: kind == b"d", bytes: (kind == b"f").then_some(bytes), modified })
 }
 
 /// Why a script about a path did not end well.
@@ -96,9 +96,12 @@ mod tests {
 
     #[test]
     fn names_may_hold_spaces_and_line_feeds() {
-        let entries = parse_folder(b"d 1700000000.0000000000 alpha.0\0f 1700000001.5 a b\nc\0").unwrap();
+        let entries =
+            parse_folder(b"d 4096 1700000000.0000000000 alpha.0\0f 0 1700000001.5 a b\nc\0l 9 1700000001.5 d\0")
+                .unwrap();
         assert_eq!(entries[0].name, b"a b\nc");
         assert!(!entries[0].folder && entries[1].folder);
+        assert_eq!([entries[0].bytes, entries[1].bytes, entries[2].bytes], [Some(0), None, None], "only a file's own");
         assert_eq!(entries[1].modified, Timestamp::from_second(1_700_000_000).unwrap());
         assert!(parse_folder(b"nonsense\0").is_err());
         assert_eq!(parse_folder(b"").unwrap(), []);

@@ -32,9 +32,11 @@ pub(super) fn parse_folder(answer: Result<&[u8], Fault>, told_by: Shown) -> VpnP
             None => Err(Fault::new(format!("nothing was said of {told_by}/{file}"))),
         }
     };
+    // Of several (who issued and the root above, or an old one and a new) the one that ends first locks people out first.
     let authority = part("ca", "ca.crt").and_then(|text| {
-        let mut all = parse_certificates(text)?;
-        all.pop().map(|found| found.0).ok_or_else(|| Fault::new(format!("{told_by}/ca.crt holds no certificate")))
+        let all = parse_certificates(text)?.into_iter().map(|found| found.0);
+        all.min_by_key(|found| found.not_after)
+            .ok_or_else(|| Fault::new(format!("{told_by}/ca.crt holds no certificate")))
     });
     let issued = part("index", "index.txt").and_then(parse_index);
     let servers = part("issued", "issued").and_then(parse_certificates).map(|all| {

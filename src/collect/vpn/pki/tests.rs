@@ -44,6 +44,23 @@ fn a_real_folder_is_read() {
     assert_eq!(listed, revoked);
 }
 
+/// In the usual order the root comes last, and lasts longest.
+#[test]
+fn of_several_authorities_the_one_that_ends_first_is_told_whichever_comes_first() {
+    let pem = |head: &str| {
+        let at = FOLDER.find(head).unwrap();
+        let end = at + FOLDER[at..].find("-----END CERTIFICATE-----").unwrap() + "-----END CERTIFICATE-----\n".len();
+        &FOLDER[at + head.len()..end]
+    };
+    let (own, sooner) = (pem("#ca seen\n"), pem("#issued seen\n"));
+    let ends = |text: &str| read(text).authority.seen().unwrap().not_after;
+    let alone = ends(&FOLDER.replacen(own, sooner, 1));
+    assert!(alone < ends(FOLDER));
+    for both in [[own, sooner].concat(), [sooner, own].concat()] {
+        assert_eq!(ends(&FOLDER.replacen(own, &both, 1)), alone);
+    }
+}
+
 #[test]
 fn names_with_commas_and_of_other_scripts_are_those_that_connect() {
     let pki = read(FOLDER);

@@ -92,7 +92,8 @@ fn authority(case: &Case<'_>, pki: &VpnPki) -> Part {
     }
 }
 
-/// Of each server's name the certificate that lasts longest; of several names the one that ends first.
+/// Of each server's name the certificate that lasts longest; of several names the one that ends first. One that has ended may
+/// be of a server that is no more, as long as another lasts: which of them is served is not in the folder.
 fn server(case: &Case<'_>, pki: &VpnPki) -> Part {
     let found = match pki.servers.as_result() {
         Err(fault) => return Part::unreadable(fault),
@@ -104,6 +105,17 @@ fn server(case: &Case<'_>, pki: &VpnPki) -> Part {
         if certificate.not_after > longest.not_after {
             *longest = certificate;
         }
+    }
+    let (over, lasts): (Vec<&PkiCertificate>, Vec<&PkiCertificate>) =
+        lasting.values().partition(|one| one.not_after <= case.now);
+    if let (Some(first), false) = (over.first(), lasts.is_empty()) {
+        let said = format!(
+            "the certificate of a server, {}, expired on {}",
+            first.common_name.cut(64),
+            day(case, first.not_after)
+        );
+        return Part::new(Verdict::Due, said)
+            .mend("renew it, or revoke it if that server is no more (`easyrsa revoke NAME`)");
     }
     match lasting.values().min_by_key(|certificate| certificate.not_after) {
         None => Part::new(Verdict::Unknown, format!("no server's certificate is in {}/issued", pki.told_by))

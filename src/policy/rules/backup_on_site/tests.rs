@@ -154,6 +154,9 @@ fn a_snapshot_with_nothing_in_it_counts_for_nothing() {
     let judgement = judged(&["last night"], Ok(list(&[empty, snapshot("web1", "2026-11-22 02:14")])));
     assert_eq!(verdict(&judgement), (Verdict::Broken, "no snapshot from last night; nearest Sun 22 Nov 02:14"));
     assert!(judgement.detail.as_str().contains("1 snapshot with nothing"), "{}", judgement.detail);
+    let no_bytes = Snapshot { bytes: Some(0), ..snapshot("web1", "2026-11-23 02:14") };
+    let judgement = judged(&["last night"], Ok(list(&[no_bytes, snapshot("web1", "2026-11-22 02:14")])));
+    assert_eq!(verdict(&judgement), (Verdict::Broken, "no snapshot from last night; nearest Sun 22 Nov 02:14"));
 }
 
 #[test]

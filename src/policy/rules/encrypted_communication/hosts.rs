@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{CERTIFICATE, MEASURE};
+use super::{CERTIFICATE, MEASURE, ahead};
 use crate::domain::facts::{CertificateSeen, Protocol, Speech, Views};
 use crate::domain::{DeclaredPort, Fault, Judgement, Port, Read, Shown, Subject, SubjectKind, Transport, Verdict, age};
 use crate::policy::Case;
@@ -166,8 +166,7 @@ type Near<'a> = BTreeMap<(Timestamp, &'a Shown), (&'a CertificateSeen, Vec<Strin
 
 /// One row for each name whose certificate nears its end, whoever serves it; of several the one that ends first is told.
 fn certificates(case: &Case<'_>, spoken: &[(&Exposed<'_>, &Views)]) -> Vec<Judgement> {
-    let limit = case.limits.of(&CERTIFICATE);
-    let near = |one: &CertificateSeen| case.now.duration_until(one.not_after) <= limit.as_duration();
+    let near = |one: &CertificateSeen| case.now.duration_until(one.not_after).as_secs() <= ahead(case, one);
     let mut named: BTreeMap<&Shown, Near<'_>> = BTreeMap::new();
     for (host, views) in spoken {
         for speech in &views.spoken {

@@ -108,6 +108,21 @@ fn a_renewed_server_certificate_counts_and_the_old_one_does_not() {
     assert_eq!(told(&with(VpnPki { servers, ..pki() }, on()), "gate/server certificate").0, Verdict::Ok);
 }
 
+#[test]
+fn a_server_that_may_be_no_more_is_asked_about_and_breaks_nothing_while_another_lasts() {
+    let servers = |lasting: &str| {
+        Read::Seen(vec![certificate("old-gate", "1", PAST, None), certificate("gate", "9", lasting, None)])
+    };
+    let said =
+        |lasting: &str| told(&with(VpnPki { servers: servers(lasting), ..pki() }, on()), "gate/server certificate");
+    let (verdict, title) = said(LATER);
+    assert!(
+        verdict == Verdict::Due && title.starts_with("the certificate of a server, old-gate, expired on "),
+        "{title}"
+    );
+    assert_eq!(said(PAST).0, Verdict::Broken);
+}
+
 /// Roman's only certificate, revoked and in the list.
 fn revoked() -> VpnPki {
     VpnPki {
