@@ -65,20 +65,11 @@ pub(super) fn not_judged(fleet: &Fleet<'_>, truth: &Truth<'_>, asked: Asked<'_>)
         let names: Vec<String> = backports.iter().map(|(source, one)| format!("{source} {}", one.version)).collect();
         judged = judged.because("servers", None, format!("from backports: {}", listed(&names, NAMED)));
     }
-    if !kernels.is_empty() {
-        let names: Vec<String> = kernels.iter().map(|server| fleet.servers[*server].name.to_string()).collect();
-        let said =
-            format!("which kernel runs could not be read, or is not installed any more: {}", listed(&names, NAMED));
-        judged = judged.because("servers", None, said);
-    }
+    judged = of_kernels(judged, fleet, &kernels);
     if silenced > 0 {
         judged = of_tracker(judged, truth);
     }
-    if !unsaid.is_empty() {
-        let said =
-            format!("not named for a release that servers have, nor known to the tracker: {}", listed(unsaid, NAMED));
-        judged = judged.because("advisories", None, said);
-    }
+    judged = of_unsaid(judged, unsaid);
     Some(judged.mend(match () {
         () if fleet.servers.is_empty() => "add a [[server]] to the register",
         () if others.is_empty() && silenced == 0 => {
@@ -87,6 +78,24 @@ pub(super) fn not_judged(fleet: &Fleet<'_>, truth: &Truth<'_>, asked: Asked<'_>)
         () if others.is_empty() => "make debian_tracker of [advisories] answer; its own row says how",
         () => "make them answer; their own rows say how",
     }))
+}
+
+fn of_kernels(judged: Judgement, fleet: &Fleet<'_>, kernels: &[usize]) -> Judgement {
+    if kernels.is_empty() {
+        return judged;
+    }
+    let names: Vec<String> = kernels.iter().map(|server| fleet.servers[*server].name.to_string()).collect();
+    let said = format!("which kernel runs could not be read, or is not installed any more: {}", listed(&names, NAMED));
+    judged.because("servers", None, said)
+}
+
+fn of_unsaid(judged: Judgement, unsaid: &[String]) -> Judgement {
+    if unsaid.is_empty() {
+        return judged;
+    }
+    let said =
+        format!("not named for a release that servers have, nor known to the tracker: {}", listed(unsaid, NAMED));
+    judged.because("advisories", None, said)
 }
 
 /// Why it can't be believed.
