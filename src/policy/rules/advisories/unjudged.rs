@@ -45,12 +45,10 @@ pub(super) fn not_judged(fleet: &Fleet<'_>, truth: &Truth<'_>, asked: Asked<'_>)
     if others.is_empty() && silenced == 0 && unsaid.is_empty() {
         return None;
     }
-    let asked = format!("{} not judged there", counted(asked.advisories, "advisory", "advisories"));
-    let asked = if others.is_empty() { String::new() } else { asked };
-    let missing = some(
-        unsaid.len(),
-        format!("of {} nobody tells for every release", counted(unsaid.len(), "advisory", "advisories")),
-    );
+    let asked = counted(asked.advisories, "advisory", "advisories");
+    let asked = some(others.len(), format!("{asked} not judged there"));
+    let missing = counted(unsaid.len(), "advisory", "advisories");
+    let missing = some(unsaid.len(), format!("of {missing} nobody tells for every release"));
     let title = titled(&[&others[..], &[tracker, missing, asked]].concat());
     let subject = Subject::new(SubjectKind::Advisory, "servers not judged");
     let mut judged = Judgement::new(MEASURE, subject, Verdict::Unknown, title).weight(5);
