@@ -49,6 +49,9 @@ fn parse(source: &mut dyn BufRead) -> Result<Parsed, Fault> {
             let said = format!("is no part of such a list: {}", Shown::line(line).cut(80));
             return Err(lines.fault(&said));
         }
+        if !lines.is_whole() {
+            return Err(lines.fault("has no end: the list broke off there"));
+        }
     }
     let (count, day) = (bulletins.len() as u64, bulletins.iter().filter_map(|bulletin| bulletin.date).max());
     Ok(Parsed { fact: Fact::Bulletins(Arc::new(Bulletins { bulletins })), count, day })
@@ -165,6 +168,8 @@ mod tests {
             assert!(said(line).starts_with("line 10 is no part of such a list: "), "{line}: {}", said(line));
         }
         assert!(read(b"\t{CVE-2026-1}\n").is_err(), "details of nothing");
+        let cut = &LIST[..LIST.find("+deb11u6").unwrap()];
+        assert_eq!(read(cut.as_bytes()).unwrap_err().said, "line 3 has no end: the list broke off there");
         assert_eq!(read(b"<html>").unwrap_err().said, "a web page instead of data");
     }
 

@@ -34,6 +34,12 @@ impl<'a> Lines<'a> {
         Ok((read > 0).then(|| text.trim_end_matches(['\n', '\r'])))
     }
 
+    /// Whether the line that was read last has its end. One that was cut off may still read as something else: of a
+    /// version only its beginning, which every server is newer than.
+    pub(super) fn is_whole(&self) -> bool {
+        self.buffer.ends_with(b"\n")
+    }
+
     /// What is wrong with the line that was read last.
     pub(super) fn fault(&self, said: &str) -> Fault {
         Fault::new(format!("line {} {said}", self.number))

@@ -1,5 +1,7 @@
 //! What is planned from the configuration, and without one.
 
+use std::sync::Arc;
+
 use super::*;
 use serde_json::{Value, json};
 
@@ -83,4 +85,18 @@ fn what_is_likely_goes_with_the_likelihoods_and_with_nothing_else() {
 fn the_schema_names_every_kind() {
     let text = serde_json::to_string(&(COLLECTOR.sections[0].schema)()).unwrap();
     assert!(KINDS.iter().all(|kind| text.contains(kind.key)), "{text}");
+}
+
+#[test]
+fn a_list_that_only_grows_and_lost_a_twentieth_is_not_believed() {
+    let now = "2026-11-23T08:00:00Z".parse().unwrap();
+    let said = |kind: &Kind, fact: Fact, count: u64| {
+        let parsed = Parsed { fact, count, day: None };
+        truth::plausible(kind, &parsed, Some(5_406), now).err().map(|fault| fault.said.to_string())
+    };
+    let list = |count| said(&bulletins::DSA, Fact::Bulletins(Arc::default()), count);
+    assert_eq!(list(5_400), None, "a few are taken back");
+    assert_eq!(list(5_100).unwrap(), "only 5100 advisories, where there were 5406: not believed");
+    assert_eq!(list(811).unwrap(), "only 811 advisories, where there were 5406: not believed");
+    assert_eq!(said(&kev::KIND, Fact::Exploited(Arc::default()), 811), None, "what may shrink");
 }

@@ -10,12 +10,14 @@ use super::{Kind, Parsed};
 use crate::collect::tools::Tools;
 use crate::collect::tools::http::{Fetch, Streamed, Validators};
 use crate::collect::{Answer, Ask, Asked, observed};
-use crate::domain::{Fault, Subject, SubjectKind};
+use crate::domain::{Fact, Fault, Subject, SubjectKind};
 
 /// Counts up when the same bytes would be read differently: what an older version made of them is then read again.
 const READER: u32 = 2;
 /// A list that shrank to less than this part of itself is a damaged one.
 const SHRUNK: u64 = 10;
+/// Debian's lists of advisories only grow, but for a few that are taken back: less than one part of so many may go.
+const LOST: u64 = 20;
 /// A publisher's day begins before ours.
 const AHEAD: i64 = 2;
 
@@ -67,14 +69,18 @@ impl Truth {
 }
 
 /// What parses is not yet what was meant: a mirror that broke off at the source sends half a list, whole.
-fn plausible(kind: &Kind, parsed: &Parsed, before: Option<u64>, now: Timestamp) -> Result<(), Fault> {
+pub(super) fn plausible(kind: &Kind, parsed: &Parsed, before: Option<u64>, now: Timestamp) -> Result<(), Fault> {
     let Parsed { count, day, .. } = parsed;
     let noun = kind.noun;
     if *count < kind.least {
         let said = format!("only {count} {noun}, where there are always more than {}: not believed", kind.least);
         return Err(Fault::new(said).mend("open the address and see what is there"));
     }
-    if let Some(before) = before.filter(|before| *count < before / SHRUNK) {
+    let least = |before: u64| match parsed.fact {
+        Fact::Bulletins(_) => before - before / LOST,
+        _ => before / SHRUNK,
+    };
+    if let Some(before) = before.filter(|before| *count < least(*before)) {
         return Err(Fault::new(format!("only {count} {noun}, where there were {before}: not believed"))
             .mend("open the address; if it is right, write it differently (add #new), and it counts as a new one"));
     }
