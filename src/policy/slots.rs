@@ -22,6 +22,7 @@ mod questions;
 pub mod scene;
 mod shape;
 mod stopped;
+mod strangers;
 mod verified;
 mod whose;
 mod words;

@@ -31,7 +31,10 @@ const CORPUS: &[(&str, &str)] = &[
         "alpha.0\nweb1-2026-11-22T0214.tar.gz\n2026-11-22\n20261122021400\nlost+found\n2026-11-22T02:14:00+01:00",
     ),
     ("mirror", "2026-11-20T02:14:00+01:00\n"),
-    ("zfs", "aes-256-gcm\ntank/web1@autosnap_2026-11-23_03:00:00_daily\t1795402807\t114688\ntank@x\t1795402807\t-\n"),
+    (
+        "zfs",
+        "tank/web1\taes-256-gcm\ntank/web1@autosnap_2026-11-23_03:00:00_daily\t1795402807\t114688\ntank@x\t1795402807\t-\n",
+    ),
     ("btrfs", "ID 258 gen 8 cgen 8 top level 5 otime 2026-11-23 19:40:33 path @snapshots/root.2026-11-09T03:00\n"),
     ("snapper", r#"{"root":[{"subvolume":"/","number":7,"date":"2026-11-23 01:14:07","description":"nightly"}]}"#),
     (
@@ -73,7 +76,7 @@ fn a_hundred_thousand_snapshots_are_read_and_thinned() {
         format!("[{}]", each(&|n| format!(r#"{{"time":"{}","hostname":"h{}","id":"{n:064x}"}}"#, at(n), n % 3), ","));
     let borg = each(&|n| format!(r#"{{"id":"{n:064x}","name":"web1-{n}","start":"{}"}}"#, at(n)), ",");
     let borg = format!(r#"{{"archives":[{borg}],"encryption":{{"mode":"none"}}}}"#);
-    let zfs = format!("off\n{}", each(&|n| format!("tank/web1@s{n}\t{}\t4096", at(n).as_second()), "\n"));
+    let zfs = format!("tank/web1\toff\n{}", each(&|n| format!("tank/web1@s{n}\t{}\t4096", at(n).as_second()), "\n"));
     let mut btrfs = String::new();
     for n in 0..COUNT {
         let (otime, name) = (at(n).strftime("%F %T").to_string(), at(n).strftime("%FT%H%M").to_string());

@@ -2,6 +2,11 @@
 //!
 //! `zfs receive` keeps the time at which a snapshot was made; a name whose date is older still counts as it says: in the
 //! operator's zone, as sanoid writes it, and in UTC where it ends like zrepl's.
+//!
+//! Each dataset is encrypted or not for itself: a plain one can lie below an encrypted one, and what was received raw below
+//! a plain one is encrypted.
+
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -61,9 +66,10 @@ struct Zfs {
 impl Lists for Zfs {
     fn list<'a>(&'a self, tools: &'a Tools) -> Listing<'a> {
         Box::pin(async move {
-            let about = ["zfs", "get", "-H", "-p", "-o", "value", "encryption", &self.dataset];
-            let list =
-                ["zfs", "list", "-H", "-p", "-t", "snapshot", "-o", "name,creation,referenced", "-r", &self.dataset];
+            let get = "zfs get -H -p -r -t filesystem,volume -o name,value encryption";
+            let list = "zfs list -H -p -t snapshot -o name,creation,referenced -r";
+            let [about, list] =
+                [get, list].map(|line| line.split(' ').chain([self.dataset.as_str()]).collect::<Vec<_>>());
             // Old versions know no encryption; then nothing is told of it.
             let script = format!("{}2>/dev/null || echo -\n{}", words(self.sudo, &about), words(self.sudo, &list));
             let said = scripted::ask(tools, &self.server, &Line { program: "zfs", script }).await?;
@@ -72,26 +78,45 @@ impl Lists for Zfs {
     }
 }
 
-/// A line with the encryption, then `DATASET@NAME<tab>SECONDS<tab>BYTES` for each snapshot.
+/// `DATASET<tab>ENCRYPTION` for each dataset, then `DATASET@NAME<tab>SECONDS<tab>BYTES` for each snapshot.
 pub fn parse_zfs(said: &[u8], zone: &TimeZone) -> Result<Snapshots, Fault> {
     let text = String::from_utf8_lossy(said);
-    let mut lines = text.lines();
-    let mut list = Snapshots {
-        encryption: match lines.next() {
-            Some("off") => Encryption::Plain("a zfs dataset without encryption".into()),
-            Some("-" | "") | None => Encryption::Untold,
-            Some(mode) => Encryption::By(Shown::line(mode).cut(40)),
-        },
-        ..Snapshots::default()
-    };
-    for line in lines.filter(|line| !line.trim().is_empty()) {
+    let lines = text.lines().filter(|line| !matches!(line.trim(), "" | "-"));
+    let mut list = Snapshots::default();
+    let (mut modes, mut owners) = (HashMap::new(), BTreeSet::new());
+    for line in lines {
+        if let Some((dataset, mode)) =
+            line.split_once('\t').filter(|(dataset, mode)| !dataset.contains('@') && !mode.contains('\t'))
+        {
+            modes.insert(dataset, mode);
+            continue;
+        }
         let snapshot = parse_line(line, zone).ok_or_else(|| {
             Fault::new(format!("zfs's list can't be read: {}", Shown::line(line).cut(80)))
                 .mend("run `zfs list -Hp -t snapshot -o name,creation,referenced` by hand")
         })?;
+        owners.extend(line.split('@').next());
         list.snapshots.push(snapshot);
     }
+    list.encryption = encryption_of(&owners, &modes);
     Ok(list)
+}
+
+/// What is so of all datasets that have a snapshot: one that is plain is enough to be read.
+fn encryption_of(owners: &BTreeSet<&str>, modes: &HashMap<&str, &str>) -> Encryption {
+    let mode_of = |owner: &&str| modes.get(owner).copied().filter(|mode| !mode.is_empty() && *mode != "-");
+    let plain: Vec<&&str> = owners.iter().filter(|owner| mode_of(owner) == Some("off")).collect();
+    if let Some(first) = plain.first() {
+        let more = if plain.len() > 1 { format!(", and {} more", plain.len() - 1) } else { String::new() };
+        return Encryption::Plain(format!("zfs dataset {}{more}", Shown::line(first).cut(80)).into());
+    }
+    match owners.iter().map(mode_of).collect::<Option<BTreeSet<&str>>>() {
+        Some(modes) if !modes.is_empty() => {
+            let modes = modes.into_iter().collect::<Vec<_>>().join(", ");
+            Encryption::By(Shown::line(&modes).cut(40))
+        }
+        _ => Encryption::Untold,
+    }
 }
 
 fn parse_line(line: &str, zone: &TimeZone) -> Option<Snapshot> {
@@ -126,7 +151,7 @@ mod tests {
     #[test]
     fn sanoids_and_zrepls_names_are_not_stretched() {
         let list = parsed(
-            "aes-256-gcm\ntank/web1@autosnap_2026-11-23_03:00:00_daily\t1795402807\t114688\n\
+            "tank/web1\taes-256-gcm\ntank/db1\taes-256-gcm\ntank/web1@autosnap_2026-11-23_03:00:00_daily\t1795402807\t114688\n\
              tank/web1@zrepl_20261109_030000_000\t1795463176\t-\ntank/db1@by hand\t1795463178\t0\n",
         );
         let made: Vec<String> = list.snapshots.iter().map(|snapshot| snapshot.at.to_string()).collect();
@@ -150,10 +175,31 @@ mod tests {
     }
 
     #[test]
-    fn what_zfs_says_of_encryption_is_kept_and_silence_is_not_taken_for_either() {
-        assert!(matches!(parsed("off\n").encryption, Encryption::Plain(_)));
-        assert_eq!(parsed("-\n").encryption, Encryption::Untold);
-        assert_eq!(parsed("").encryption, Encryption::Untold);
+    fn each_dataset_that_has_a_snapshot_is_asked_whether_it_is_encrypted() {
+        let of = |modes: &str| {
+            let made = "tank/web1@a\t1795402807\t1\ntank/web1/db@a\t1795402807\t1\n";
+            parsed(&format!("{modes}{made}")).encryption
+        };
+        let plain = Encryption::Plain("zfs dataset tank/web1/db".into());
+        assert_eq!(
+            of("tank\taes-256-gcm\ntank/web1\taes-256-gcm\ntank/web1/db\toff\n"),
+            plain,
+            "below an encrypted one"
+        );
+        let by = Encryption::By("aes-256-gcm".into());
+        assert_eq!(of("tank\toff\ntank/web1\taes-256-gcm\ntank/web1/db\taes-256-gcm\n"), by, "received raw");
+        let two = Encryption::Plain("zfs dataset tank/web1, and 1 more".into());
+        assert_eq!(of("tank/web1\toff\ntank/web1/db\toff\n"), two);
+    }
+
+    #[test]
+    fn silence_of_zfs_on_encryption_is_not_taken_for_either() {
+        for said in ["-\n", "", "tank\taes-256-gcm\n-\n", "tank/web1\t-\n", "tank/web1\t\n", "tank/web\taes-256-gcm\n"]
+        {
+            let list = parsed(&format!("{said}tank/web1@a\t1795402807\t1\n"));
+            assert_eq!((list.encryption, list.snapshots.len()), (Encryption::Untold, 1), "{said}");
+        }
+        assert_eq!(parsed("tank\toff\n").encryption, Encryption::Untold, "nothing there to be read");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::encrypted::encrypted;
 use super::held::{Backup, Seen, declared, snapshots_in, stands};
 use super::shape::{self, Shape, shapes};
 use super::stopped::stopped;
+use super::strangers::strangers;
 use super::verified::verified;
 use super::whose::{Servers, Share, Shares};
 use super::{Standing, around, clock, far, missing_since, night_begins, words};
@@ -47,7 +48,7 @@ pub fn backups(case: &Case<'_>, site: Site) -> Vec<Judgement> {
                         judgements.extend(shaped(site, &backup, server, &seen));
                         judgements.extend(stopped(case, site, &backup, (server, &servers), &seen));
                         let said = judged(case, &backup, &seen);
-                        misled(case, server, said)
+                        strangers(misled(case, server, said), &backup, server, shares)
                     }
                     Share::Untold => untold(list),
                 },

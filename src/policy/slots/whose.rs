@@ -115,6 +115,11 @@ impl<'a, 's> Shares<'a, 's> {
             None => Share::Untold,
         }
     }
+
+    /// Those of its share that do not name it.
+    pub fn unclaimed(&self, server: &Shown) -> &[&'a Snapshot] {
+        if self.of.contains_key(server) { &[] } else { &self.nobodys }
+    }
 }
 
 #[cfg(test)]
