@@ -1,12 +1,13 @@
 //! [`Concern`]: one advisory against the fleet.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use super::fleet::{Fleet, Set, Triple};
 use super::state::{State, backported};
 use super::truth::{Told, Truth};
-use crate::domain::Shown;
-use crate::domain::facts::{Bulletin, BulletinFix, Tracker};
+use crate::domain::facts::{Bulletin, BulletinFix, Fix, Tracker};
+use crate::domain::{Shown, version};
 
 /// How the servers stand towards one advisory.
 #[derive(Debug, Default)]
@@ -195,9 +196,34 @@ impl<'f, 'a> Judge<'f, 'a> {
             return State::Untold;
         };
         let mine = told.fact.issues(source, release).filter(|(issue, _)| asked.bulletin.cves.contains(&issue.id));
-        let states = mine.map(|(_, state)| State::by_tracker(version, &state.fix));
-        let worst = states.max().unwrap_or(State::NotAffected);
+        let worst = mine.map(|(_, state)| State::by_tracker(version, &state.fix)).max().unwrap_or(State::NotAffected);
+        if worst < State::Untold && is_unsaid(asked.bulletin, told.fact, source, version) {
+            return State::Untold;
+        }
         // What an old copy says is wrong is still wrong; that nothing is can't be said by it.
         if told.doubt.is_some() && worst < State::NoFix { State::Untold } else { worst }
     }
+}
+
+/// Whether the tracker's word on a release that an advisory does not name is none on all of the advisory.
+fn is_unsaid(bulletin: &Bulletin, tracker: &Tracker, source: &str, version: &str) -> bool {
+    let fixes = || {
+        bulletin.fixed.iter().filter(|(_, package, _)| *package == *source).filter_map(|(release, _, fix)| match fix {
+            BulletinFix::In(fixed) => Some((release, fixed)),
+            BulletinFix::NotAffected | BulletinFix::Unfixed | BulletinFix::EndOfLife => None,
+        })
+    };
+    if bulletin.cves.is_empty() {
+        // What mends a former advisory (`DSA-5356-2`) is for the releases that it names; the former has the vulnerabilities.
+        let follows = !bulletin.id.as_str().ends_with("-1");
+        return !follows && fixes().any(|(_, fixed)| version::compare(version, fixed.as_str()) == Ordering::Less);
+    }
+    let issues = tracker.packages.get(source).map_or(&[][..], Vec::as_slice);
+    let known = issues.iter().filter(|issue| bulletin.cves.contains(&issue.id)).count();
+    // A copy that knows the advisory's own fix is no older than it: the vulnerability that it lacks was taken back.
+    let is_known = |(release, fixed): (&Shown, &Shown)| {
+        let mut mine = tracker.issues(source, release.as_str()).filter(|(issue, _)| bulletin.cves.contains(&issue.id));
+        mine.any(|(_, state)| matches!(&state.fix, Fix::In(version) if version == fixed))
+    };
+    known < bulletin.cves.len() && !fixes().any(is_known)
 }

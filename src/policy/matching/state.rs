@@ -13,7 +13,7 @@ pub enum State {
     /// Fixed, and an old kernel lies on the disk that nobody runs.
     OldOnDisk,
     /// Nobody tells, for a reason that is the same for many advisories: they do not name its release and no tracker that
-    /// can be believed keeps it, or which kernel runs is not known.
+    /// can be believed keeps it or knows all of their vulnerabilities, or which kernel runs is not known.
     Untold,
     /// Nobody has looked yet whether it is affected.
     Unknown,

@@ -155,12 +155,37 @@ fn a_release_that_the_advisory_does_not_name_is_told_by_the_tracker() {
     let perl = || program("perl perl 5.36.0-7");
     assert_eq!(stands(perl(), &fix, None), State::Untold, "nobody tells");
     let told = |states: &[(&str, &[(u8, Fix)])]| stands(perl(), &fix, Some(tracker(&["bookworm"], "perl", states)));
-    assert_eq!(told(&[("CVE-2026-1", &[(0, Fix::NotAffected)])]), State::NotAffected);
+    let fine = |id| (id, &[(0, Fix::NotAffected)][..]);
+    assert_eq!(told(&[fine("CVE-2026-1"), fine("CVE-2026-2")]), State::NotAffected);
+    assert_eq!(told(&[("CVE-2026-1", &[]), ("CVE-2026-2", &[])]), State::NotAffected, "looked at, and not affected");
     assert_eq!(told(&[("CVE-2026-1", &[(0, Fix::Open)]), ("CVE-2026-2", &[(0, Fix::NotAffected)])]), State::NoFix);
     assert_eq!(told(&[("CVE-2026-2", &[(0, Fix::In("5.36.0-7+deb12u1".into()))])]), State::Vulnerable);
-    assert_eq!(told(&[("CVE-2026-3", &[(0, Fix::Open)])]), State::NotAffected, "another vulnerability");
+    assert_eq!(told(&[("CVE-2026-3", &[(0, Fix::Open)])]), State::Untold, "another vulnerability");
+    assert_eq!(told(&[fine("CVE-2026-1")]), State::Untold, "this copy never heard of the other one");
     let elsewhere = tracker(&["trixie"], "perl", &[("CVE-2026-1", &[(0, Fix::Open)])]);
     assert_eq!(stands(perl(), &fix, Some(elsewhere)), State::Untold, "the tracker does not keep bookworm");
+}
+
+#[test]
+fn a_vulnerability_that_was_taken_back_is_no_doubt_in_a_copy_that_knows_the_advisory() {
+    let fix = fixed_in("trixie", "perl", "5.40.1-6");
+    let stands = |fixed: Fix| {
+        let known: &[(u8, Fix)] = &[(0, Fix::NotAffected), (1, fixed)];
+        let tracker = tracker(&["bookworm", "trixie"], "perl", &[("CVE-2026-1", known)]);
+        stands(program("perl perl 5.36.0-7"), &fix, Some(tracker))
+    };
+    assert_eq!(stands(Fix::In("5.40.1-6".into())), State::NotAffected);
+    assert_eq!(stands(Fix::Open), State::Untold, "of before the advisory");
+}
+
+#[test]
+fn an_advisory_without_vulnerabilities_leaves_older_versions_of_other_releases_untold() {
+    let bare = |id: &str| Bulletin { id: id.into(), cves: Vec::new(), ..fixed_in("trixie", "perl", "5.40.1-6") };
+    let known = || tracker(&["bookworm"], "perl", &[("CVE-2026-1", &[(0, Fix::NotAffected)])]);
+    let stands = |id: &str, line: &str| stands(program(line), &bare(id), Some(known()));
+    assert_eq!(stands("DSA-1-1", "perl perl 5.36.0-7"), State::Untold);
+    assert_eq!(stands("DSA-1-1", "perl perl 5.42.0-1"), State::NotAffected, "newer than what it was fixed in");
+    assert_eq!(stands("DSA-1-2", "perl perl 5.36.0-7"), State::NotAffected, "it mends the fix of the one before");
 }
 
 #[test]
@@ -169,11 +194,11 @@ fn a_version_from_backports_is_not_measured_by_its_releases_fix() {
     let backport = || program("nginx nginx 1.26.0-1~bpo12+1");
     assert_eq!(stands(backport(), &fix, None), State::Untold, "1.26 is newer than 1.22 and yet not known to be fixed");
     let sid = |version: &str| {
-        let fix = [(1, Fix::In(version.into()))];
+        let (fix, other) = ([(1, Fix::In(version.into()))], [(1, Fix::NotAffected)]);
         stands(
             backport(),
             &fixed_in("bookworm", "nginx", "1.22.1-9+deb12u1"),
-            Some(tracker(&["bookworm", "sid"], "nginx", &[("CVE-2026-1", &fix)])),
+            Some(tracker(&["bookworm", "sid"], "nginx", &[("CVE-2026-1", &fix), ("CVE-2026-2", &other)])),
         )
     };
     assert_eq!(sid("1.26.0-2"), State::Vulnerable);

@@ -65,8 +65,11 @@ fn judge(case: &Case<'_>) -> Vec<Judgement> {
     let by_feed_only = others.iter().filter(|told| is_debian(told)).count();
     // Nobody else asks which packages the servers have, by what is pending there.
     let fleet = if by_feed_only > 0 { Fleet::of(case.evidence, case.now) } else { Fleet::default() };
-    let asked =
-        unjudged::Asked { advisories: debian.rows.len() + debian.left_out + by_feed_only, untold: debian.untold };
+    let asked = unjudged::Asked {
+        advisories: debian.rows.len() + debian.left_out + by_feed_only,
+        untold: debian.untold,
+        unsaid: &debian.unsaid,
+    };
     let unjudged = (asked.advisories > 0 || truth.tracker.is_some())
         .then(|| unjudged::not_judged(&matched, &truth, asked))
         .flatten();
@@ -97,6 +100,8 @@ struct Debian<'r> {
     told: HashSet<&'r str>,
     /// Advisories of which nobody tells how some server stands.
     untold: usize,
+    /// Of these, those of which the tracker can't tell it though it answers.
+    unsaid: Vec<String>,
     /// Those of which nobody tells it of any server: a row would say nothing.
     left_out: usize,
 }
@@ -164,6 +169,7 @@ impl<'r> Debian<'r> {
 
     fn push(&mut self, row: &Row<'r>) {
         self.untold += usize::from(row.is_untold());
+        self.unsaid.extend(row.is_unsaid().then(|| row.bulletin.id.to_string()));
         if !row.is_told() {
             self.left_out += 1;
             return;

@@ -13,7 +13,7 @@ use super::{MEASURE, SECURITY_UPDATE, begin, counted, listed, titled};
 use crate::domain::facts::Bulletin;
 use crate::domain::{Judgement, Link, Period, Shown, SourceRecord, Standing, Subject, SubjectKind, Verdict};
 use crate::policy::Case;
-use crate::policy::matching::{Carried, Concern, Judge, State, Truth};
+use crate::policy::matching::{self, Carried, Concern, Judge, State, Truth, backported};
 
 /// Most versions that a chain names one by one.
 const NAMED: usize = 6;
@@ -79,6 +79,17 @@ impl Row<'_> {
             .carried
             .iter()
             .any(|one| one.state == State::Untold && one.servers(self.judge.fleet).next().is_some())
+    }
+
+    /// Whether nobody tells of some version though the tracker can be believed and keeps its release.
+    pub(super) fn is_unsaid(&self) -> bool {
+        let Some(told) = self.truth.tracker.as_ref().and_then(matching::Told::trusted) else { return false };
+        let kept = |one: &Carried<'_>| {
+            let release = if backported(one.version).is_some() { "sid" } else { one.release };
+            told.fact.releases.iter().any(|known| *known == *release)
+        };
+        let mut untold = self.concern.carried.iter().filter(|one| one.state == State::Untold && kept(one));
+        untold.any(|one| one.servers(self.judge.fleet).next().is_some())
     }
 
     /// Whether anything is known of any server.

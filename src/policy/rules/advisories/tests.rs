@@ -17,6 +17,7 @@ mod drupal;
 mod feeds;
 mod lists;
 mod same;
+mod unsaid;
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()

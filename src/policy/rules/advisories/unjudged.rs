@@ -11,12 +11,14 @@ const NAMED: usize = 6;
 
 /// How many advisories were asked about, and of how many of them nobody tells how some server stands.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Asked {
+pub(super) struct Asked<'r> {
     pub(super) advisories: usize,
     pub(super) untold: usize,
+    /// Those that name no fix for a release, and whose vulnerabilities the tracker does not know there.
+    pub(super) unsaid: &'r [String],
 }
 
-pub(super) fn not_judged(fleet: &Fleet<'_>, truth: &Truth<'_>, asked: Asked) -> Option<Judgement> {
+pub(super) fn not_judged(fleet: &Fleet<'_>, truth: &Truth<'_>, asked: Asked<'_>) -> Option<Judgement> {
     let tracker = truth.tracker.as_ref().map(|told| told.fact);
     let kept = |release: &str| tracker.is_some_and(|tracker| tracker.releases.iter().any(|known| *known == *release));
     let (silent, unkept) = (silent(fleet), if tracker.is_some() { unkept(fleet, kept) } else { Vec::new() });
@@ -36,14 +38,18 @@ pub(super) fn not_judged(fleet: &Fleet<'_>, truth: &Truth<'_>, asked: Asked) -> 
         some(backports.len(), format!("{} from backports", counted(backports.len(), "package", "packages"))),
         some(kernels.len(), format!("the running kernel of {}", counted(kernels.len(), "server", "servers"))),
     ];
+    let unsaid = asked.unsaid;
     let others: Vec<String> = others.into_iter().filter(|part| !part.is_empty()).collect();
     let tracker =
         some(silenced, format!("of {} only the tracker could tell", counted(silenced, "advisory", "advisories")));
-    if others.is_empty() && silenced == 0 {
+    if others.is_empty() && silenced == 0 && unsaid.is_empty() {
         return None;
     }
-    let asked = format!("{} not judged there", counted(asked.advisories, "advisory", "advisories"));
-    let title = titled(&[&others[..], &[tracker, if others.is_empty() { String::new() } else { asked }]].concat());
+    let asked = counted(asked.advisories, "advisory", "advisories");
+    let asked = some(others.len(), format!("{asked} not judged there"));
+    let missing = counted(unsaid.len(), "advisory", "advisories");
+    let missing = some(unsaid.len(), format!("of {missing} nobody tells for every release"));
+    let title = titled(&[&others[..], &[tracker, missing, asked]].concat());
     let subject = Subject::new(SubjectKind::Advisory, "servers not judged");
     let mut judged = Judgement::new(MEASURE, subject, Verdict::Unknown, title).weight(5);
     let more = (silent.len() + unkept.len()).saturating_sub(NAMED);
@@ -57,20 +63,37 @@ pub(super) fn not_judged(fleet: &Fleet<'_>, truth: &Truth<'_>, asked: Asked) -> 
         let names: Vec<String> = backports.iter().map(|(source, one)| format!("{source} {}", one.version)).collect();
         judged = judged.because("servers", None, format!("from backports: {}", listed(&names, NAMED)));
     }
-    if !kernels.is_empty() {
-        let names: Vec<String> = kernels.iter().map(|server| fleet.servers[*server].name.to_string()).collect();
-        let said =
-            format!("which kernel runs could not be read, or is not installed any more: {}", listed(&names, NAMED));
-        judged = judged.because("servers", None, said);
-    }
+    judged = of_kernels(judged, fleet, &kernels);
     if silenced > 0 {
         judged = of_tracker(judged, truth);
     }
+    judged = of_unsaid(judged, unsaid);
     Some(judged.mend(match () {
         () if fleet.servers.is_empty() => "add a [[server]] to the register",
+        () if others.is_empty() && silenced == 0 => {
+            "read them on security-tracker.debian.org: do they concern these releases?"
+        }
         () if others.is_empty() => "make debian_tracker of [advisories] answer; its own row says how",
         () => "make them answer; their own rows say how",
     }))
+}
+
+fn of_kernels(judged: Judgement, fleet: &Fleet<'_>, kernels: &[usize]) -> Judgement {
+    if kernels.is_empty() {
+        return judged;
+    }
+    let names: Vec<String> = kernels.iter().map(|server| fleet.servers[*server].name.to_string()).collect();
+    let said = format!("which kernel runs could not be read, or is not installed any more: {}", listed(&names, NAMED));
+    judged.because("servers", None, said)
+}
+
+fn of_unsaid(judged: Judgement, unsaid: &[String]) -> Judgement {
+    if unsaid.is_empty() {
+        return judged;
+    }
+    let said =
+        format!("not named for a release that servers have, nor known to the tracker: {}", listed(unsaid, NAMED));
+    judged.because("advisories", None, said)
 }
 
 /// Why it can't be believed.
