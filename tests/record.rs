@@ -82,7 +82,7 @@ fn a_decision_that_cannot_be_is_refused_with_what_to_do() {
         "{unheard}"
     );
     let meant = decide("web1/dumps", &["--reason", "x", "--until", "7d"]);
-    assert!(meant.contains("is it backup-on-site/web1/dumps?"), "{meant}");
+    assert!(meant.contains("is it backup-on-site/web1/dumps or backup-on-site/web1/dumps shape?"), "{meant}");
     assert!(decide(KEY, &["--reason", " ", "--until", "7d"]).contains("needs a reason"));
     assert!(decide(KEY, &["--reason", "x", "--until", "91d"]).contains("may last 90d at most"));
     assert!(decide(KEY, &["--reason", "x", "--until", "2020-01-01"]).contains("in the past"));

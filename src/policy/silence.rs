@@ -6,8 +6,8 @@ use std::collections::{BTreeSet, HashMap};
 use super::Case;
 use crate::domain::{Fault, Judgement, Shown, Standing, Verdict};
 
-/// Adds to what is unknown why its sources are silent, and to what says so although it is worse. A network that flaps asks
-/// nothing anew: only what lasts counts, such as a changed host key or a refused login. The item does not name the source,
+/// Adds to what says that its sources are silent why they are; what is not known for another reason stays one row with what
+/// is not known for the same. A network that flaps asks nothing anew: only what lasts counts, such as a changed host key or a refused login. The item does not name the source,
 /// for servers that are silent for the same cause are one row.
 pub fn asks(case: &Case<'_>, judgements: &mut [Judgement]) {
     let silent = case.evidence.sources.iter().filter_map(|source| {
@@ -22,9 +22,8 @@ pub fn asks(case: &Case<'_>, judgements: &mut [Judgement]) {
     }
     for judgement in judgements.iter_mut().filter(|judgement| judgement.verdict != Verdict::Ok) {
         let told = |said: &Shown| judgement.title.as_str().contains(said.as_str());
-        let rests = |said: &Shown| judgement.verdict == Verdict::Unknown || told(said);
         let causes = judgement.because.iter().filter_map(|link| causes.get(&link.source));
-        let items: BTreeSet<&Shown> = causes.filter(|(_, said)| rests(said)).map(|(item, _)| item).collect();
+        let items: BTreeSet<&Shown> = causes.filter(|(_, said)| told(said)).map(|(item, _)| item).collect();
         let asks = items.into_iter().map(|item| Standing { item: item.clone(), word: "silent".into(), asks: true });
         let asks: Vec<Standing> = asks.collect();
         judgement.standings.each.extend(asks);

@@ -248,27 +248,26 @@ fn sweep(lab: &Lab) -> Result<(), Failed> {
     let ground = Ground::new(lab);
     let names: Vec<String> = (1..=100).map(|n| format!("n{n:03}")).collect();
     let sources = servers(&names);
-    let mut memories: Vec<Option<String>> = vec![None; sources.len()];
-    for (round, expected) in [(1, "seen"), (2, "unchanged")] {
+    let mut left: Vec<(Source, Option<String>)> = sources.into_iter().map(|source| (source, None)).collect();
+    // The first time all is news. Then a port that another test opens meanwhile is news on the hosts that are asked in that
+    // moment, for they share this machine's network: of these the next time counts.
+    for round in 1..=4 {
         let started = Instant::now();
-        let asked: Vec<_> = sources
-            .iter()
-            .cloned()
-            .zip(memories.clone())
-            .map(|(source, memory)| {
-                let tools = ground.tools.clone();
-                ground.runtime.spawn(async move { source.ask.ask(&tools, memory.as_deref()).await })
-            })
-            .collect();
-        for ((name, memory), answer) in names.iter().zip(&mut memories).zip(asked) {
+        let ask = |(source, memory): (Source, Option<String>)| {
+            let (tools, own) = (ground.tools.clone(), source.clone());
+            (source, ground.runtime.spawn(async move { own.ask.ask(&tools, memory.as_deref()).await }))
+        };
+        let asked: Vec<_> = std::mem::take(&mut left).into_iter().map(ask).collect();
+        for (source, answer) in asked {
             match ground.runtime.block_on(answer).unwrap() {
-                Ok(Answer::Seen { memory: left, .. }) if expected == "seen" => *memory = left,
-                Ok(Answer::Unchanged) if expected == "unchanged" => {}
-                other => return Err(format!("round {round}, {name}: {other:?}").into()),
+                Ok(Answer::Seen { memory, .. }) => left.push((source, memory)),
+                Ok(Answer::Unchanged) if round > 1 => {}
+                other => return Err(format!("round {round}, {}: {other:?}", source.id).into()),
             }
         }
-        eprintln!("sweep {round} of a hundred hosts: {:.1?}", started.elapsed());
+        eprintln!("sweep {round}: {} of a hundred hosts had news, {:.1?}", left.len(), started.elapsed());
     }
+    assert_eq!(left.len(), 0, "hosts that are never as they were");
     assert_eq!(fs::read_dir(ground.sockets.path()).unwrap().count(), 100);
     Ok(())
 }
