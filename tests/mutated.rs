@@ -187,7 +187,7 @@ fn what_is_damaged_beside_a_list_is_understood_or_not() {
 }
 
 const POWER: &[u8] = b"#accounts\n root:x:0:0:root:/root:/bin/bash\n anna:x:1000:1000::/home/anna:/bin/sh\n\n rc=0\n\
-    #groups\n sudo:x:27:anna\n\n rc=0\n#keys\n /home/anna/.ssh/authorized_keys\n 256 SHA256:AAA anna@laptop (ED25519)\n\n rc=0\n\
+    #groups\n sudo:x:27:anna\n\n rc=0\n#sshd\n\n rc=0\n#keys\n /home/anna/.ssh/authorized_keys\n 256 SHA256:AAA anna@laptop (ED25519)\n\n rc=0\n\
     #sudoers\n {\"User_Specs\": [{\"User_List\": [{\"usergroup\": \"sudo\"}], \"Cmnd_Specs\": [{\"Commands\": [{\"command\": \"ALL\"}]}]}]}\n\n rc=0\n\
     #logins\n root pts/1 127.0.0.1 Wed Nov 25 15:19:18 +0000 2026\n\n rc=0\n\
     #visits\n anna     pts/2        203.0.113.7      2026-11-26T08:05:00+00:00   still logged in\n\n rc=0\n";

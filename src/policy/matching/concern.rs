@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use super::fleet::{Fleet, Set, Triple};
-use super::state::{State, backported};
+use super::state::{State, backported, is_elsewhere};
 use super::truth::{Told, Truth};
 use crate::domain::facts::{Bulletin, BulletinFix, Fix, Tracker};
 use crate::domain::{Shown, version};
@@ -170,6 +170,9 @@ impl<'f, 'a> Judge<'f, 'a> {
 
     /// How one version of a package on one release stands, and the version that mends it.
     fn state(&self, asked: Asked<'f>, source: &str, release: &str, version: &str) -> (State, Option<&'f Shown>) {
+        if is_elsewhere(version) {
+            return (if asked.recent { State::Untold } else { State::NotAffected }, None);
+        }
         if let Some(original) = backported(version) {
             return (self.by_tracker(asked, source, "sid", original), None);
         }

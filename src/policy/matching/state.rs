@@ -77,6 +77,16 @@ impl State {
     }
 }
 
+/// What other repositories put into the versions of packages that Debian has too: NodeSource, PostgreSQL's, MariaDB's, Sury's,
+/// and those that name the release (`1.27.1-1~bookworm` of nginx.org), which Debian does by number.
+const ELSEWHERE: &[&str] =
+    &["nodesource", ".pgdg", "+maria~", "sury.org", "~bullseye", "~bookworm", "~trixie", "~focal", "~jammy", "~noble"];
+
+/// A version that is not Debian's: what Debian's advisories fix in theirs says nothing of it, however high its number.
+pub fn is_elsewhere(version: &str) -> bool {
+    ELSEWHERE.iter().any(|mark| version.contains(mark))
+}
+
 /// A version from backports without what marks it as one: `1.26.0-1~bpo12+1` is a rebuild of `1.26.0-1`, and has the fixes
 /// of that, not those of the release that it was rebuilt for.
 pub fn backported(version: &str) -> Option<&str> {

@@ -205,6 +205,16 @@ fn a_version_from_backports_is_not_measured_by_its_releases_fix() {
     assert_eq!(sid("1.26.0-1"), State::Fixed, "the backport of the version that holds the fix holds it");
 }
 
+#[test]
+fn a_version_of_another_repository_is_not_measured_by_debians_fix_however_high_it_is() {
+    let fix = fixed_in("bookworm", "nodejs", "18.20.4+dfsg-1~deb12u9");
+    let with = |version: &str| stands(program(&format!("nodejs nodejs {version}")), &fix, None);
+    assert_eq!(with("18.20.4+dfsg-1~deb12u9"), State::Fixed);
+    for version in ["20.20.2-1nodesource1+repack1", "20.20.2-1~bookworm", "20.20.2-1.pgdg120+1", "18.1.0+maria~deb12"] {
+        assert_eq!(with(version), State::Untold, "{version}");
+    }
+}
+
 const OLD: &str = "linux-image-6.1.0-39-amd64 linux-signed-amd64 6.1.148-1 6.1.148+1";
 const NEW: &str = "linux-image-6.1.0-40-amd64 linux-signed-amd64 6.1.153-1 6.1.153+1";
 
