@@ -174,7 +174,7 @@ fn who_goes_back_sees_the_pictures_of_then() {
         terminal.shows("Needs you");
         terminal.press("4");
         terminal.shows("snapshots of three weeks");
-        terminal.until(&format!("{marks} snapshots"), |screen| screen.contents().matches('•').count() == marks);
+        terminal.until(&format!("{marks} snapshots"), |screen| screen.contents().matches('█').count() == marks);
         terminal.press("q");
         assert!(terminal.end().success());
     };

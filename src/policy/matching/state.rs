@@ -77,8 +77,8 @@ impl State {
     }
 }
 
-/// What other repositories put into the versions of packages that Debian has too: NodeSource, PostgreSQL's, MariaDB's, Sury's,
-/// and those that name the release (`1.27.1-1~bookworm` of nginx.org), which Debian does by number.
+/// What other repositories put into the versions of packages that Debian has too; some name the release (`1.27.1-1~bookworm` of
+/// nginx.org), which Debian does by number.
 const ELSEWHERE: &[&str] =
     &["nodesource", ".pgdg", "+maria~", "sury.org", "~bullseye", "~bookworm", "~trixie", "~focal", "~jammy", "~noble"];
 
