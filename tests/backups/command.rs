@@ -81,8 +81,8 @@ fn an_old_list_is_broken_and_an_empty_one_too_but_silence_is_neither() {
 fn wrong_types_are_unknown_and_say_where() {
     for (what, instead, words) in [
         (r#"["/srv"]"#, r#""/srv""#, "expected a sequence"),
-        ("5724839", "-1", "invalid value: integer `-1`"),
-        ("67", "\"many\"", "invalid type: string"),
+        (r#""bytes": 5724839"#, r#""bytes": -1"#, "invalid value: integer `-1`"),
+        (r#""files": 67"#, r#""files": "many""#, "invalid type: string"),
         (r#""web1""#, "7", "invalid type: integer `7`"),
         (r#""id": "4711", "#, "", "missing field `id`"),
         ("[{", "{\"list\": [{", "EOF"),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::fleet::Fleet;
-use super::state::{State, backported, is_elsewhere};
+use super::state::{State, backported};
 use crate::domain::Shown;
 use crate::domain::facts::{Fix, Issue, IssueState, Tracker};
 
@@ -55,9 +55,6 @@ struct One<'f, 'a> {
 }
 
 fn judge<'f, 'a>(tracker: &'f Tracker, one: &One<'f, 'a>, found: &mut Vec<Open<'f, 'a>>) {
-    if is_elsewhere(one.version) {
-        return;
-    }
     let (release, version) = match backported(one.version) {
         Some(original) => ("sid", original),
         None => (one.release, one.version),
