@@ -1,5 +1,7 @@
 //! Everything about one subject, as lines: the same lines are drawn and moved through.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 
 use super::exhibit;
@@ -32,7 +34,10 @@ pub fn lines(model: &Model, panel: usize, width: u16) -> Vec<Line> {
     // A column for the mark, and one for the gap after it.
     let width = usize::from(width.saturating_sub(2));
     let findings: Vec<&Finding> = findings.iter().filter_map(|at| all.get(*at)).collect();
-    let mut lines: Vec<Line> = findings.iter().flat_map(|finding| block(model, finding, width)).collect();
+    // A measure's pictures are of all that it says of the subject: they stand once, below what comes first.
+    let mut pictured = HashSet::new();
+    let blocks = findings.iter().flat_map(|one| block(model, one, width, pictured.insert(one.measure.as_str())));
+    let mut lines: Vec<Line> = blocks.collect();
     if subject.is_some_and(|subject| model.world.looks.have_faded(subject)) {
         let within = lines.last().map_or(0, |last| last.within + 1);
         let said = prose::wrap(&NO_PICTURES.into(), width.saturating_sub(2)).into_iter().zip(within..);
@@ -54,7 +59,7 @@ pub fn cursor(model: &Model, panel: usize, lines: &[Line]) -> usize {
     block.take_while(|(_, line)| line.within <= within).last().map_or(0, |(at, _)| at)
 }
 
-fn block(model: &Model, finding: &Finding, width: usize) -> Vec<Line> {
+fn block(model: &Model, finding: &Finding, width: usize, pictured: bool) -> Vec<Line> {
     let theme = &model.theme;
     let mut lines: Vec<Vec<Piece>> = Vec::new();
     let verdict = theme.verdict(finding.verdict);
@@ -73,7 +78,8 @@ fn block(model: &Model, finding: &Finding, width: usize) -> Vec<Line> {
     if let Some(said) = model.world.looks.particulars(finding) {
         lines.extend(particulars(model, said, width));
     }
-    lines.extend(model.world.looks.exhibits(finding).flat_map(|exhibit| exhibit::lines(model, exhibit, width)));
+    let exhibits = model.world.looks.exhibits(finding).filter(|_| pictured);
+    lines.extend(exhibits.flat_map(|exhibit| exhibit::lines(model, exhibit, width)));
     let (told, changes) = history(model, finding);
     lines.extend(told);
     let until = until.into_iter().chain(changes).min();
