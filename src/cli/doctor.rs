@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::edge::{Edge, End, Ended, INTERRUPTED, USAGE, now, print, runtime};
+use super::edge::{Edge, End, Ended, INTERRUPTED, USAGE, interrupted, now, print, runtime};
 use crate::collect::tools::Tools;
 use crate::collect::tools::ssh_keygen::Key;
 use crate::domain::{Fault, FindingKey, Particulars, Round, Shown, SourceState, Verdict, counted};
+use crate::report;
 use crate::round::{Desk, Pass, Plan, pass};
 use crate::store::Sqlite;
 
@@ -29,14 +30,7 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
     }
     let mut desk = Desk::open(plan, Box::new(Sqlite::in_memory()?))?;
     let tools = Arc::new(Tools::new(now)?.in_zone(settings.zone.clone()));
-    let passed = runtime()?.block_on(async {
-        let cancel = async {
-            if tokio::signal::ctrl_c().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        };
-        pass(&mut desk, &tools, &wanted, cancel, |_| {}).await
-    });
+    let passed = runtime()?.block_on(pass(&mut desk, &tools, &wanted, interrupted(), |_| {}));
     let Some(passed) = passed else { return Err(End::new(INTERRUPTED, "interrupted")) };
     let round = passed.kept()?;
     let (text, mut wrong) = told(&round, &desk.particulars()?, &wanted);
@@ -90,9 +84,7 @@ fn told(round: &Round, particulars: &BTreeMap<FindingKey, Particulars>, wanted: 
     // One cause can make several measures unknown.
     lines.dedup();
     let mut text = String::new();
-    if let Some((failing, all)) = round.outage() {
-        writeln!(text, "{failing} of {all} sources don't answer: is this machine offline?").ok();
-    }
+    text.extend(report::outage(round));
     for (who, said, mend) in &lines {
         // Writing to a String never fails.
         writeln!(text, "{who}: {said}").ok();

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::decide::refused;
-use super::edge::{Edge, End, Ended, INTERRUPTED, USAGE, desk, now, print, runtime, whole};
+use super::edge::{Edge, End, Ended, INTERRUPTED, USAGE, desk, interrupted, now, print, runtime, whole};
 use crate::collect::backups::COLLECTOR;
 use crate::collect::backups::drill::{Order, Tried, choose, try_restore};
 use crate::collect::tools::Tools;
@@ -116,7 +116,7 @@ async fn interruptible(settings: &Settings, order: &Order) -> Result<Tried, End>
     let mut ended = signal(SignalKind::terminate()).map_err(|error| Fault::new(format!("signals: {error}")))?;
     tokio::select! {
         tried = try_restore(&entries, &settings.register, order, &tools) => Ok(tried?),
-        _ = tokio::signal::ctrl_c() => Err(End::new(INTERRUPTED, "interrupted; the scratch folder is removed")),
+        () = interrupted() => Err(End::new(INTERRUPTED, "interrupted; the scratch folder is removed")),
         _ = ended.recv() => Err(End::new(INTERRUPTED, "ended; the scratch folder is removed")),
     }
 }

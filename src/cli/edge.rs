@@ -53,6 +53,13 @@ impl From<Fault> for End {
     }
 }
 
+/// Ends when somebody presses Ctrl-C; never, where that can't be heard.
+pub(super) async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
 /// What somebody puts into the record, whole: an option's text of several lines.
 pub(super) fn whole(option: &str, text: &str) -> Result<Shown, End> {
     Shown::whole(text).ok_or_else(|| {

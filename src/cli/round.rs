@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::edge::{Edge, End, Ended, INTERRUPTED, IO, USAGE, complain, desk, now, print, runtime};
+use super::edge::{Edge, End, Ended, INTERRUPTED, IO, USAGE, complain, desk, interrupted, now, print, runtime};
 use super::lock::Lock;
 use crate::collect::tools::Tools;
 use crate::domain::Fault;
@@ -70,12 +70,6 @@ pub(super) fn run(edge: &Edge, arguments: &Arguments) -> Ended {
     drop(lock);
     let Some(passed) = passed else { return Err(End::new(INTERRUPTED, "interrupted; what had arrived is kept")) };
     written(&desk, passed, arguments)
-}
-
-async fn interrupted() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
 }
 
 /// Tells of the round in every way that was asked for, also of one that could not be kept: that is said last.

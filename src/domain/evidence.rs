@@ -91,6 +91,12 @@ impl SourceRecord {
     pub fn trusted(&self, now: Timestamp) -> Result<&[Observation], Shown> {
         self.doubt(now).map_or(Ok(&self.seen), Err)
     }
+
+    /// The same, with what mends it. A decision on its silence is asked about for all rules at once, so this asks nothing.
+    pub fn believed(&self, now: Timestamp) -> Result<&[Observation], Fault> {
+        let mend = || self.fault.as_ref().and_then(|fault| fault.mend.clone());
+        self.trusted(now).map_err(|said| Fault { said, mend: mend(), passing: true })
+    }
 }
 
 /// A thing that a fact contains and whose age matters: a pending update, an advisory, a peer.

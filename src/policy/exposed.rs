@@ -10,9 +10,7 @@ use std::rc::Rc;
 use jiff::Timestamp;
 
 use crate::domain::facts::{HostExposure, Listener, PortAnswer, Side, Tried, View, Views, ViewsDeclared};
-use crate::domain::{
-    DeclaredPort, Evidence, Fact, Fault, Judgement, Observation, Port, Shown, SourceRecord, Subject, Transport,
-};
+use crate::domain::{DeclaredPort, Evidence, Fact, Fault, Judgement, Port, Shown, SourceRecord, Subject, Transport};
 use crate::policy::Case;
 
 /// One server of the register.
@@ -80,10 +78,11 @@ fn told<'a, T>(
     pick: impl Fn(&'a Fact) -> Option<&'a T>,
 ) -> Result<(Timestamp, &'a T), Fault> {
     let mend = source.fault.as_ref().and_then(|fault| fault.mend.clone());
-    // What its silence asks is said of all rules at once.
-    let seen: &[Observation] =
-        source.trusted(case.now).map_err(|said| Fault { said, mend: mend.clone(), passing: true })?;
-    let found = seen.iter().rev().find_map(|observation| Some((observation.at, pick(&observation.fact)?)));
+    let found = source
+        .believed(case.now)?
+        .iter()
+        .rev()
+        .find_map(|observation| Some((observation.at, pick(&observation.fact)?)));
     found.ok_or_else(|| Fault { mend, ..Fault::new(missing) })
 }
 

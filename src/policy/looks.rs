@@ -26,11 +26,7 @@ pub fn registered(evidence: &Evidence) -> impl Iterator<Item = Registered<'_>> {
 impl<'a> Registered<'a> {
     /// The last look at `url`, if it can be judged by; else why not, and what mends it.
     pub fn seen(&self, url: &Link, now: Timestamp) -> Result<(Timestamp, &'a ServiceSeen), Fault> {
-        let observations = self.source.trusted(now).map_err(|doubt| Fault {
-            said: doubt,
-            mend: self.source.fault.as_ref().and_then(|fault| fault.mend.clone()),
-            passing: false,
-        })?;
+        let observations = self.source.believed(now)?;
         let looks = observations.iter().filter(|observation| observation.subject == self.declared.subject);
         let mut seen = looks.filter_map(|observation| match &observation.fact {
             Fact::ServiceSeen(seen) => Some((observation.at, seen)),

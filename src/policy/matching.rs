@@ -12,7 +12,7 @@ mod truth;
 pub use concern::{Carried, Concern, Judge};
 pub use fleet::{Fleet, Server, unreadable};
 pub use open::{Open, open};
-pub use state::{State, backported};
+pub use state::{State, measured};
 pub use truth::{Told, Truth};
 
 #[cfg(test)]

@@ -6,9 +6,9 @@ use std::collections::{BTreeSet, HashMap};
 use super::Case;
 use crate::domain::{Fault, Judgement, Shown, Standing, Verdict};
 
-/// Adds to what says that its sources are silent why they are; what is not known for another reason stays one row with what
-/// is not known for the same. A network that flaps asks nothing anew: only what lasts counts, such as a changed host key or a refused login. The item does not name the source,
-/// for servers that are silent for the same cause are one row.
+/// Adds to what says that its sources are silent why they are. What is not known for another reason stays one row with what is
+/// not known for the same. A network that flaps asks nothing anew: only what lasts counts, such as a changed host key or a
+/// refused login. The item does not name the source, for servers that are silent for the same cause are one row.
 pub fn asks(case: &Case<'_>, judgements: &mut [Judgement]) {
     let silent = case.evidence.sources.iter().filter_map(|source| {
         let fault = source.fault.as_ref().filter(|fault| !fault.passing)?;

@@ -26,7 +26,7 @@ pub use ledger::Ledger;
 pub use markdown::markdown;
 pub use material::Material;
 pub use metrics::metrics;
-pub use plain::{plain, plugin, plugin_without};
+pub use plain::{outage, plain, plugin, plugin_without};
 pub use sheet::{Sheet, Table};
 
 #[cfg(test)]

@@ -7,9 +7,7 @@ use crate::domain::{Change, Finding, Round, SourceState, Verdict, age};
 /// The morning sheet as lines: what needs a person, then what is silent, then the counts.
 pub fn plain(round: &Round) -> String {
     let mut out = String::new();
-    if let Some((failing, all)) = round.outage() {
-        writeln!(out, "{failing} of {all} sources don't answer: is this machine offline?").ok();
-    }
+    out.extend(outage(round));
     for finding in round.findings.iter().filter(|finding| !round.rests(finding)) {
         let again = round.decisions.get(&finding.key).and_then(|decided| decided.open.as_ref());
         let again = again.map_or_else(String::new, |open| format!("; asks again: {open}"));
@@ -45,6 +43,12 @@ pub fn plain(round: &Round) -> String {
 /// How many findings are not ok and ask nobody.
 fn decided(round: &Round) -> usize {
     round.findings.iter().filter(|finding| finding.verdict != Verdict::Ok && round.rests(finding)).count()
+}
+
+/// A line for when it is more likely us than all of them.
+pub fn outage(round: &Round) -> Option<String> {
+    let (failing, all) = round.outage()?;
+    Some(format!("{failing} of {all} sources don't answer: is this machine offline?\n"))
 }
 
 /// `2 new, 1 gone`.

@@ -56,6 +56,11 @@ impl Concern<'_> {
 }
 
 impl Carried<'_> {
+    /// Of another repository than Debian's: nobody who is read here tells of it.
+    pub fn is_elsewhere(&self) -> bool {
+        is_elsewhere(self.version)
+    }
+
     /// The servers that have it and can be judged by.
     pub fn servers<'f>(&'f self, fleet: &'f Fleet<'_>) -> impl Iterator<Item = usize> {
         let kernels = fleet.kernels(self.source).iter().filter(|set| self.is_kernel_of(&fleet.sets[**set]));

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::fleet::Fleet;
-use super::state::{State, backported};
+use super::state::{State, measured};
 use crate::domain::Shown;
 use crate::domain::facts::{Fix, Issue, IssueState, Tracker};
 
@@ -55,10 +55,7 @@ struct One<'f, 'a> {
 }
 
 fn judge<'f, 'a>(tracker: &'f Tracker, one: &One<'f, 'a>, found: &mut Vec<Open<'f, 'a>>) {
-    let (release, version) = match backported(one.version) {
-        Some(original) => ("sid", original),
-        None => (one.release, one.version),
-    };
+    let (release, version) = measured(one.release, one.version);
     for (issue, state) in tracker.issues(one.source, release) {
         if State::by_tracker(version, &state.fix) >= State::NoFix {
             found.push(Open {

@@ -92,3 +92,8 @@ pub fn is_elsewhere(version: &str) -> bool {
 pub fn backported(version: &str) -> Option<&str> {
     version.rfind("~bpo").map(|at| &version[..at])
 }
+
+/// By which release's fixes a version is measured, and as which version.
+pub fn measured<'v>(release: &'v str, version: &'v str) -> (&'v str, &'v str) {
+    backported(version).map_or((release, version), |original| ("sid", original))
+}

@@ -17,7 +17,7 @@ mod past;
 mod told;
 mod unjudged;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::domain::facts::{Advisory, FeedKind};
 use crate::domain::{Fact, Judgement, Limit, Period, Shown, SourceRecord, Verdict, age, counted};
@@ -69,6 +69,7 @@ fn judge(case: &Case<'_>) -> Vec<Judgement> {
         advisories: debian.rows.len() + debian.left_out + by_feed_only,
         untold: debian.untold,
         unsaid: &debian.unsaid,
+        elsewhere: &debian.elsewhere,
     };
     let unjudged = (asked.advisories > 0 || truth.tracker.is_some())
         .then(|| unjudged::not_judged(&matched, &truth, asked))
@@ -98,10 +99,12 @@ struct Debian<'r> {
     covered: lines::Covered<'r>,
     /// Advisories that feeds tell of too, and that are judged here.
     told: HashSet<&'r str>,
-    /// Advisories of which nobody tells how some server stands.
+    /// Advisories of which nobody tells how some server stands with what is Debian's.
     untold: usize,
     /// Of these, those of which the tracker can't tell it though it answers.
     unsaid: Vec<String>,
+    /// What servers have of other repositories of the packages that they are about.
+    elsewhere: BTreeSet<(String, String)>,
     /// Those of which nobody tells it of any server: a row would say nothing.
     left_out: usize,
 }
@@ -170,6 +173,7 @@ impl<'r> Debian<'r> {
     fn push(&mut self, row: &Row<'r>) {
         self.untold += usize::from(row.is_untold());
         self.unsaid.extend(row.is_unsaid().then(|| row.bulletin.id.to_string()));
+        self.elsewhere.extend(row.elsewhere());
         if !row.is_told() {
             self.left_out += 1;
             return;

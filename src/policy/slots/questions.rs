@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::scene::{Scene, list, nightly, says, snapshot, vienna};
 use crate::domain::facts::{Encryption, Snapshot, Snapshots};
-use crate::domain::{Attestation, Attested, Drill, Fault, Judgement, Period, Verdict};
+use crate::domain::{Fault, Judgement, Period, Verdict};
 use crate::policy::decisions::scene::reopened;
 use crate::policy::{Case, Rule, evaluate, rules};
 
@@ -116,39 +116,6 @@ fn a_snapshot_that_is_nearly_empty_is_more_than_one_that_shrank() {
     };
     assert_eq!(why(&shape(2_000_000_000), &shape(1_900_000_000)), "still decided");
     assert_eq!(why(&shape(2_000_000_000), &shape(4_000)), "size: nearly nothing is left");
-}
-
-#[test]
-fn a_drill_that_failed_otherwise_asks_again() {
-    let last = |failed: &str| {
-        let mut says = says("restic", &["web1"], ALL, false);
-        says.expect.drill = Some(Period::days(180));
-        let mut scene = Scene::new(&["web1"]).backup("nas", says, Ok(nightly("web1", 20)));
-        let drill = Drill {
-            backup: "nas".into(),
-            snapshot: "ab".into(),
-            seconds: 60,
-            files: 30,
-            bytes: 900,
-            whole: true,
-            same: 10,
-            changed: 0,
-            unread: 0,
-            failed: Some(failed.into()),
-        };
-        let attestation = Attestation {
-            measure: "restore".into(),
-            subject: "web1".into(),
-            until: vienna("2030-01-01 00:00"),
-            note: "tried".into(),
-            file: None,
-            drill: Some(drill),
-        };
-        scene.evidence.attested =
-            vec![Attested { seq: 7, at: vienna("2026-11-01 09:00"), by: "roman".into(), attestation }];
-        scene.one(rule("restore"))
-    };
-    assert_eq!(why(&last("the disk is full"), &last("a pack is missing")), "drill: failed: a pack is missing");
 }
 
 prop_compose! {

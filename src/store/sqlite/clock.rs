@@ -6,8 +6,9 @@ use rusqlite::{Connection, Transaction};
 
 use super::{millis, retention};
 
-/// In this order. Of the rows that get one moment, the last stays; what a verdict was said in last then stands in its own row.
-const BACK: [&str; 19] = [
+/// Verdicts and their words, in this order. Of the rows that get one moment, the last stays; what a verdict was said in last
+/// then stands in its own row.
+const VERDICTS: [&str; 6] = [
     "DELETE FROM change WHERE at >= ?1 AND EXISTS (SELECT 1 FROM change l WHERE l.key = change.key AND l.at > change.at)",
     "DELETE FROM wording WHERE at >= ?1 AND EXISTS
          (SELECT 1 FROM wording l WHERE l.key = wording.key AND l.at > wording.at)",
@@ -18,23 +19,21 @@ const BACK: [&str; 19] = [
     "DELETE FROM wording WHERE at >= ?1 AND EXISTS (SELECT 1 FROM change c WHERE c.key = wording.key AND c.at >= ?1)",
     "UPDATE wording SET at = ?1, since = CASE WHEN since > ?1 THEN ?1 ELSE since END WHERE at > ?1",
     "UPDATE change SET at = ?1, since = CASE WHEN since > ?1 THEN ?1 ELSE since END WHERE at > ?1",
-    "DELETE FROM turn WHERE at >= ?1 AND EXISTS
-         (SELECT 1 FROM turn l WHERE l.key = turn.key AND l.item = turn.item AND l.at > turn.at)",
-    "UPDATE turn SET at = ?1 WHERE at > ?1",
-    "DELETE FROM asked WHERE at >= ?1 AND EXISTS
-         (SELECT 1 FROM asked l WHERE l.key = asked.key AND l.item = asked.item AND l.at > asked.at)",
-    "UPDATE asked SET at = ?1 WHERE at > ?1",
-    "DELETE FROM course WHERE at >= ?1 AND EXISTS
-         (SELECT 1 FROM course l WHERE l.collector = course.collector AND l.name = course.name AND l.at > course.at)",
-    "UPDATE course SET at = ?1 WHERE at > ?1",
-    "DELETE FROM answer WHERE at >= ?1 AND EXISTS
-         (SELECT 1 FROM answer l WHERE l.collector = answer.collector AND l.name = answer.name AND l.at > answer.at)",
-    "UPDATE answer SET at = ?1 WHERE at > ?1",
+];
+
+/// What has nothing but its moment to put right, and by what its rows are told apart beside that: of each the last stays.
+const MOMENTS: [(&str, &[&str]); 5] = [
+    ("turn", &["key", "item"]),
+    ("asked", &["key", "item"]),
+    ("course", &["collector", "name"]),
+    ("answer", &["collector", "name"]),
+    ("round", &[]),
+];
+
+const REST: [&str; 3] = [
     "UPDATE past_fact SET named_at = ?1 WHERE named_at > ?1",
     "UPDATE finding SET since = CASE WHEN since > ?1 THEN ?1 ELSE since END,
          first_seen = CASE WHEN first_seen > ?1 THEN ?1 ELSE first_seen END WHERE since > ?1 OR first_seen > ?1",
-    "DELETE FROM round WHERE at >= ?1 AND EXISTS (SELECT 1 FROM round l WHERE l.at > round.at)",
-    "UPDATE round SET at = ?1 WHERE at > ?1",
     "UPDATE opening SET at = ?1 WHERE at > ?1",
 ];
 
@@ -51,7 +50,16 @@ pub(super) fn put_right(transaction: &Transaction<'_>, now: Timestamp) -> rusqli
                 UNION SELECT said FROM wording WHERE at >= ?1 AND said IS NOT NULL";
     let said: Vec<i64> =
         transaction.prepare(said)?.query_map([now], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-    for statement in BACK {
+    for statement in VERDICTS {
+        transaction.execute(statement, [now])?;
+    }
+    for (table, keys) in MOMENTS {
+        let same = keys.iter().map(|key| format!("l.{key} = {table}.{key} AND ")).collect::<Vec<_>>().concat();
+        let earlier = format!("EXISTS (SELECT 1 FROM {table} l WHERE {same}l.at > {table}.at)");
+        transaction.execute(&format!("DELETE FROM {table} WHERE at >= ?1 AND {earlier}"), [now])?;
+        transaction.execute(&format!("UPDATE {table} SET at = ?1 WHERE at > ?1"), [now])?;
+    }
+    for statement in REST {
         transaction.execute(statement, [now])?;
     }
     retention::forget_unheld(transaction, &said)?;

@@ -13,7 +13,7 @@ use super::{MEASURE, SECURITY_UPDATE, begin, counted, listed, titled};
 use crate::domain::facts::Bulletin;
 use crate::domain::{Judgement, Link, Period, Shown, SourceRecord, Standing, Subject, SubjectKind, Verdict};
 use crate::policy::Case;
-use crate::policy::matching::{self, Carried, Concern, Judge, State, Truth, backported};
+use crate::policy::matching::{self, Carried, Concern, Judge, State, Truth, measured};
 
 /// Most versions that a chain names one by one.
 const NAMED: usize = 6;
@@ -73,23 +73,31 @@ impl Row<'_> {
         [State::Vulnerable, State::OldRuns].iter().any(any)
     }
 
-    /// Whether nobody tells of some version that servers have, as [`super::unjudged`] says of all advisories at once.
-    pub(super) fn is_untold(&self) -> bool {
-        self.concern
-            .carried
-            .iter()
-            .any(|one| one.state == State::Untold && one.servers(self.judge.fleet).next().is_some())
+    /// Versions that servers have and of which nobody tells, as [`super::unjudged`] says of all advisories at once.
+    fn untold(&self) -> impl Iterator<Item = &Carried<'_>> {
+        let untold = self.concern.carried.iter().filter(|one| one.state == State::Untold);
+        untold.filter(|one| one.servers(self.judge.fleet).next().is_some())
     }
 
-    /// Whether nobody tells of some version though the tracker can be believed and keeps its release.
+    /// Whether there is one of Debian's among them.
+    pub(super) fn is_untold(&self) -> bool {
+        self.untold().any(|one| !one.is_elsewhere())
+    }
+
+    /// Whether there is one though the tracker can be believed and keeps its release.
     pub(super) fn is_unsaid(&self) -> bool {
         let Some(told) = self.truth.tracker.as_ref().and_then(matching::Told::trusted) else { return false };
         let kept = |one: &Carried<'_>| {
-            let release = if backported(one.version).is_some() { "sid" } else { one.release };
+            let (release, _) = measured(one.release, one.version);
             told.fact.releases.iter().any(|known| *known == *release)
         };
-        let mut untold = self.concern.carried.iter().filter(|one| one.state == State::Untold && kept(one));
-        untold.any(|one| one.servers(self.judge.fleet).next().is_some())
+        self.untold().any(|one| !one.is_elsewhere() && kept(one))
+    }
+
+    /// Source and version of those that are of other repositories.
+    pub(super) fn elsewhere(&self) -> impl Iterator<Item = (String, String)> {
+        let elsewhere = self.untold().filter(|one| one.is_elsewhere());
+        elsewhere.map(|one| (one.source.to_owned(), one.version.to_owned()))
     }
 
     /// Whether anything is known of any server.

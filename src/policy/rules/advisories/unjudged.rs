@@ -1,5 +1,7 @@
 //! What cannot be judged, all in one line: servers that don't answer have rows of their own elsewhere that say why.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::{MEASURE, counted, listed, titled};
@@ -9,6 +11,8 @@ use crate::policy::matching::{Fleet, Truth};
 /// Most reasons that the chain names.
 const NAMED: usize = 6;
 
+const UNSAID: &str = "read them on security-tracker.debian.org: do they concern these releases?";
+
 /// How many advisories were asked about, and of how many of them nobody tells how some server stands.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asked<'r> {
@@ -16,6 +20,8 @@ pub(super) struct Asked<'r> {
     pub(super) untold: usize,
     /// Those that name no fix for a release, and whose vulnerabilities the tracker does not know there.
     pub(super) unsaid: &'r [String],
+    /// Source and version of what comes from other repositories.
+    pub(super) elsewhere: &'r BTreeSet<(String, String)>,
 }
 
 pub(super) fn not_judged(fleet: &Fleet<'_>, truth: &Truth<'_>, asked: Asked<'_>) -> Option<Judgement> {
@@ -23,7 +29,7 @@ pub(super) fn not_judged(fleet: &Fleet<'_>, truth: &Truth<'_>, asked: Asked<'_>)
     let kept = |release: &str| tracker.is_some_and(|tracker| tracker.releases.iter().any(|known| *known == *release));
     let (silent, unkept) = (silent(fleet), if tracker.is_some() { unkept(fleet, kept) } else { Vec::new() });
     let backports = if kept("sid") { Vec::new() } else { fleet.backports() };
-    let kernels = fleet.dark_kernels();
+    let (kernels, Asked { unsaid, elsewhere, .. }) = (fleet.dark_kernels(), asked);
     let some = |count: usize, text: String| if count == 0 { String::new() } else { text };
     // What the tracker alone could tell, while it can't be believed.
     let silenced = match &truth.tracker {
@@ -36,9 +42,9 @@ pub(super) fn not_judged(fleet: &Fleet<'_>, truth: &Truth<'_>, asked: Asked<'_>)
         some(silent.len(), format!("{} of {all}", silent.len())),
         some(unkept.len(), format!("{} of a release that is not kept", counted(unkept.len(), "server", "servers"))),
         some(backports.len(), format!("{} from backports", counted(backports.len(), "package", "packages"))),
+        some(elsewhere.len(), format!("{} of other repositories", counted(elsewhere.len(), "package", "packages"))),
         some(kernels.len(), format!("the running kernel of {}", counted(kernels.len(), "server", "servers"))),
     ];
-    let unsaid = asked.unsaid;
     let others: Vec<String> = others.into_iter().filter(|part| !part.is_empty()).collect();
     let tracker =
         some(silenced, format!("of {} only the tracker could tell", counted(silenced, "advisory", "advisories")));
@@ -59,23 +65,31 @@ pub(super) fn not_judged(fleet: &Fleet<'_>, truth: &Truth<'_>, asked: Asked<'_>)
     if more > 0 {
         judged = judged.because("servers", None, format!("and {more} more"));
     }
-    if !backports.is_empty() {
-        let names: Vec<String> = backports.iter().map(|(source, one)| format!("{source} {}", one.version)).collect();
-        judged = judged.because("servers", None, format!("from backports: {}", listed(&names, NAMED)));
-    }
+    judged = of_versions(judged, "from backports", backports.iter().map(|(source, one)| (*source, one.version)));
+    let foreign = elsewhere.iter().map(|(source, version)| (source.as_str(), version.as_str()));
+    judged = of_versions(judged, "of other repositories", foreign);
     judged = of_kernels(judged, fleet, &kernels);
     if silenced > 0 {
         judged = of_tracker(judged, truth);
     }
     judged = of_unsaid(judged, unsaid);
+    let only_foreign = others.len() == 1 && !elsewhere.is_empty();
     Some(judged.mend(match () {
         () if fleet.servers.is_empty() => "add a [[server]] to the register",
-        () if others.is_empty() && silenced == 0 => {
-            "read them on security-tracker.debian.org: do they concern these releases?"
-        }
+        () if silenced == 0 && others.is_empty() => UNSAID,
+        () if silenced == 0 && only_foreign => "read what those who publish them say of these, or accept it",
         () if others.is_empty() => "make debian_tracker of [advisories] answer; its own row says how",
         () => "make them answer; their own rows say how",
     }))
+}
+
+fn of_versions<'v>(judged: Judgement, what: &str, of: impl Iterator<Item = (&'v str, &'v str)>) -> Judgement {
+    let names: Vec<String> = of.map(|(source, version)| format!("{source} {version}")).collect();
+    if names.is_empty() {
+        judged
+    } else {
+        judged.because("servers", None, format!("{what}: {}", listed(&names, NAMED)))
+    }
 }
 
 fn of_kernels(judged: Judgement, fleet: &Fleet<'_>, kernels: &[usize]) -> Judgement {

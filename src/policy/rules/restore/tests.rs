@@ -1,5 +1,6 @@
 use super::*;
 use crate::domain::{Attestation, Drill};
+use crate::policy::decisions::scene::reopened;
 use crate::policy::slots::scene::{Scene, nightly, says, vienna};
 
 fn drill(seconds: u64, failed: Option<&str>) -> Drill {
@@ -42,10 +43,14 @@ fn scene() -> Scene {
     scene
 }
 
-fn said(drills: Vec<Attested>) -> (Verdict, String) {
+fn judged(drills: Vec<Attested>) -> Judgement {
     let mut scene = scene();
     scene.evidence.attested = drills;
-    let judgement = scene.one(&RULE);
+    scene.one(&RULE)
+}
+
+fn said(drills: Vec<Attested>) -> (Verdict, String) {
+    let judgement = judged(drills);
     assert_eq!(judgement.key().as_str(), "restore/web servers");
     assert_eq!(judgement.mend.is_none(), judgement.verdict == Verdict::Ok);
     (judgement.verdict, judgement.title.to_string())
@@ -55,6 +60,14 @@ fn said(drills: Vec<Attested>) -> (Verdict, String) {
 fn a_class_that_was_never_tried_is_due() {
     assert_eq!(said(vec![]), (Verdict::Due, "no restore was ever tried".into()));
     assert_eq!(said(vec![attested("db1", "2026-11-01 09:00", None)]).0, Verdict::Due, "another server's drill");
+}
+
+#[test]
+fn a_drill_that_failed_otherwise_asks_again() {
+    let last = |failed: &str| judged(vec![attested("web1", "2026-11-01 09:00", Some(drill(60, Some(failed))))]);
+    let (full, missing) = (last("the disk is full"), last("a pack is missing"));
+    assert_eq!(reopened(&full, &full), None);
+    assert_eq!(reopened(&full, &missing).unwrap(), *"drill: failed: a pack is missing");
 }
 
 #[test]

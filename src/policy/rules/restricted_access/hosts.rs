@@ -123,10 +123,7 @@ fn power<'a>(
     source: &'a SourceRecord,
     subject: &Subject,
 ) -> Result<(Timestamp, &'a HostPower), Fault> {
-    let mend = source.fault.as_ref().and_then(|fault| fault.mend.clone());
-    // What its silence asks is said of all rules at once.
-    let observations = source.trusted(case.now).map_err(|said| Fault { said, mend, passing: true })?;
-    let seen = observations.iter().filter(|observation| observation.subject == *subject);
+    let seen = source.believed(case.now)?.iter().filter(|observation| observation.subject == *subject);
     let mut powers = seen.filter_map(|observation| match &observation.fact {
         Fact::HostPower(power) => Some((observation.at, power.as_ref())),
         _ => None,

@@ -42,9 +42,8 @@ impl<'a> Waiting<'a> {
     /// The same in all servers that lack the same and hold the same: what each says of other updates and of its age is left
     /// out.
     fn alike(&self, host: &Host<'_>, judgement: Judgement) -> Judgement {
-        let held = |update: &Pending| host.seen.held.seen().is_some_and(|held| held.contains(&update.package));
         let why = |update: &Pending| match () {
-            () if held(update) => " (held)",
+            () if holds(host, update) => " (held)",
             () if update.pinned => " (pinned)",
             () => "",
         };
@@ -132,10 +131,9 @@ fn title(host: &Host<'_>, security: &Waiting<'_>, other: &Waiting<'_>) -> String
 }
 
 fn mend(host: &Host<'_>, security: &Waiting<'_>) -> String {
-    let held = |update: &Pending| host.seen.held.seen().is_some_and(|held| held.contains(&update.package));
     let first =
         |stuck: &dyn Fn(&Pending) -> bool| security.updates.iter().map(|(update, _)| *update).find(|one| stuck(one));
-    match (first(&held), first(&|update| update.pinned)) {
+    match (first(&|update| holds(host, update)), first(&|update| update.pinned)) {
         (Some(update), _) => {
             format!("apt-get upgrade on the server; {} is held: apt-mark unhold it or decide", update.package)
         }
@@ -216,10 +214,14 @@ fn detail(host: &Host<'_>, security: &Waiting<'_>, other: &Waiting<'_>) -> Strin
 
 fn line(host: &Host<'_>, update: &Pending, since: Timestamp) -> String {
     let from = update.installed.as_ref().map_or_else(|| "new".into(), ToString::to_string);
-    let held = host.seen.held.seen().is_some_and(|held| held.contains(&update.package));
-    let held = if held { ", held" } else { "" };
+    let held = if holds(host, update) { ", held" } else { "" };
     let pinned = if update.pinned { ", kept back by a pin" } else { "" };
     format!("  {} {from} → {}, since {}{held}{pinned}", update.package, update.candidate, moment(host, since))
+}
+
+/// Whether somebody put it on hold.
+fn holds(host: &Host<'_>, update: &Pending) -> bool {
+    host.seen.held.seen().is_some_and(|held| held.contains(&update.package))
 }
 
 /// On the operator's clock.

@@ -49,7 +49,7 @@ pub(super) fn kev(cves: &[&str]) -> SourceRecord {
     truth("kev", Fact::Exploited(Arc::new(Exploited { released: None, listed })))
 }
 
-fn at_version(name: &str, version: &str) -> SourceRecord {
+pub(super) fn at_version(name: &str, version: &str) -> SourceRecord {
     let mut server = server(name, SSL, &[]);
     let Fact::Packages(packages) = &mut server.seen[1].fact else { panic!("no packages") };
     for package in &mut Arc::make_mut(packages).packages {
